@@ -1,0 +1,50 @@
+/**
+ * One endpoint as one proxy sees it: gauges, health and what outlier detection remembers of it.
+ *
+ * Written by `cluster/` and `engine/`, read by balancers. Plain object on purpose: there are few of
+ * them, and they are made on the first use of their cluster.
+ */
+import type { Endpoint } from '../../core/engine.ts';
+import type { Ns } from '../../core/time.ts';
+
+export class Host {
+  readonly endpoint: Endpoint;
+  /** Position in the cluster's endpoint list. */
+  index: number;
+
+  // gauges and counters, as in Envoy's /clusters
+  cxActive = 0;
+  cxTotal = 0;
+  cxConnectFail = 0;
+  /** Requests attached to a connection; what least request compares. */
+  rqActive = 0;
+  rqPendingActive = 0;
+  rqTotal = 0;
+  rqSuccess = 0;
+  rqError = 0;
+  rqTimeout = 0;
+
+  /** FAILED_OUTLIER_CHECK: takes effect at once, reaches the balancer with the next host update. */
+  isEjected = false;
+
+  // outlier detection
+  consecutive5xx = 0;
+  consecutiveGatewayFailure = 0;
+  consecutiveLocalOriginFailure = 0;
+  /** Multiplies the base ejection time; 0 before the first ejection. */
+  ejectionBackoff = 0;
+  ejectionCount = 0;
+  ejectionJitterMs = 0;
+  lastEjectionNs: Ns = -1;
+  lastUnejectionNs: Ns = -1;
+
+  constructor(endpoint: Endpoint, index: number) {
+    this.endpoint = endpoint;
+    this.index = index;
+  }
+
+  /** Whether the balancer may choose it outside panic. */
+  get isHealthy(): boolean {
+    return !this.isEjected && this.endpoint.health === 'healthy';
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * ProxyConfig with policy: all that one proxy was told, resolved, immutable and complete.
+ *
+ * Importers write it (`importers/resolve.ts`), the engine reads it; the engine never parses and
+ * never fills a default in. Numbers carry their unit in the name; 0 means "off" exactly where the
+ * comment says so. The vocabulary is Envoy's.
+ * Source: policy-engine.md §1–4, 6–9; Envoy v3 API.
+ */
+import type {
+  ClusterPlan,
+  HeaderList,
+  ListenerPlan,
+  ProxyConfig,
+  TlsPlan,
+} from '../../core/engine.ts';
+import type { Origin } from './origin.ts';
+
+/** The engine's configuration of one proxy. */
+export interface MeshConfig extends ProxyConfig {
+  readonly listeners: readonly ListenerConfig[];
+  readonly clusters: readonly ClusterConfig[];
+}
+
+/** A listener with its HTTP connection manager. */
+export interface ListenerConfig extends ListenerPlan {
+  /** Prefix of its counters: `http.<statPrefix>.`. */
+  readonly statPrefix: string;
+  /** In order of execution; the router comes last and is implied. */
+  readonly filters: readonly FilterConfig[];
+  readonly routes: RouteTableConfig;
+  /** 0 = off. Envoy's default is 5 min, which the importer writes out. */
+  readonly streamIdleTimeoutMs: number;
+  /** 0 = off. */
+  readonly requestTimeoutMs: number;
+  /** Whether `x-envoy-*` control headers of the client are honoured (else they are removed). */
+  readonly honoursControlHeaders: boolean;
+  /** Longest a kept-alive downstream connection may be idle; 0 = off. */
+  readonly downstreamIdleTimeoutMs: number;
+  readonly delayedCloseTimeoutMs: number;
+}
+
+/** One HTTP filter of a listener. A union that grows by one member per file in `mesh/filters`. */
+export type FilterConfig = { readonly kind: 'fault'; readonly config: FaultConfig | null };
+
+/** A percentage as Envoy draws it: `numerator` of `denominator`. */
+export interface FractionalPercent {
+  readonly numerator: number;
+  readonly denominator: 100 | 10_000 | 1_000_000;
+}
+
+/** HTTP fault filter. Source: policy-engine.md §9.1. */
+export interface FaultConfig {
+  readonly delay: { readonly fixedDelayMs: number; readonly percentage: FractionalPercent } | null;
+  readonly abort: {
+    readonly httpStatus: number | null;
+    readonly grpcStatus: number | null;
+    readonly percentage: FractionalPercent;
+  } | null;
+  /** All must match for the filter to act. */
+  readonly headers: readonly HeaderMatch[];
+  /** Only requests routed to this cluster; null = any. */
+  readonly upstreamCluster: string | null;
+  /** null = unlimited. */
+  readonly maxActiveFaults: number | null;
+}
+
+export interface RouteTableConfig {
+  readonly name: string;
+  readonly virtualHosts: readonly VirtualHostConfig[];
+  readonly ignorePortInHostMatching: boolean;
+}
+
+export interface VirtualHostConfig {
+  readonly name: string;
+  /** Exact, `*.suffix`, `*-suffix`, `prefix.*`, or `*`. */
+  readonly domains: readonly string[];
+  readonly routes: readonly RouteConfig[];
+  readonly includeRequestAttemptCount: boolean;
+  readonly includeAttemptCountInResponse: boolean;
+  readonly includeIsTimeoutRetryHeader: boolean;
+}
+
+export interface RouteConfig {
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly action: RouteAction;
+  /** Replaces the listener's fault filter configuration for this route; undefined = the listener's. */
+  readonly fault?: FaultConfig | null;
+  /** Where each setting of this route came from, by path (`timeoutMs`, `retry.numRetries`). */
+  readonly origins: Origins;
+}
+
+export interface RouteMatch {
+  readonly path: PathMatch;
+  readonly headers: readonly HeaderMatch[];
+  readonly query: readonly QueryMatch[];
+}
+
+export type PathMatch =
+  | { readonly kind: 'prefix'; readonly value: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'exact'; readonly value: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'separated-prefix'; readonly value: string; readonly ignoreCase: boolean }
+  /** RE2 syntax, must match the whole path without query. */
+  | { readonly kind: 'regex'; readonly value: string };
+
+export type ValueMatch =
+  | { readonly kind: 'present' }
+  | { readonly kind: 'exact'; readonly value: string; readonly ignoreCase?: boolean }
+  | { readonly kind: 'prefix'; readonly value: string; readonly ignoreCase?: boolean }
+  | { readonly kind: 'suffix'; readonly value: string; readonly ignoreCase?: boolean }
+  | { readonly kind: 'contains'; readonly value: string; readonly ignoreCase?: boolean }
+  | { readonly kind: 'regex'; readonly value: string }
+  /** Integer in [from, to). */
+  | { readonly kind: 'range'; readonly from: number; readonly to: number };
+
+/** `:method`, `:authority`, `:path` and `:scheme` are names too. */
+export interface HeaderMatch {
+  readonly name: string;
+  readonly value: ValueMatch;
+  readonly invert: boolean;
+  readonly treatMissingAsEmpty: boolean;
+}
+
+export interface QueryMatch {
+  readonly name: string;
+  readonly value: ValueMatch;
+}
+
+export type RouteAction = ForwardAction | DirectResponseAction;
+
+/** Send to a cluster. Source: Envoy RouteAction. */
+export interface ForwardAction {
+  readonly kind: 'forward';
+  /** One (its weight is ignored) or several; weight 0 is never chosen. */
+  readonly clusters: readonly WeightedCluster[];
+  /** Whole request with all attempts; 0 = no limit. */
+  readonly timeoutMs: number;
+  readonly retry: RetryPolicyConfig | null;
+  readonly priority: 'default' | 'high';
+  /** Status when the cluster does not exist. Envoy 503; Gateway API routes 500. */
+  readonly clusterNotFoundStatus: number;
+}
+
+export interface DirectResponseAction {
+  readonly kind: 'direct-response';
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface WeightedCluster {
+  readonly cluster: string;
+  readonly weight: number;
+}
+
+/** Source: policy-engine.md §2.1. */
+export interface RetryPolicyConfig {
+  /** Envoy's tokens; unknown ones are ignored. */
+  readonly retryOn: readonly string[];
+  readonly retriableStatusCodes: readonly number[];
+  /** Retries beyond the first try. */
+  readonly numRetries: number;
+  /** 0 = off. */
+  readonly perTryTimeoutMs: number;
+  /** 0 = off. */
+  readonly perTryIdleTimeoutMs: number;
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  readonly hostSelectionMaxAttempts: number;
+  readonly hostPredicates: readonly 'previous-hosts'[];
+}
+
+export interface ClusterConfig extends ClusterPlan {
+  /** `host:port` and subset as people know them; '' subset = the whole service. */
+  readonly service: { readonly host: string; readonly port: number; readonly subset: string };
+  readonly protocol: 'http1';
+  readonly tls: TlsPlan | null;
+  readonly connectTimeoutMs: number;
+  readonly lb: LoadBalancerConfig;
+  readonly circuitBreakers: { readonly default: Thresholds; readonly high: Thresholds };
+  /** null = no outlier detection. */
+  readonly outlier: OutlierConfig | null;
+  /** 0 disables panic. */
+  readonly panicThresholdPercent: number;
+  /** 0 = unlimited. */
+  readonly maxRequestsPerConnection: number;
+  /** 0 = off. */
+  readonly idleTimeoutMs: number;
+  /** 0 = off. */
+  readonly maxConnectionDurationMs: number;
+  /** Health changes within this time after a delivered one are merged; 0 = each at once. */
+  readonly updateMergeWindowMs: number;
+  /** Replay buffer and back-pressure limit. */
+  readonly bufferLimitBytes: number;
+  readonly origins: Origins;
+}
+
+/** One member per file in `mesh/lb`. */
+export type LoadBalancerConfig =
+  | { readonly kind: 'round-robin' }
+  | { readonly kind: 'random' }
+  | {
+      readonly kind: 'least-request';
+      readonly choiceCount: number;
+      readonly activeRequestBias: number;
+      readonly fullScan: boolean;
+    };
+
+/** Limits of one priority. Source: policy-engine.md §3.1. */
+export interface Thresholds {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+  /** When set, `maxRetries` is not consulted. */
+  readonly retryBudget: {
+    readonly percent: number;
+    readonly minConcurrency: number;
+    readonly intervalMs: number;
+  } | null;
+}
+
+/** Source: policy-engine.md §4.1. Percentages are integers 0..100. */
+export interface OutlierConfig {
+  /** 0 never fires. */
+  readonly consecutive5xx: number;
+  readonly enforcingConsecutive5xxPercent: number;
+  readonly consecutiveGatewayFailure: number;
+  readonly enforcingConsecutiveGatewayFailurePercent: number;
+  readonly consecutiveLocalOriginFailure: number;
+  readonly enforcingConsecutiveLocalOriginFailurePercent: number;
+  readonly splitExternalLocalOriginErrors: boolean;
+  readonly intervalMs: number;
+  readonly baseEjectionTimeMs: number;
+  readonly maxEjectionTimeMs: number;
+  readonly maxEjectionTimeJitterMs: number;
+  readonly maxEjectionPercent: number;
+  readonly alwaysEjectOneHost: boolean;
+}
+
+/** Where values came from, by the path of the setting inside its object. */
+export type Origins = ReadonlyMap<string, Origin>;
+
+export const NO_ORIGINS: Origins = new Map();
+export const NO_HEADERS: HeaderList = [];

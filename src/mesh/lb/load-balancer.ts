@@ -1,0 +1,28 @@
+/**
+ * What a balancer is: it picks one of the candidates it is shown.
+ *
+ * Priority, health and panic are decided before (`cluster/host-set.ts`); the balancer sees only the
+ * hosts it may choose. Adding one = one file beside this one and one line in `index.ts`.
+ */
+import type { Host } from '../cluster/host.ts';
+
+/** What one pick is about. A reused object: a balancer keeps nothing of it. */
+export interface Choice {
+  /** int32; keys the draws of this pick. */
+  readonly uid: number;
+  /** Attempt of the request, from 1. */
+  readonly attempt: number;
+  /** 0 for the first pick of an attempt, 1, 2 … for its re-picks. */
+  readonly repick: number;
+  /** The hosts that may be chosen, in cluster order. Never empty. */
+  readonly candidates: readonly Host[];
+  /** Grows whenever `candidates` may differ from the last pick. */
+  readonly generation: number;
+  /** Keyed draw number `index` of this pick: an integer in [0, n). */
+  draw(index: number, n: number): number;
+}
+
+export interface LoadBalancer {
+  /** @returns index into `choice.candidates` */
+  pick(choice: Choice): number;
+}
