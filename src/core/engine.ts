@@ -21,6 +21,8 @@
  * │    Every downstream connection ends by `onDownstreamClosed`, preceded by `onRequestReset`. │
  * │    TCP: after `end` both ways the driver reports closed. Streams above GOAWAY's last id    │
  * │    are reset as refused.                                                                   │
+ * │    Gauges and limits count a connection until the engine's own `closeUpstream`/`resetStream`│
+ * │    on it; the slot stays taken until the closed input, which may come later.               │
  * │ 6. HTTP/1 upstream closing: before any response byte → `connectionTermination`, later →    │
  * │    `protocolError`. A 101 arrives as `onResponseHead` with `end` false; an upgrade request │
  * │    has `end` false; bytes then flow as bodies.                                             │
@@ -351,7 +353,11 @@ export interface Ports {
   readonly draws: Draws;
   // upstream
   dial(connection: Slot, endpoint: Endpoint, plan: DialPlan): void;
-  openStream(stream: Slot, connection: Slot, head: Head, end: boolean): void;
+  /**
+   * @param uid int32 of this attempt, `childUid(request uid, attempt)`: a simulator keys whatever
+   *   happens upstream by it; sockets ignore it
+   */
+  openStream(stream: Slot, connection: Slot, uid: number, head: Head, end: boolean): void;
   sendBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void;
   sendTrailers(stream: Slot, trailers: Head): void;
   resetStream(stream: Slot, reason: ResetReason): void;
