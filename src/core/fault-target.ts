@@ -1,0 +1,51 @@
+/**
+ * The verbs that an environment fault may use on a world. The simulator implements all of them;
+ * the real proxy's shim those that sockets allow.
+ *
+ * Every verb is a push that a matching pop undoes, so that overlapping faults compose in any order:
+ * factors multiply, latencies add, losses combine as independent, a partition holds while any holds.
+ * Ids (`links`, hosts, clients) are those the `TargetSelection` resolved.
+ */
+import type { DurationSampler } from './distributions.ts';
+import type { StreamKey } from './draws.ts';
+
+/** A directed pair of host ids; -1 = any. */
+export interface LinkPair {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface LinkVerbs {
+  /** Extra one-way delay on messages that start, or are under way, between these hosts. @returns a handle */
+  addLatency(pairs: readonly LinkPair[], delay: DurationSampler, stream: StreamKey): number;
+  removeLatency(handle: number): void;
+  /** Each transmission is lost with this ratio (TCP sends it again). */
+  addLoss(pairs: readonly LinkPair[], ratio: number, stream: StreamKey): number;
+  removeLoss(handle: number): void;
+  /** Nothing passes; what is under way waits for a retransmission after the heal. */
+  cut(pairs: readonly LinkPair[]): number;
+  heal(handle: number): void;
+}
+
+export interface HostVerbs {
+  /** Service times are multiplied, of work in progress too. */
+  slow(host: number, factor: number): void;
+  unslow(host: number, factor: number): void;
+  /** Connections reset, queue and work lost, dialling refused until `restart`. */
+  crash(host: number): void;
+  restart(host: number): void;
+}
+
+export interface LoadVerbs {
+  /** Multiplies the arrival rate (open loop) or the users (closed loop) of a client. */
+  scale(client: number, factor: number): void;
+  unscale(client: number, factor: number): void;
+}
+
+export interface FaultTarget {
+  readonly links: LinkVerbs;
+  readonly hosts: HostVerbs;
+  readonly load: LoadVerbs;
+  /** Call once per thing really affected (a message delayed, a host slowed): zero strikes = inconclusive. */
+  strike(count: number): void;
+}
