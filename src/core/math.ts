@@ -18,11 +18,7 @@ export const wordView = new Int32Array(doubleView.buffer);
 /** 1 on every machine that Node runs on today (little-endian). */
 export const HIGH_WORD: 0 | 1 = highWordIndex();
 
-export const PI = 3.141592653589793;
-export const LN2 = 0.6931471805599453;
-export const LN10 = 2.302585092994046;
-
-const SQRT_HALF = 0.7071067811865476;
+const SQRT_HALF = Math.sqrt(0.5);
 const LN_SQRT_2PI = 0.9189385332046728;
 const TWO_OVER_SQRT_PI = 1.1283791670955126;
 const TWO_TO_52 = 4503599627370496;
@@ -33,6 +29,12 @@ const LN2_LOW = 1.9082149292705877e-10;
 const HALF_PI_HIGH = 1.570796325802803;
 const HALF_PI_MIDDLE = 9.920935791635221e-10;
 const HALF_PI_LOW = 5.170182981794105e-19;
+
+/** The doubles nearest to pi and ln 2: sums of the parts above round to them. */
+export const PI = 2 * (HALF_PI_HIGH + HALF_PI_MIDDLE);
+export const LN2 = LN2_HIGH + LN2_LOW;
+/** The double nearest to ln 10. */
+export const LN10 = ln(10);
 
 /** Largest magnitude that `sin` and `cos` accept. */
 const TRIGONOMETRIC_LIMIT = 1e6;
@@ -229,29 +231,56 @@ export function normalCdf(x: number): number {
   return 0.5 * erfc(-x * SQRT_HALF);
 }
 
+// Rational fits of the normal quantile, constant term first, made for this file by weighted least
+// squares against a 70-digit computation; relative fitting error below 1.5e-14 in each region.
+const CENTRAL_REGION = 0.180625; // (p - 1/2)^2 up to 0.425^2
+const CENTRAL_ABOVE = [
+  3.3871328727963292, 112.55192619095067, 1331.1167753225232, 6776.146793316445, 14260.513945097395,
+  9811.198728911184, 990.9437382942217,
+];
+const CENTRAL_BELOW = [
+  1, 36.23451936640474, 479.8282557199305, 2851.595424600605, 7532.803483451056, 7561.014896041559,
+  1835.0406315516343,
+];
+const NEAR_ABOVE = [
+  1.4234371107496802, 4.2694282980312845, 4.615336452070867, 2.299815948861851, 0.5437052837256879,
+  0.05486903207834159, 0.0016563334141766637,
+];
+const NEAR_BELOW = [
+  1, 1.799643685952191, 1.1697487445200012, 0.328649509415823, 0.036932558155711094,
+  0.00117122236854355, -2.107137458890411e-9,
+];
+const FAR_ABOVE = [
+  6.657904643501195, 5.029919165336856, 1.472281601698271, 0.21028840686693037,
+  0.015076373309135128, 0.0004945942488001985, 5.455316368538242e-6,
+];
+const FAR_BELOW = [
+  1, 0.5346666974273352, 0.10437590605891045, 0.0090208432410644, 0.00033045768174638,
+  3.857437369000084e-6, 1.6141960718040386e-13,
+];
+
 /**
- * The x with `normalCdf(x) = p`, absolute error below 1e-12 for p in [1e-300, 1 - 2^-53].
+ * The x with `normalCdf(x) = p`, relative error below 1e-13 (for p above 1/2: of 1 - p as a double).
  * `normalQuantile(0)` is -Infinity, of 1 Infinity.
  */
 export function normalQuantile(p: number): number {
-  if (!(p >= 0 && p <= 1)) return Number.NaN;
-  if (p > 0.5) return -normalQuantile(1 - p);
-  if (p === 0) return -Infinity;
-  // Newton on ln(cdf), which is nearly a parabola, from the leading term of the tail's expansion.
-  const target = ln(p);
-  let x = p > 0.1 ? (p - 0.5) * 2.6 : -Math.sqrt(Math.max(0.5, -2 * target - ln(-4 * PI * target)));
-  for (let round = 0; round < 8; round++) {
-    const cdf = normalCdf(x);
-    const density = exp(-0.5 * x * x - LN_SQRT_2PI);
-    const ratio = density / cdf;
-    const gap = ln(cdf) - target;
-    // Halley's step; the second derivative of ln(cdf) is -ratio (x + ratio).
-    const newton = gap / ratio;
-    const step = newton / (1 + 0.5 * newton * (x + ratio));
-    x -= step;
-    if (Math.abs(step) <= 1e-9 * (1 + Math.abs(x))) break; // cubic convergence: the next is exact
-  }
-  return x;
+  if (!(p > 0 && p < 1)) return p === 0 ? -Infinity : p === 1 ? Infinity : Number.NaN;
+  const q = p - 0.5;
+  const z = CENTRAL_REGION - q * q;
+  if (z >= 0) return (q * polynomial(CENTRAL_ABOVE, z)) / polynomial(CENTRAL_BELOW, z);
+  const r = Math.sqrt(-ln(q < 0 ? p : 1 - p));
+  const tail =
+    r < 5
+      ? polynomial(NEAR_ABOVE, r - 1.6) / polynomial(NEAR_BELOW, r - 1.6)
+      : polynomial(FAR_ABOVE, r - 5) / polynomial(FAR_BELOW, r - 5);
+  return q < 0 ? -tail : tail;
+}
+
+function polynomial(coefficients: readonly number[], x: number): number {
+  let sum = 0;
+  for (let power = coefficients.length - 1; power >= 0; power--)
+    sum = coefficients[power]! + x * sum;
+  return sum;
 }
 
 /** ln Gamma(x) for x > 0, absolute error below 2^-46 * max(1, result). */
@@ -274,9 +303,19 @@ export function lnGamma(x: number): number {
  * this shape and scale 1 is at most x. Relative error below 1e-12 for shapes up to 1000.
  */
 export function gammaP(shape: number, x: number): number {
-  if (x <= 0) return 0;
-  const factor = exp(shape * ln(x) - x - lnGamma(shape));
-  return x < shape + 1 ? factor * gammaSeries(shape, x) : 1 - factor * gammaFraction(shape, x);
+  if (!(x > 0)) return 0;
+  return x < shape + 1 ? gammaSeries(shape, x) : 1 - gammaFraction(shape, x);
+}
+
+/** 1 - `gammaP`, just as exact where it is small. */
+export function gammaQ(shape: number, x: number): number {
+  if (!(x > 0)) return 1;
+  return x < shape + 1 ? 1 - gammaSeries(shape, x) : gammaFraction(shape, x);
+}
+
+/** x^shape e^-x / Gamma(shape): x times the density of the gamma law of scale 1. */
+export function gammaDensityTimesX(shape: number, x: number): number {
+  return exp(shape * ln(x) - x - lnGamma(shape));
 }
 
 function gammaSeries(shape: number, x: number): number {
@@ -286,7 +325,7 @@ function gammaSeries(shape: number, x: number): number {
     term *= x / (shape + n);
     sum += term;
   }
-  return sum;
+  return gammaDensityTimesX(shape, x) * sum;
 }
 
 /** Continued fraction of the upper function, x >= shape + 1, by convergents kept as ratios. */
@@ -304,5 +343,5 @@ function gammaFraction(shape: number, x: number): number {
     value *= change;
     if (Math.abs(change - 1) < 1e-16) break;
   }
-  return value;
+  return gammaDensityTimesX(shape, x) * value;
 }
