@@ -1,0 +1,228 @@
+/**
+ * Every default, once: its value, its unit and who says so.
+ *
+ * `ENVOY` is what Envoy does when a field is absent; `ISTIO` is what istiod writes out, where it
+ * differs. Importers complete their objects from here and note the origin, documents print the
+ * tables, `complete.ts` fills objects in. Nothing else in the program writes a default down.
+ * Source: Envoy 1.40 API and policy-engine.md §1.1, 2.1, 3.1, 4.1, 6.3, 7, 8.2, 9.1;
+ * istio-1.28 and config-istio.md §2.6, 2.7, 5.1, 5.5, 5.6, 5.8, 12, 14.
+ */
+import type {
+  FractionalPercent,
+  LoadBalancerConfig,
+  RetryPolicyConfig,
+  Thresholds,
+} from './config.ts';
+import type { Default, Origin } from './origin.ts';
+
+/** The largest value of Envoy's 32-bit limits; istiod's "no limit". */
+export const UINT32_MAX = 4_294_967_295;
+
+const LEAST_REQUEST: LoadBalancerConfig = {
+  kind: 'least-request',
+  choiceCount: 2,
+  activeRequestBias: 1,
+  fullScan: false,
+};
+
+function given<T>(value: T, unit: string, source: string): Default<T> {
+  return { value, unit, source };
+}
+
+/** Envoy 1.40: what an absent field means. */
+export const ENVOY = {
+  product: 'envoy-1.40',
+  listener: {
+    streamIdleTimeoutMs: given(300_000, 'ms', 'HttpConnectionManager.stream_idle_timeout'),
+    requestTimeoutMs: given(0, 'ms, 0 = off', 'HttpConnectionManager.request_timeout'),
+    honoursControlHeaders: given(false, '', 'external requests: control headers are removed'),
+    downstreamIdleTimeoutMs: given(3_600_000, 'ms', 'HttpProtocolOptions.idle_timeout'),
+    delayedCloseTimeoutMs: given(1_000, 'ms', 'HttpConnectionManager.delayed_close_timeout'),
+  },
+  routeTable: {
+    ignorePortInHostMatching: given(false, '', 'RouteConfiguration.ignore_port_in_host_matching'),
+  },
+  virtualHost: {
+    includeRequestAttemptCount: given(false, '', 'VirtualHost.include_request_attempt_count'),
+    includeAttemptCountInResponse: given(
+      false,
+      '',
+      'VirtualHost.include_attempt_count_in_response',
+    ),
+    includeIsTimeoutRetryHeader: given(false, '', 'VirtualHost.include_is_timeout_retry_header'),
+  },
+  route: {
+    timeoutMs: given(15_000, 'ms, 0 = no limit', 'RouteAction.timeout'),
+    priority: given<'default' | 'high'>('default', '', 'RouteAction.priority'),
+    clusterNotFoundStatus: given(503, 'status', 'RouteAction.cluster_not_found_response_code'),
+  },
+  retry: {
+    retryOn: given<readonly string[]>([], 'conditions', 'RetryPolicy.retry_on'),
+    retriableStatusCodes: given<readonly number[]>(
+      [],
+      'statuses',
+      'RetryPolicy.retriable_status_codes',
+    ),
+    numRetries: given(1, 'retries', 'RetryPolicy.num_retries'),
+    perTryTimeoutMs: given(0, 'ms, 0 = off', 'RetryPolicy.per_try_timeout'),
+    perTryIdleTimeoutMs: given(0, 'ms, 0 = off', 'RetryPolicy.per_try_idle_timeout'),
+    backoffBaseMs: given(25, 'ms', 'RetryPolicy.retry_back_off.base_interval'),
+    backoffMaxFactor: given(10, 'times the base', 'RetryPolicy.retry_back_off.max_interval'),
+    hostSelectionMaxAttempts: given(1, 're-picks', 'RetryPolicy.host_selection_retry_max_attempts'),
+    hostPredicates: given<RetryPolicyConfig['hostPredicates']>(
+      [],
+      '',
+      'RetryPolicy.retry_host_predicate',
+    ),
+  },
+  cluster: {
+    connectTimeoutMs: given(5_000, 'ms', 'Cluster.connect_timeout'),
+    lb: given<LoadBalancerConfig>({ kind: 'round-robin' }, '', 'Cluster.lb_policy'),
+    leastRequest: given<LoadBalancerConfig>(LEAST_REQUEST, '', 'Cluster.LeastRequestLbConfig'),
+    panicThresholdPercent: given(50, '%', 'CommonLbConfig.healthy_panic_threshold'),
+    maxRequestsPerConnection: given(0, '0 = unlimited', 'max_requests_per_connection'),
+    idleTimeoutMs: given(3_600_000, 'ms, 0 = off', 'HttpProtocolOptions.idle_timeout'),
+    maxConnectionDurationMs: given(0, 'ms, 0 = off', 'HttpProtocolOptions.max_connection_duration'),
+    updateMergeWindowMs: given(1_000, 'ms, 0 = each at once', 'CommonLbConfig.update_merge_window'),
+    bufferLimitBytes: given(1_048_576, 'bytes', 'Cluster.per_connection_buffer_limit_bytes'),
+  },
+  thresholds: {
+    maxConnections: given(1_024, 'connections', 'CircuitBreakers.Thresholds.max_connections'),
+    maxPendingRequests: given(1_024, 'requests', 'CircuitBreakers.Thresholds.max_pending_requests'),
+    maxRequests: given(1_024, 'requests', 'CircuitBreakers.Thresholds.max_requests'),
+    maxRetries: given(3, 'retries', 'CircuitBreakers.Thresholds.max_retries'),
+    retryBudget: given<Thresholds['retryBudget']>(
+      null,
+      '',
+      'CircuitBreakers.Thresholds.retry_budget',
+    ),
+  },
+  retryBudget: {
+    percent: given(20, '%', 'RetryBudget.budget_percent'),
+    minConcurrency: given(3, 'retries', 'RetryBudget.min_retry_concurrency'),
+    intervalMs: given(0, 'ms, 0 = momentary', 'RetryBudget.budget_interval'),
+  },
+  outlier: {
+    consecutive5xx: given(5, 'results', 'OutlierDetection.consecutive_5xx'),
+    enforcingConsecutive5xxPercent: given(100, '%', 'OutlierDetection.enforcing_consecutive_5xx'),
+    consecutiveGatewayFailure: given(5, 'results', 'OutlierDetection.consecutive_gateway_failure'),
+    enforcingConsecutiveGatewayFailurePercent: given(
+      0,
+      '%',
+      'OutlierDetection.enforcing_consecutive_gateway_failure',
+    ),
+    consecutiveLocalOriginFailure: given(
+      5,
+      'results',
+      'OutlierDetection.consecutive_local_origin_failure',
+    ),
+    enforcingConsecutiveLocalOriginFailurePercent: given(
+      100,
+      '%',
+      'OutlierDetection.enforcing_consecutive_local_origin_failure',
+    ),
+    splitExternalLocalOriginErrors: given(
+      false,
+      '',
+      'OutlierDetection.split_external_local_origin_errors',
+    ),
+    intervalMs: given(10_000, 'ms', 'OutlierDetection.interval'),
+    baseEjectionTimeMs: given(30_000, 'ms', 'OutlierDetection.base_ejection_time'),
+    maxEjectionTimeMs: given(
+      300_000,
+      'ms, or the base if that is longer',
+      'OutlierDetection.max_ejection_time',
+    ),
+    maxEjectionTimeJitterMs: given(0, 'ms', 'OutlierDetection.max_ejection_time_jitter'),
+    maxEjectionPercent: given(10, '%', 'OutlierDetection.max_ejection_percent'),
+    alwaysEjectOneHost: given(false, '', 'OutlierDetection.always_eject_one_host'),
+  },
+  fault: {
+    percentage: given<FractionalPercent>(
+      { numerator: 0, denominator: 100 },
+      '',
+      'FaultDelay.percentage, FaultAbort.percentage',
+    ),
+    maxActiveFaults: given<number | null>(null, 'faults', 'HTTPFault.max_active_faults'),
+  },
+} as const;
+
+/** istiod: what it writes out where that differs from Envoy's own default. */
+export const ISTIO = {
+  product: 'istio-1.28',
+  listener: {
+    streamIdleTimeoutMs: given(0, 'ms, 0 = off', 'config-istio.md §14'),
+    passthroughStreamIdleTimeoutMs: given(300_000, 'ms', 'config-istio.md §14'),
+    honoursControlHeaders: given(false, '', 'config-istio.md §2.6'),
+  },
+  virtualHost: {
+    includeRequestAttemptCount: given(true, '', 'istiod route configuration, inbound and outbound'),
+  },
+  route: {
+    timeoutMs: given(0, 'ms, 0 = no limit', 'VirtualService.http.timeout'),
+  },
+  /** Outbound routes to mesh services. */
+  retry: {
+    numRetries: given(2, 'retries', 'pilot/pkg/networking/core/route/retry'),
+    retryOn: given<readonly string[]>(
+      ['connect-failure', 'refused-stream', 'unavailable', 'cancelled', 'retriable-status-codes'],
+      'conditions',
+      'pilot/pkg/networking/core/route/retry',
+    ),
+    /** 503 was among them before 1.24. */
+    retriableStatusCodes: given<readonly number[]>([], 'statuses', 'release note 50506'),
+    hostSelectionMaxAttempts: given(5, 're-picks', 'pilot/pkg/networking/core/route/retry'),
+    hostPredicates: given<RetryPolicyConfig['hostPredicates']>(
+      ['previous-hosts'],
+      '',
+      'pilot/pkg/networking/core/route/retry',
+    ),
+  },
+  /** Inbound routes to the local application. */
+  inboundRetry: {
+    numRetries: given(2, 'retries', 'config-istio.md §2.7'),
+    retryOn: given<readonly string[]>(
+      ['reset-before-request'],
+      'conditions',
+      'config-istio.md §2.7',
+    ),
+    hostPredicates: given<RetryPolicyConfig['hostPredicates']>([], '', 'config-istio.md §2.7'),
+  },
+  cluster: {
+    connectTimeoutMs: given(10_000, 'ms', 'MeshConfig.connectTimeout'),
+    lb: given<LoadBalancerConfig>(LEAST_REQUEST, '', 'LoadBalancerSettings.simple'),
+    panicThresholdPercent: given(0, '%', 'OutlierDetection.minHealthPercent'),
+  },
+  thresholds: {
+    maxConnections: given(UINT32_MAX, 'connections', 'ConnectionPoolSettings.tcp.maxConnections'),
+    maxPendingRequests: given(
+      UINT32_MAX,
+      'requests',
+      'ConnectionPoolSettings.http.http1MaxPendingRequests',
+    ),
+    maxRequests: given(UINT32_MAX, 'requests', 'ConnectionPoolSettings.http.http2MaxRequests'),
+    maxRetries: given(UINT32_MAX, 'retries', 'ConnectionPoolSettings.http.maxRetries'),
+  },
+  retryBudget: {
+    percent: given(20, '%', 'TrafficPolicy.retryBudget.percent'),
+    minConcurrency: given(3, 'retries', 'TrafficPolicy.retryBudget.minRetryConcurrency'),
+    intervalMs: given(0, 'ms, 0 = momentary', 'TrafficPolicy.retryBudget.budgetInterval'),
+  },
+  /** When the block is present; without it there is no outlier detection. */
+  outlier: {
+    consecutive5xx: given(5, 'results', 'OutlierDetection.consecutive5xxErrors'),
+    enforcingConsecutiveGatewayFailurePercent: given(
+      0,
+      '%',
+      'OutlierDetection.consecutiveGatewayErrors',
+    ),
+    intervalMs: given(10_000, 'ms', 'OutlierDetection.interval'),
+    baseEjectionTimeMs: given(30_000, 'ms', 'OutlierDetection.baseEjectionTime'),
+    maxEjectionPercent: given(10, '%', 'OutlierDetection.maxEjectionPercent'),
+  },
+} as const;
+
+/** The origin of a setting that was left to `product`'s default. */
+export function originOf(product: string, taken: Default<unknown>): Origin {
+  return { kind: 'default', product, source: taken.source };
+}
