@@ -135,6 +135,11 @@ export interface ForwardAction {
   readonly clusters: readonly WeightedCluster[];
   /** Whole request with all attempts; 0 = no limit. */
   readonly timeoutMs: number;
+  /**
+   * Lets `grpc-timeout` replace `timeoutMs` for gRPC requests, up to this; 0 = no cap, undefined =
+   * the header is not read. Source: Envoy RouteAction.max_grpc_timeout.
+   */
+  readonly maxGrpcTimeoutMs?: number;
   readonly retry: RetryPolicyConfig | null;
   readonly priority: 'default' | 'high';
   /** Status when the cluster does not exist. Envoy 503; Gateway API routes 500. */

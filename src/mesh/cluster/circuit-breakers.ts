@@ -1,0 +1,113 @@
+/**
+ * Circuit breakers of one cluster and priority: how much may be going on at once.
+ *
+ * The pools and the retry logic ask `can…` before they count something up and count it down when it
+ * ends. A limit of 0 is legal and refuses everything. (Removing endpoints that misbehave is outlier
+ * detection, another thing.)
+ * Source: policy-engine.md §2.6, 3.1, 12.3; Envoy, resource manager.
+ */
+import type { Ns } from '../../core/time.ts';
+import type { Thresholds } from '../config/config.ts';
+import { BudgetWindow, retryLimit } from '../policy/retry-budget.ts';
+
+export class CircuitBreakers {
+  /** Open or connecting upstream connections. */
+  connections = 0;
+  /** Requests that wait for a connection. */
+  pending = 0;
+  /** Requests attached to a connection. */
+  requests = 0;
+  /** Retries outstanding, from their decision to their end: waiting ones count. */
+  retries = 0;
+  readonly maxConnections: number;
+  readonly maxPending: number;
+  readonly maxRequests: number;
+  readonly maxRetries: number;
+  private readonly thresholds: Thresholds;
+  /** null = the budget, if any, follows the present load. */
+  private readonly window: BudgetWindow | null;
+
+  constructor(thresholds: Thresholds) {
+    this.maxConnections = thresholds.maxConnections;
+    this.maxPending = thresholds.maxPendingRequests;
+    this.maxRequests = thresholds.maxRequests;
+    this.maxRetries = thresholds.maxRetries;
+    this.thresholds = thresholds;
+    const intervalMs = thresholds.retryBudget === null ? 0 : thresholds.retryBudget.intervalMs;
+    this.window = intervalMs > 0 ? new BudgetWindow(intervalMs) : null;
+  }
+
+  canConnect(): boolean {
+    return this.connections < this.maxConnections;
+  }
+
+  canPend(): boolean {
+    return this.pending < this.maxPending;
+  }
+
+  canRequest(): boolean {
+    return this.requests < this.maxRequests;
+  }
+
+  /** With a retry budget `maxRetries` is not consulted. */
+  canRetry(nowNs: Ns): boolean {
+    return this.retries < this.currentRetryLimit(nowNs);
+  }
+
+  /** Retries that may be outstanding at this moment. */
+  currentRetryLimit(nowNs: Ns): number {
+    return this.window === null
+      ? retryLimit(this.thresholds, this.requests, this.pending)
+      : retryLimit(this.thresholds, this.window.count(nowNs), 0);
+  }
+
+  addConnection(): void {
+    this.connections += 1;
+  }
+
+  removeConnection(): void {
+    this.connections -= 1;
+  }
+
+  addPending(): void {
+    this.pending += 1;
+  }
+
+  removePending(): void {
+    this.pending -= 1;
+  }
+
+  /** An attempt was attached to a connection. */
+  addRequest(nowNs: Ns): void {
+    this.requests += 1;
+    if (this.window !== null) this.window.add(nowNs);
+  }
+
+  removeRequest(): void {
+    this.requests -= 1;
+  }
+
+  addRetry(): void {
+    this.retries += 1;
+  }
+
+  removeRetry(): void {
+    this.retries -= 1;
+  }
+
+  /**
+   * The gauges under `cluster.<name>.circuit_breakers.<priority>.`: 1 = at or over the limit.
+   * With a retry budget `rq_retry_open` still compares with `maxRetries`.
+   */
+  visitGauges(visit: (name: string, value: number) => void): void {
+    visit('cx_open', openness(this.connections, this.maxConnections));
+    visit('cx_pool_open', 0);
+    visit('rq_pending_open', openness(this.pending, this.maxPending));
+    visit('rq_open', openness(this.requests, this.maxRequests));
+    visit('rq_retry_open', openness(this.retries, this.maxRetries));
+  }
+}
+
+function openness(count: number, max: number): number {
+  return count >= max ? 1 : 0;
+}

@@ -1,0 +1,239 @@
+/**
+ * Which outcomes of an attempt are worth another one.
+ *
+ * A route's policy is compiled once into a bit mask and numbers; each attempt's response head or
+ * reset is then judged without allocating. How many retries, when, and whether the breakers admit
+ * one is decided elsewhere (`backoff.ts`, `retry-budget.ts`, the engine).
+ * Source: policy-engine.md §2.1, 2.2; Envoy, router retry conditions.
+ */
+import { type Head, ResetReason } from '../../core/engine.ts';
+import { envoyRetryPolicy } from '../config/complete.ts';
+import type { RetryPolicyConfig } from '../config/config.ts';
+import { parseUnsigned, splitList } from './control-headers.ts';
+
+/** One bit per retry condition, named after the token in `retry_on`. */
+export const RetryCondition = {
+  status5xx: 1 << 0,
+  gatewayError: 1 << 1,
+  reset: 1 << 2,
+  resetBeforeRequest: 1 << 3,
+  connectFailure: 1 << 4,
+  retriable4xx: 1 << 5,
+  refusedStream: 1 << 6,
+  retriableStatusCodes: 1 << 7,
+  retriableHeaders: 1 << 8,
+  envoyRateLimited: 1 << 9,
+  http3PostConnectFailure: 1 << 10,
+  cancelled: 1 << 11,
+  deadlineExceeded: 1 << 12,
+  internal: 1 << 13,
+  resourceExhausted: 1 << 14,
+  unavailable: 1 << 15,
+} as const;
+
+const HTTP_TOKENS: ReadonlyMap<string, number> = new Map([
+  ['5xx', RetryCondition.status5xx],
+  ['gateway-error', RetryCondition.gatewayError],
+  ['reset', RetryCondition.reset],
+  ['reset-before-request', RetryCondition.resetBeforeRequest],
+  ['connect-failure', RetryCondition.connectFailure],
+  ['retriable-4xx', RetryCondition.retriable4xx],
+  ['refused-stream', RetryCondition.refusedStream],
+  ['retriable-status-codes', RetryCondition.retriableStatusCodes],
+  ['retriable-headers', RetryCondition.retriableHeaders],
+  ['envoy-ratelimited', RetryCondition.envoyRateLimited],
+  ['http3-post-connect-failure', RetryCondition.http3PostConnectFailure],
+]);
+
+const GRPC_TOKENS: ReadonlyMap<string, number> = new Map([
+  ['cancelled', RetryCondition.cancelled],
+  ['deadline-exceeded', RetryCondition.deadlineExceeded],
+  ['internal', RetryCondition.internal],
+  ['resource-exhausted', RetryCondition.resourceExhausted],
+  ['unavailable', RetryCondition.unavailable],
+]);
+
+/** Any of these makes `grpc-status` worth reading. */
+const GRPC_CONDITIONS =
+  RetryCondition.cancelled |
+  RetryCondition.deadlineExceeded |
+  RetryCondition.internal |
+  RetryCondition.resourceExhausted |
+  RetryCondition.unavailable;
+
+/** A reset counts as the 5xx that it would turn into. */
+const ANY_RESET = RetryCondition.reset | RetryCondition.status5xx | RetryCondition.gatewayError;
+
+const TOO_EARLY = 425;
+
+/** Most retries a header can ask for; Envoy's counter has 32 bits. */
+const MOST_RETRIES = 4_294_967_295;
+
+/** A retry policy as the engine uses it. Immutable, shared by all requests of a route. */
+export interface RetryRules {
+  /** `RetryCondition` bits; 0 = nothing is retried. */
+  readonly conditions: number;
+  readonly statusCodes: readonly number[];
+  /** Lower-case; a response that carries any of them is retried under `retriableHeaders`. */
+  readonly headerNames: readonly string[];
+  /** Retries beyond the first try. */
+  readonly numRetries: number;
+  /** At least 1. */
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+  /** Extra picks when a predicate rejects a host. */
+  readonly hostSelectionMaxAttempts: number;
+  /** Whether hosts that were already tried are rejected. */
+  readonly avoidsPreviousHosts: boolean;
+}
+
+/** Set-up: turns a policy into rules. Unknown tokens are ignored, as Envoy does. */
+export function compileRetryRules(config: RetryPolicyConfig): RetryRules {
+  return {
+    conditions: maskOf(config.retryOn, HTTP_TOKENS) | maskOf(config.retryOn, GRPC_TOKENS),
+    statusCodes: config.retriableStatusCodes,
+    headerNames: [],
+    numRetries: config.numRetries,
+    backoffBaseMs: Math.max(1, config.backoffBaseMs),
+    backoffMaxMs: config.backoffMaxMs,
+    hostSelectionMaxAttempts: config.hostSelectionMaxAttempts,
+    avoidsPreviousHosts: config.hostPredicates.includes('previous-hosts'),
+  };
+}
+
+/** Where control headers start from on a route without a policy. */
+const NO_POLICY: RetryRules = compileRetryRules(envoyRetryPolicy());
+
+/**
+ * The rules of one request whose client may steer: the route's, changed by its control headers.
+ *
+ * Conditions, codes and names add to the route's; `x-envoy-max-retries` replaces its number, if any
+ * condition holds by then. Call it only where the listener honours control headers.
+ *
+ * @param rules the route's; null = it has no policy
+ * @returns `rules` itself when no header changes it; null when nothing is ever retried
+ */
+export function withRetryHeaders(rules: RetryRules | null, head: Head): RetryRules | null {
+  const base = rules ?? NO_POLICY;
+  const conditions =
+    base.conditions |
+    maskOf(splitList(head.get('x-envoy-retry-on')), HTTP_TOKENS) |
+    maskOf(splitList(head.get('x-envoy-retry-grpc-on')), GRPC_TOKENS);
+  if (conditions === 0) return rules;
+  const numRetries = parseUnsigned(head.get('x-envoy-max-retries'), MOST_RETRIES);
+  const codes = splitList(head.get('x-envoy-retriable-status-codes'))
+    .map((code) => parseUnsigned(code, MOST_RETRIES))
+    .filter((code) => code >= 0);
+  const names = splitList(head.get('x-envoy-retriable-header-names'));
+  if (conditions === base.conditions && numRetries < 0 && codes.length + names.length === 0) {
+    return rules;
+  }
+  return {
+    ...base,
+    conditions,
+    numRetries: numRetries < 0 ? base.numRetries : numRetries,
+    statusCodes: [...base.statusCodes, ...codes],
+    headerNames: [...base.headerNames, ...names.map((name) => name.toLowerCase())],
+  };
+}
+
+/**
+ * Whether a final (not 1xx) response asks for another attempt.
+ *
+ * A response marked `x-envoy-ratelimited` follows `envoy-ratelimited` alone, whatever else holds.
+ * That mark is looked up last, because most responses need no look at their headers at all.
+ */
+export function retriesResponse(rules: RetryRules, head: Head): boolean {
+  const conditions = rules.conditions;
+  const retriesRateLimited = (conditions & RetryCondition.envoyRateLimited) !== 0;
+  const wanted =
+    retriesStatus(rules, head.status) || retriesHeaders(rules, head) || retriesGrpc(rules, head);
+  if (wanted === retriesRateLimited) return wanted;
+  return head.get('x-envoy-ratelimited') === undefined ? wanted : retriesRateLimited;
+}
+
+/**
+ * Whether a retry of this response skips the back-off: 425 says only that it came too early.
+ * Ask after `retriesResponse` said yes.
+ */
+export function retriesAtOnce(rules: RetryRules, head: Head): boolean {
+  return head.status === TOO_EARLY && retriesStatus(rules, TOO_EARLY);
+}
+
+/**
+ * Whether an attempt that ended in a reset, before any response head, asks for another one.
+ * A per-try timeout counts as `localReset`.
+ *
+ * @param anyBytesSent whether a byte of any attempt of this request was written upstream
+ */
+export function retriesReset(
+  rules: RetryRules,
+  reason: ResetReason,
+  anyBytesSent: boolean,
+): boolean {
+  const conditions = rules.conditions;
+  if (reason === ResetReason.overflow) return false;
+  if ((conditions & ANY_RESET) !== 0) return true;
+  if ((conditions & RetryCondition.resetBeforeRequest) !== 0 && !anyBytesSent) return true;
+  if (reason === ResetReason.remoteRefusedStream) {
+    return (conditions & RetryCondition.refusedStream) !== 0;
+  }
+  return isConnectFailure(reason) && (conditions & RetryCondition.connectFailure) !== 0;
+}
+
+function isConnectFailure(reason: ResetReason): boolean {
+  return (
+    reason === ResetReason.localConnectionFailure ||
+    reason === ResetReason.remoteConnectionFailure ||
+    reason === ResetReason.connectionTimeout
+  );
+}
+
+function retriesStatus(rules: RetryRules, status: number): boolean {
+  const conditions = rules.conditions;
+  if (status >= 500 && status <= 599) {
+    if ((conditions & RetryCondition.status5xx) !== 0) return true;
+    const isGatewayError = status >= 502 && status <= 504;
+    if (isGatewayError && (conditions & RetryCondition.gatewayError) !== 0) return true;
+  }
+  if (status === 409 && (conditions & RetryCondition.retriable4xx) !== 0) return true;
+  const hasCodes = (conditions & RetryCondition.retriableStatusCodes) !== 0;
+  return hasCodes && rules.statusCodes.includes(status);
+}
+
+function retriesHeaders(rules: RetryRules, head: Head): boolean {
+  if ((rules.conditions & RetryCondition.retriableHeaders) === 0) return false;
+  for (let i = 0; i < rules.headerNames.length; i++) {
+    if (head.get(rules.headerNames[i] ?? '') !== undefined) return true;
+  }
+  return false;
+}
+
+/** Only a status among the response's headers counts; one in trailers comes too late. */
+function retriesGrpc(rules: RetryRules, head: Head): boolean {
+  if ((rules.conditions & GRPC_CONDITIONS) === 0) return false;
+  return (rules.conditions & conditionOfGrpcStatus(head.get('grpc-status'))) !== 0;
+}
+
+function conditionOfGrpcStatus(status: string | undefined): number {
+  switch (status) {
+    case '1':
+      return RetryCondition.cancelled;
+    case '4':
+      return RetryCondition.deadlineExceeded;
+    case '8':
+      return RetryCondition.resourceExhausted;
+    case '13':
+      return RetryCondition.internal;
+    case '14':
+      return RetryCondition.unavailable;
+    default:
+      return 0;
+  }
+}
+
+function maskOf(tokens: readonly string[], bits: ReadonlyMap<string, number>): number {
+  let mask = 0;
+  for (const token of tokens) mask |= bits.get(token) ?? 0;
+  return mask;
+}

@@ -1,0 +1,104 @@
+/**
+ * The time limits of one request, from its route and, where honoured, from its headers.
+ *
+ * Computed once before the first attempt; when the timers run is the engine's part.
+ * Source: policy-engine.md §1.2; Envoy, router timeouts.
+ */
+import type { Head } from '../../core/engine.ts';
+import type { ForwardAction } from '../config/config.ts';
+import { parseUnsigned } from './control-headers.ts';
+
+/** Longest time a header can ask for: 49 days, so that every deadline stays an exact integer. */
+const MOST_MS = 4_294_967_295;
+
+/** Limits of one request in milliseconds; 0 = off. A reused object. */
+export class EffectiveTimeouts {
+  /** The whole request with all attempts and waits. */
+  routeMs = 0;
+  /** One attempt. */
+  perTryMs = 0;
+  /** One attempt between two events of its response. */
+  perTryIdleMs = 0;
+}
+
+/**
+ * Fills `out` for a request.
+ *
+ * A per-try limit that is not shorter than the whole request's is dropped, equality included.
+ *
+ * @param honoursHeaders whether the client's control headers count
+ */
+export function effectiveTimeouts(
+  action: ForwardAction,
+  head: Head,
+  honoursHeaders: boolean,
+  out: EffectiveTimeouts,
+): void {
+  let routeMs = configuredMs(action, head);
+  let perTryMs = action.retry === null ? 0 : action.retry.perTryTimeoutMs;
+  if (honoursHeaders) {
+    const routeHeaderMs = parseUnsigned(head.get('x-envoy-upstream-rq-timeout-ms'), MOST_MS);
+    if (routeHeaderMs >= 0) routeMs = routeHeaderMs;
+    const tryHeaderMs = parseUnsigned(head.get('x-envoy-upstream-rq-per-try-timeout-ms'), MOST_MS);
+    if (tryHeaderMs >= 0) perTryMs = tryHeaderMs;
+  }
+  out.routeMs = routeMs;
+  out.perTryMs = routeMs !== 0 && perTryMs >= routeMs ? 0 : perTryMs;
+  out.perTryIdleMs = action.retry === null ? 0 : action.retry.perTryIdleTimeoutMs;
+}
+
+/**
+ * What the upstream is told it has, as `x-envoy-expected-rq-timeout-ms`.
+ *
+ * @param elapsedMs whole milliseconds since the request was fully received; 0 on the first attempt
+ *   and while the request is still arriving
+ * @returns milliseconds, 1 or more; 0 = the header is not written
+ */
+export function expectedTimeoutMs(timeouts: EffectiveTimeouts, elapsedMs: number): number {
+  const routeMs = timeouts.routeMs;
+  const expectedMs = timeouts.perTryMs === 0 ? routeMs : timeouts.perTryMs;
+  if (routeMs === 0) return expectedMs;
+  return elapsedMs >= routeMs ? 1 : Math.min(expectedMs, routeMs - elapsedMs);
+}
+
+/** The route's limit; a gRPC request's own deadline, capped, where the route lets it decide. */
+function configuredMs(action: ForwardAction, head: Head): number {
+  const mostMs = action.maxGrpcTimeoutMs;
+  if (mostMs === undefined || !isGrpc(head)) return action.timeoutMs;
+  const deadlineMs = parseGrpcTimeoutMs(head.get('grpc-timeout'));
+  return mostMs !== 0 && (deadlineMs === 0 || deadlineMs > mostMs) ? mostMs : deadlineMs;
+}
+
+function isGrpc(head: Head): boolean {
+  const type = head.get('content-type');
+  if (type === undefined || !type.startsWith('application/grpc')) return false;
+  const next = type.charAt('application/grpc'.length);
+  return next === '' || next === '+' || next === ';';
+}
+
+const GRPC_TIMEOUT = /^(\d{1,8})([HMSmun])$/;
+
+/** Rounds up to whole milliseconds; 0 = absent or malformed, which both mean no limit. */
+function parseGrpcTimeoutMs(text: string | undefined): number {
+  const match = text === undefined ? null : GRPC_TIMEOUT.exec(text);
+  if (match === null) return 0;
+  const amount = Number(match[1]);
+  return Math.min(Math.ceil(amount * unitMs(match[2] ?? '')), MOST_MS);
+}
+
+function unitMs(unit: string): number {
+  switch (unit) {
+    case 'H':
+      return 3_600_000;
+    case 'M':
+      return 60_000;
+    case 'S':
+      return 1_000;
+    case 'm':
+      return 1;
+    case 'u':
+      return 1 / 1_000;
+    default:
+      return 1 / 1_000_000;
+  }
+}

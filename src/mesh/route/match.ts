@@ -1,0 +1,168 @@
+/**
+ * Compiled matchers of paths, headers and query parameters.
+ *
+ * Configuration becomes predicates once; a route table asks them once per request, or once per
+ * shape of head in a simulation. Regular expressions are RE2's and must match the whole value.
+ * Source: policy-engine.md §8.1; Envoy, route and header matchers.
+ */
+import { RE2JS } from 're2js';
+import type { Head } from '../../core/engine.ts';
+import type {
+  HeaderMatch,
+  PathMatch,
+  QueryMatch,
+  RouteMatch,
+  ValueMatch,
+} from '../config/config.ts';
+
+export type HeadPredicate = (head: Head) => boolean;
+export type TextPredicate = (text: string) => boolean;
+
+/**
+ * Whether a request head satisfies all parts of a route's match.
+ *
+ * @throws RE2JSException when a regular expression is not RE2 syntax; importers check it first
+ */
+export function compileRouteMatch(match: RouteMatch): HeadPredicate {
+  const path = compilePathMatch(match.path);
+  const headers = match.headers.map(compileHeaderMatch);
+  const query = match.query.map(compileQueryMatch);
+  return (head) =>
+    headers.every((matches) => matches(head)) &&
+    query.every((matches) => matches(head.path)) &&
+    path(pathWithoutQuery(head.path));
+}
+
+/** @returns a predicate over the path without its query */
+export function compilePathMatch(match: PathMatch): TextPredicate {
+  if (match.kind === 'regex') return compileRegex(match.value);
+  const fold = foldCase(match.ignoreCase);
+  const wanted = fold(match.value);
+  switch (match.kind) {
+    case 'exact':
+      return (path) => fold(path) === wanted;
+    case 'prefix':
+      return (path) => fold(path).startsWith(wanted);
+    case 'separated-prefix':
+      return (path) => {
+        const folded = fold(path);
+        return folded === wanted || folded.startsWith(`${wanted}/`);
+      };
+  }
+}
+
+/**
+ * Whether a head carries (or, inverted, does not carry) a header value.
+ *
+ * An absent header never matches a value, not even inverted, unless it counts as empty. Of several
+ * lines any one may match; inverted, none may.
+ */
+export function compileHeaderMatch(match: HeaderMatch): HeadPredicate {
+  const { name, invert, treatMissingAsEmpty } = match;
+  if (match.value.kind === 'present') {
+    return (head) => headerValues(head, name).length > 0 !== invert;
+  }
+  const matches = compileValueMatch(match.value);
+  return (head) => {
+    const values = headerValues(head, name);
+    if (values.length > 0) return values.some(matches) !== invert;
+    return treatMissingAsEmpty && matches('') !== invert;
+  };
+}
+
+/** @returns a predicate over the path with its query: the parameter's first value decides */
+export function compileQueryMatch(match: QueryMatch): TextPredicate {
+  const matches = compileValueMatch(match.value);
+  return (path) => {
+    const value = queryParameter(path, match.name);
+    return value !== undefined && matches(value);
+  };
+}
+
+export function compileValueMatch(match: ValueMatch): TextPredicate {
+  switch (match.kind) {
+    case 'present':
+      return () => true;
+    case 'regex':
+      return compileRegex(match.value);
+    case 'range':
+      return (text) => isIntegerIn(text, match.from, match.to);
+    default:
+      return compileTextMatch(match.kind, match.value, match.ignoreCase === true);
+  }
+}
+
+function compileTextMatch(
+  kind: 'exact' | 'prefix' | 'suffix' | 'contains',
+  value: string,
+  ignoreCase: boolean,
+): TextPredicate {
+  const fold = foldCase(ignoreCase);
+  const wanted = fold(value);
+  switch (kind) {
+    case 'exact':
+      return (text) => fold(text) === wanted;
+    case 'prefix':
+      return (text) => fold(text).startsWith(wanted);
+    case 'suffix':
+      return (text) => fold(text).endsWith(wanted);
+    case 'contains':
+      return (text) => fold(text).includes(wanted);
+  }
+}
+
+function compileRegex(value: string): TextPredicate {
+  const regex = RE2JS.compile(value);
+  return (text) => regex.testExact(text);
+}
+
+/** A pseudo-header or all lines of a real one. `host` is the same as `:authority`. */
+function headerValues(head: Head, name: string): readonly string[] {
+  switch (name) {
+    case ':method':
+      return [head.method];
+    case ':authority':
+    case 'host':
+      return [head.authority];
+    case ':path':
+      return [head.path];
+    case ':scheme':
+      return [head.get('x-forwarded-proto') ?? 'http'];
+    default:
+      return head.values(name);
+  }
+}
+
+function pathWithoutQuery(path: string): string {
+  const end = path.indexOf('?');
+  return end < 0 ? path : path.slice(0, end);
+}
+
+/** Values are compared as they were sent, without decoding. */
+function queryParameter(path: string, name: string): string | undefined {
+  const start = path.indexOf('?');
+  if (start < 0) return undefined;
+  for (const pair of path.slice(start + 1).split('&')) {
+    const equals = pair.indexOf('=');
+    const key = equals < 0 ? pair : pair.slice(0, equals);
+    if (key === name) return equals < 0 ? '' : pair.slice(equals + 1);
+  }
+  return undefined;
+}
+
+const INTEGER = /^[+-]?\d+$/;
+
+function isIntegerIn(text: string, from: number, to: number): boolean {
+  if (!INTEGER.test(text)) return false;
+  const value = Number(text);
+  return value >= from && value < to;
+}
+
+/** ASCII only, like the header and path comparisons of HTTP. */
+function foldCase(ignoreCase: boolean): (text: string) => string {
+  return ignoreCase ? (text) => text.replace(/[A-Z]+/g, toLower) : (text) => text;
+}
+
+function toLower(text: string): string {
+  return text.toLowerCase();
+}

@@ -1,0 +1,130 @@
+/**
+ * From a request head to the route that handles it.
+ *
+ * One table per route configuration, compiled once and immutable; engines of the same configuration
+ * may share it. Interned heads are looked up once per shape.
+ * Source: policy-engine.md §8.1; Envoy, virtual host and route selection.
+ */
+import type { Head } from '../../core/engine.ts';
+import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config/config.ts';
+import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
+import { compileRouteMatch, type HeadPredicate } from './match.ts';
+import { TrafficSplit } from './traffic-split.ts';
+
+/** A route with what its requests need, computed once. */
+export interface CompiledRoute {
+  /** Unique in its table, 0 … routeCount − 1, in the order of the configuration. */
+  readonly index: number;
+  readonly config: RouteConfig;
+  readonly virtualHost: VirtualHostConfig;
+  /** null when it forwards to one cluster or to none. */
+  readonly split: TrafficSplit | null;
+  /** null = no retry policy. */
+  readonly retry: RetryRules | null;
+}
+
+interface CompiledVirtualHost {
+  readonly routes: readonly { readonly matches: HeadPredicate; readonly route: CompiledRoute }[];
+}
+
+interface Wildcard {
+  /** The domain without its `*`. */
+  readonly text: string;
+  readonly host: CompiledVirtualHost;
+}
+
+export class RouteTable {
+  readonly routeCount: number;
+  private readonly ignoresPort: boolean;
+  private readonly exact = new Map<string, CompiledVirtualHost>();
+  /** `*.a.b`, longest first. */
+  private readonly suffixes: Wildcard[] = [];
+  /** `a.*`, longest first. */
+  private readonly prefixes: Wildcard[] = [];
+  private fallback: CompiledVirtualHost | null = null;
+  private readonly byShape = new Map<number, CompiledRoute | null>();
+
+  constructor(config: RouteTableConfig) {
+    this.ignoresPort = config.ignorePortInHostMatching;
+    let routeCount = 0;
+    for (const virtualHost of config.virtualHosts) {
+      const host = compileVirtualHost(virtualHost, routeCount);
+      routeCount += virtualHost.routes.length;
+      for (const domain of virtualHost.domains) this.addDomain(domain.toLowerCase(), host);
+    }
+    this.routeCount = routeCount;
+    this.suffixes.sort(longestFirst);
+    this.prefixes.sort(longestFirst);
+  }
+
+  /**
+   * The first matching route of the best virtual host.
+   *
+   * @returns null when no virtual host takes the authority or none of its routes matches
+   */
+  find(head: Head): CompiledRoute | null {
+    if (head.shape === 0) return this.search(head);
+    const known = this.byShape.get(head.shape);
+    if (known !== undefined) return known;
+    const found = this.search(head);
+    this.byShape.set(head.shape, found);
+    return found;
+  }
+
+  private search(head: Head): CompiledRoute | null {
+    const routes = this.virtualHostOf(head.authority)?.routes ?? [];
+    return routes.find(({ matches }) => matches(head))?.route ?? null;
+  }
+
+  private virtualHostOf(authority: string): CompiledVirtualHost | null {
+    const name = (this.ignoresPort ? withoutPort(authority) : authority).toLowerCase();
+    return (
+      this.exact.get(name) ??
+      this.suffixes.find(({ text }) => name.length > text.length && name.endsWith(text))?.host ??
+      this.prefixes.find(({ text }) => name.length > text.length && name.startsWith(text))?.host ??
+      this.fallback
+    );
+  }
+
+  /** Of two virtual hosts with one domain the first keeps it; importers report the second. */
+  private addDomain(domain: string, host: CompiledVirtualHost): void {
+    if (domain === '*') this.fallback ??= host;
+    else if (domain.startsWith('*')) this.suffixes.push({ text: domain.slice(1), host });
+    else if (domain.endsWith('*')) this.prefixes.push({ text: domain.slice(0, -1), host });
+    else if (!this.exact.has(domain)) this.exact.set(domain, host);
+  }
+}
+
+function compileVirtualHost(virtualHost: VirtualHostConfig, first: number): CompiledVirtualHost {
+  const routes = virtualHost.routes.map((config, i) => ({
+    matches: compileRouteMatch(config.match),
+    route: compileRoute(config, virtualHost, first + i),
+  }));
+  return { routes };
+}
+
+function compileRoute(
+  config: RouteConfig,
+  virtualHost: VirtualHostConfig,
+  index: number,
+): CompiledRoute {
+  const { action } = config;
+  if (action.kind !== 'forward') return { index, config, virtualHost, split: null, retry: null };
+  const split = action.clusters.length > 1 ? new TrafficSplit(action.clusters) : null;
+  const retry = action.retry === null ? null : compileRetryRules(action.retry);
+  return { index, config, virtualHost, split, retry };
+}
+
+/** Stable: equal lengths keep their order, so the earlier domain wins. */
+function longestFirst(a: Wildcard, b: Wildcard): number {
+  return b.text.length - a.text.length;
+}
+
+const PORT = /:\d+$/;
+
+/** `[::1]:80` and `host:80` lose their port; a bare IPv6 address has none. */
+function withoutPort(authority: string): string {
+  const isBareIpv6 =
+    !authority.startsWith('[') && authority.indexOf(':') !== authority.lastIndexOf(':');
+  return isBareIpv6 ? authority : authority.replace(PORT, '');
+}
