@@ -1,0 +1,166 @@
+/**
+ * HTTP fault filter: delays requests, aborts them, or both in that order.
+ *
+ * Whether to abort is drawn after the delay has ended and independent of it. The time a request
+ * spends here is not charged to the route's timeout, which belongs to the router.
+ * Source: policy-engine.md §9.1; Envoy, HTTP fault injection filter.
+ */
+import { Flag, RecordKind } from '../../core/records.ts';
+import { MILLISECOND } from '../../core/time.ts';
+import type { FaultConfig, FractionalPercent } from '../config/config.ts';
+import { compileHeaderMatch, type HeadPredicate } from '../route/match.ts';
+import type { FilterResult, FilterStream, HttpFilter, LocalReply } from './http-filter.ts';
+
+/** Decisions of this filter, as indices of its draws. */
+const DELAY_DRAW = 0;
+const ABORT_DRAW = 1;
+
+/** Values of `FilterStream.state`. */
+const IDLE = 0;
+const HOLDS_SLOT = 1;
+
+/** A fault configuration with what requests need of it, computed once. */
+interface CompiledFault {
+  readonly config: FaultConfig;
+  readonly headers: readonly HeadPredicate[];
+  readonly reply: LocalReply | null;
+  readonly maxActiveFaults: number;
+}
+
+/** Whether a percentage strikes for a draw from [0, denominator). */
+export function strikes(percent: FractionalPercent, draw: number): boolean {
+  return draw < percent.numerator;
+}
+
+export class FaultFilter implements HttpFilter {
+  readonly name = 'envoy.filters.http.fault';
+  delaysInjected = 0;
+  abortsInjected = 0;
+  faultsOverflow = 0;
+  /** Requests that hold a slot: delayed now, or being aborted. */
+  activeFaults = 0;
+  private readonly own: CompiledFault | null;
+  /** Routes share their configuration objects, so each is compiled once. */
+  private readonly byRoute = new Map<FaultConfig, CompiledFault>();
+
+  /** @param config the listener's; null = only routes configure faults */
+  constructor(config: FaultConfig | null) {
+    this.own = config === null ? null : compileFault(config);
+  }
+
+  onRequestHead(stream: FilterStream, _end: boolean): FilterResult {
+    const fault = this.faultOf(stream);
+    if (fault === null || !concerns(fault, stream)) return 'continue';
+    if (this.delays(fault, stream)) return 'pause';
+    return this.aborts(fault, stream) ? 'pause' : 'continue';
+  }
+
+  /** The delay has ended. */
+  onTimer(stream: FilterStream): void {
+    const fault = this.faultOf(stream);
+    if (fault !== null && this.aborts(fault, stream)) return;
+    this.freeSlot(stream);
+    stream.resume();
+  }
+
+  onRequestDone(stream: FilterStream): void {
+    this.freeSlot(stream);
+  }
+
+  visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
+    visit('fault.delays_injected', 'counter', this.delaysInjected);
+    visit('fault.aborts_injected', 'counter', this.abortsInjected);
+    visit('fault.faults_overflow', 'counter', this.faultsOverflow);
+    visit('fault.active_faults', 'gauge', this.activeFaults);
+  }
+
+  /** The route's configuration replaces the listener's whole. */
+  private faultOf(stream: FilterStream): CompiledFault | null {
+    const config = stream.routeFault();
+    if (config === undefined) return this.own;
+    if (config === null) return null;
+    let fault = this.byRoute.get(config);
+    if (fault === undefined) {
+      fault = compileFault(config);
+      this.byRoute.set(config, fault);
+    }
+    return fault;
+  }
+
+  private delays(fault: CompiledFault, stream: FilterStream): boolean {
+    const delay = fault.config.delay;
+    if (delay === null) return false;
+    if (!strikes(delay.percentage, stream.draw(DELAY_DRAW, delay.percentage.denominator))) {
+      return false;
+    }
+    if (delay.fixedDelayMs === 0 || !this.takeSlot(fault, stream)) return false;
+    this.delaysInjected += 1;
+    stream.setFlag(Flag.DI);
+    stream.record(RecordKind.delayInjected, delay.fixedDelayMs);
+    stream.arm(delay.fixedDelayMs * MILLISECOND);
+    return true;
+  }
+
+  private aborts(fault: CompiledFault, stream: FilterStream): boolean {
+    const { abort } = fault.config;
+    if (abort === null || fault.reply === null) return false;
+    if (!strikes(abort.percentage, stream.draw(ABORT_DRAW, abort.percentage.denominator))) {
+      return false;
+    }
+    if (!this.takeSlot(fault, stream)) return false;
+    this.abortsInjected += 1;
+    stream.record(RecordKind.abortInjected, fault.reply.status);
+    stream.respond(fault.reply);
+    return true;
+  }
+
+  /** One slot per request, taken at its first fault. */
+  private takeSlot(fault: CompiledFault, stream: FilterStream): boolean {
+    if (stream.state === HOLDS_SLOT) return true;
+    if (this.activeFaults >= fault.maxActiveFaults) {
+      this.faultsOverflow += 1;
+      return false;
+    }
+    this.activeFaults += 1;
+    stream.state = HOLDS_SLOT;
+    return true;
+  }
+
+  private freeSlot(stream: FilterStream): void {
+    if (stream.state !== HOLDS_SLOT) return;
+    this.activeFaults -= 1;
+    stream.state = IDLE;
+  }
+}
+
+function compileFault(config: FaultConfig): CompiledFault {
+  return {
+    config,
+    headers: config.headers.map(compileHeaderMatch),
+    reply: config.abort === null ? null : replyOf(config.abort),
+    maxActiveFaults: config.maxActiveFaults ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+/** null = neither an HTTP nor a gRPC status is configured. */
+function replyOf(abort: NonNullable<FaultConfig['abort']>): LocalReply | null {
+  const { httpStatus, grpcStatus } = abort;
+  if (httpStatus === null && grpcStatus === null) return null;
+  return {
+    status: httpStatus ?? 200,
+    grpcStatus: httpStatus === null ? grpcStatus : null,
+    body: 'fault filter abort',
+    flag: Flag.FI,
+    details: 'fault_filter_abort',
+  };
+}
+
+/** Whether the filter acts on this request at all; if not, nothing is drawn. */
+function concerns(fault: CompiledFault, stream: FilterStream): boolean {
+  const cluster = fault.config.upstreamCluster;
+  if (cluster !== null && cluster !== stream.clusterName) return false;
+  for (let i = 0; i < fault.headers.length; i++) {
+    if (fault.headers[i]?.(stream.head) !== true) return false;
+  }
+  return true;
+}

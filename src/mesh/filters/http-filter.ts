@@ -1,0 +1,68 @@
+/**
+ * What an HTTP filter is: one step between a listener and its router.
+ *
+ * The engine makes one filter object per entry of a listener's list and walks the list for each
+ * request. Filters keep nothing per request themselves: what belongs to a request is the integer
+ * `state` of the `FilterStream`, which the engine keeps in its tables. Stream objects are reused from
+ * call to call, so a filter must not keep one, and a request that no filter touches allocates nothing.
+ * Source: policy-engine.md §0.4, 9; Envoy, HTTP filters.
+ */
+import type { Head } from '../../core/engine.ts';
+import type { Flag, RecordKind } from '../../core/records.ts';
+import type { Ns } from '../../core/time.ts';
+import type { FaultConfig } from '../config/config.ts';
+
+/**
+ * `continue`: the next filter gets the request. `pause`: nothing goes further until the filter calls
+ * `resume` or `respond`; a body that arrives meanwhile is held back.
+ */
+export type FilterResult = 'continue' | 'pause';
+
+/** An answer that a filter gives in place of the upstream. Made once, at set-up. */
+export interface LocalReply {
+  /** Of the response, 200..599; a gRPC request with `grpcStatus` gets 200 by the usual mapping. */
+  readonly status: number;
+  /** null = derived from `status` when the request is gRPC. */
+  readonly grpcStatus: number | null;
+  readonly body: string;
+  /** `Flag.none` = no response flag. */
+  readonly flag: Flag;
+  readonly details: string;
+}
+
+/** One request as one filter sees it, for the length of one call. */
+export interface FilterStream {
+  /** The filter's own, kept for it from call to call; int32, 0 at first. */
+  state: number;
+  readonly head: Head;
+  /** The cluster the route chose; null = no route, or one that does not forward. */
+  readonly clusterName: string | null;
+  /** What the route says in place of the listener's fault configuration; undefined = nothing. */
+  routeFault(): FaultConfig | null | undefined;
+  /**
+   * @param index int32: which decision of this filter
+   * @param n 1..2^31
+   * @returns integer in [0, n), keyed by the request's uid and the filter
+   */
+  draw(index: number, n: number): number;
+  /** The filter's one timer for this request; disarmed by the engine when the request ends. */
+  arm(delayNs: Ns): void;
+  /** After `pause`: the request goes on with the next filter. Not from within `onRequestHead`. */
+  resume(): void;
+  /** Ends the request. From within `onRequestHead` the filter then returns `pause`. */
+  respond(reply: LocalReply): void;
+  setFlag(flag: Flag): void;
+  /** A decision, recorded as (kind, uid, listener, value). */
+  record(kind: RecordKind, value: number): void;
+}
+
+export interface HttpFilter {
+  /** Envoy's name for it. */
+  readonly name: string;
+  onRequestHead(stream: FilterStream, end: boolean): FilterResult;
+  onTimer?(stream: FilterStream): void;
+  /** The request ended in whatever way; called exactly once for each `onRequestHead`. */
+  onRequestDone?(stream: FilterStream): void;
+  /** @param visit gets names below `http.<prefix>.` */
+  visitStats?(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void;
+}

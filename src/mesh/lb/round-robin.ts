@@ -1,0 +1,49 @@
+/**
+ * Round robin: hosts in turn, in proportion to their weights.
+ *
+ * Equal weights use a cursor that survives changes of the hosts; different weights use a scheduler
+ * that starts again from the same seed at each change, so a health flap restarts the sequence.
+ * Source: policy-engine.md §7.2, 7.3; Envoy, round robin load balancer.
+ */
+import { EdfScheduler, prePicks } from './edf.ts';
+import type { Choice, LoadBalancer } from './load-balancer.ts';
+import { haveDifferentWeights } from './weighted.ts';
+
+export class RoundRobin implements LoadBalancer {
+  private readonly seed: number;
+  /** Starts below 2^30, so that it stays a small integer for a billion picks. */
+  private cursor: number;
+  private generation = -1;
+  /** null = equal weights. */
+  private scheduler: EdfScheduler | null = null;
+
+  /** @param seed integer in [0, 2^32): where the sequence begins */
+  constructor(seed: number) {
+    this.seed = seed;
+    this.cursor = seed >>> 2;
+  }
+
+  pick(choice: Choice): number {
+    if (choice.generation !== this.generation) this.rebuild(choice);
+    const scheduler = this.scheduler;
+    if (scheduler === null) {
+      const index = this.cursor % choice.candidates.length;
+      this.cursor += 1;
+      return index;
+    }
+    const index = scheduler.take();
+    scheduler.putBack(index);
+    return index;
+  }
+
+  private rebuild(choice: Choice): void {
+    this.generation = choice.generation;
+    const hosts = choice.candidates;
+    this.scheduler = haveDifferentWeights(hosts)
+      ? new EdfScheduler(
+          Float64Array.from(hosts, (host) => host.endpoint.weight),
+          prePicks(this.seed),
+        )
+      : null;
+  }
+}
