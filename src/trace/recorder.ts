@@ -39,25 +39,39 @@ export interface Clock {
 
 const NO_EDGE = -1;
 
+const EMPTY_PLAN: MetricsPlan = {
+  clients: [],
+  edges: [],
+  services: [],
+  proxies: [],
+  clusterNames: [],
+  endpoints: [],
+  hostServiceRow: [],
+  addedLatencyMs: { p50: 0, p99: 0 },
+  proxyCpuMsPerRequest: 0,
+  proxyMemoryMiB: 0,
+};
+
 export class Recorder {
-  readonly plan: MetricsPlan;
   readonly digest = new Digest();
-  readonly ejections: EjectionLedger;
-  readonly services: readonly ServiceSeries[];
   /** Finished buckets by client id. */
-  readonly clientBuckets: readonly Bucket[][];
+  clientBuckets: readonly Bucket[][] = [];
   /** Finished buckets by edge row. */
-  readonly edgeBuckets: readonly Bucket[][];
+  edgeBuckets: readonly Bucket[][] = [];
+  services: readonly ServiceSeries[] = [];
   /** Bucket i lies in [edgesNs[i], edgesNs[i + 1]). */
   readonly edgesNs: Ns[] = [0];
   /** Requests of clients that ended so far. */
   requestsDone = 0;
-  private readonly clock: Clock;
-  private readonly clients: readonly Tally[];
-  private readonly edges: readonly Tally[];
+  plan: MetricsPlan = EMPTY_PLAN;
+  ejections = new EjectionLedger(EMPTY_PLAN);
+  private clock: Clock = { nowNs: 0 };
+  private clients: readonly Tally[] = [];
+  private edges: readonly Tally[] = [];
   private readonly flagIds = new Map<string, number>(FLAG_NAMES.map((name, id) => [name, id]));
 
-  constructor(plan: MetricsPlan, clock: Clock, hosts: readonly HostFigures[]) {
+  /** To be called once, when the world stands and before it runs. */
+  begin(plan: MetricsPlan, clock: Clock, hosts: readonly HostFigures[]): void {
     this.plan = plan;
     this.clock = clock;
     this.ejections = new EjectionLedger(plan);
