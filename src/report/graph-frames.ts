@@ -1,0 +1,150 @@
+/**
+ * The health of every service and edge, moment by moment: what the service graph's slider steps
+ * through. All judging happens here; the page only swaps texts and classes.
+ */
+import type { EdgeTimeline, ServiceTimeline, Timeline } from '../core/timeline.ts';
+import { formatFactor, formatNumber, formatRate, formatRatio, formatSeconds } from './format.ts';
+import { endS, meanOver, sumColumns, totalsIn } from './view.ts';
+
+/** Success ratios: all well from `GOOD` up, in part from `FAIR` up. */
+const GOOD = 0.99;
+const FAIR = 0.9;
+
+export type Health = 'idle' | 'good' | 'fair' | 'poor';
+
+/** One box or arrow in one frame. */
+export interface GraphState {
+  readonly health: Health;
+  /** At most two short lines. */
+  readonly lines: readonly string[];
+  /** 0..1: workers busy (boxes), share of the greatest rate (arrows). */
+  readonly level: number;
+}
+
+export interface GraphFrame {
+  readonly fromS: number;
+  readonly toS: number;
+  /** Indexed as the nodes and edges that were asked for. */
+  readonly nodes: readonly GraphState[];
+  readonly edges: readonly GraphState[];
+}
+
+const MAX_FRAMES = 96;
+const MIN_FRAMES = 8;
+/** Over all runs of a page: frames × (nodes + edges). */
+const MAX_STATES = 24_000;
+
+/** How many frames a page can afford. */
+export function frameCount(elements: number, runs: number): number {
+  const affordable = Math.floor(MAX_STATES / Math.max(1, elements * runs));
+  return Math.max(MIN_FRAMES, Math.min(MAX_FRAMES, affordable));
+}
+
+export function framesOf(
+  timeline: Timeline,
+  names: readonly string[],
+  edges: readonly { readonly from: string; readonly to: string }[],
+  count: number,
+): readonly GraphFrame[] {
+  const start = timeline.edgesS[0] ?? 0;
+  const length = (endS(timeline) - start) / count;
+  const scale = greatestRate(timeline);
+  return Array.from({ length: count }, (_, index) => {
+    const fromS = start + index * length;
+    const toS = index + 1 === count ? endS(timeline) : fromS + length;
+    const mean: Mean = (values) => meanOver(timeline.edgesS, values, fromS, toS) ?? 0;
+    return {
+      fromS,
+      toS,
+      nodes: names.map((name) => nodeState(timeline, name, mean)),
+      edges: edges.map(({ from, to }) => {
+        const edge = timeline.edges.find((item) => item.from === from && item.to === to);
+        return edge === undefined ? IDLE : edgeState(edge, mean, scale);
+      }),
+    };
+  });
+}
+
+type Mean = (values: readonly (number | null)[]) => number;
+
+const IDLE: GraphState = { health: 'idle', lines: ['no traffic'], level: 0 };
+
+function greatestRate(timeline: Timeline): number {
+  let greatest = 1;
+  for (const edge of timeline.edges) {
+    for (const rate of edge.attemptsRps) if (rate > greatest) greatest = rate;
+  }
+  return greatest;
+}
+
+function edgeState(edge: EdgeTimeline, mean: Mean, scale: number): GraphState {
+  const requests = mean(edge.requestsRps);
+  const attempts = mean(edge.attemptsRps);
+  const failed = mean(edge.failedRps);
+  if (requests + attempts + failed === 0) return IDLE;
+  const factor = requests > 0 ? formatFactor(attempts / requests) : '';
+  return {
+    health: healthOf(1 - failed / Math.max(requests, failed)),
+    lines: [formatRate(attempts), factor],
+    level: Math.sqrt(attempts / scale),
+  };
+}
+
+function nodeState(timeline: Timeline, name: string, mean: Mean): GraphState {
+  const client = timeline.clients.find((item) => item.name === name);
+  const inbound = timeline.edges.filter((edge) => edge.to === name);
+  if (client !== undefined && inbound.length === 0) {
+    const offered = mean(client.offeredRps);
+    const goodput = mean(client.goodputRps);
+    if (offered + goodput === 0) return IDLE;
+    const ratio = goodput / Math.max(offered, goodput);
+    return { health: healthOf(ratio), lines: [`${formatRatio(ratio)} succeed`], level: 0 };
+  }
+  const service = totalsIn(timeline.services).find((item) => item.name === name);
+  const length = timeline.edgesS.length - 1;
+  const requests = mean(
+    sumColumns(
+      inbound.map((edge) => edge.requestsRps),
+      length,
+    ),
+  );
+  const failed = mean(
+    sumColumns(
+      inbound.map((edge) => edge.failedRps),
+      length,
+    ),
+  );
+  const lines = service === undefined ? [] : serviceLines(service, mean);
+  const level = service === undefined ? 0 : Math.min(1, mean(service.workerUtilisation));
+  if (requests + failed === 0) return { health: 'idle', lines: ['no traffic'], level };
+  return { health: healthOf(1 - failed / Math.max(requests, failed)), lines, level };
+}
+
+function serviceLines(service: ServiceTimeline, mean: Mean): readonly string[] {
+  const queue = mean(service.queueLength);
+  const busy = mean(service.workerUtilisation);
+  const ejected = mean(service.ejected);
+  const parts = [
+    busy > 0 ? `${formatNumber(Math.round(busy * 100))} % busy` : '',
+    queue >= 0.5 ? `queue ${formatNumber(Math.round(queue))}` : '',
+    ejected > 0 ? `${formatNumber(ejected)} ejected` : '',
+  ].filter((part) => part !== '');
+  return [parts.join(' · ')];
+}
+
+function healthOf(successRatio: number): Health {
+  if (successRatio >= GOOD) return 'good';
+  return successRatio >= FAIR ? 'fair' : 'poor';
+}
+
+export const HEALTH_WORDS: Readonly<Record<Health, string>> = {
+  good: 'at least 99 % succeed',
+  fair: 'at least 90 % succeed',
+  poor: 'fewer succeed',
+  idle: 'no traffic',
+};
+
+/** `1m25s to 1m30s`. */
+export function frameWords(frame: GraphFrame): string {
+  return `${formatSeconds(frame.fromS)} to ${formatSeconds(frame.toS)}`;
+}

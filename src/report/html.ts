@@ -1,0 +1,147 @@
+/**
+ * The whole report as one HTML file that needs no network: style, script, data and the charting
+ * library are inside, and its content policy forbids everything else.
+ *
+ * Pure: the same model gives the same bytes. The charting library comes from the caller, because
+ * reading files is not this folder's business; the page inflates it itself.
+ */
+import { ChartBook } from './chart.ts';
+import { type Html, html, linkOrText, NO_HTML, scriptJson, trusted } from './escape.ts';
+import type { ReportModel } from './model.ts';
+import { SCRIPT } from './page/script.ts';
+import { STYLE } from './page/style.ts';
+import { PANELS } from './panels/index.ts';
+import { endS, faultsAcross, MAX_DRAWN_RUNS, type ReportView, viewOf } from './view.ts';
+
+export interface ReportAssets {
+  /** The plotly bundle, gzipped, in base64. */
+  readonly plotly: string;
+}
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline'",
+  "style-src 'unsafe-inline'",
+  'img-src data: blob:',
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+/** @returns a complete document; about two megabytes, nearly all of it the charting library */
+export function renderHtml(model: ReportModel, assets: ReportAssets): string {
+  const timelines = model.runs.slice(0, MAX_DRAWN_RUNS).map((run) => run.timeline);
+  const charts = new ChartBook(timelines);
+  const view = viewOf(model, charts);
+  const sections = PANELS.flatMap((panel) => {
+    const body = panel.render(view);
+    return body === null ? [] : [{ panel, body }];
+  });
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="meshquake ${model.version}">
+<link rel="icon" href="data:,">
+<title>${model.title} · meshquake</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<a class="skip" href="#verdict">Skip to the verdict</a>
+${header(model)}
+${bar(
+  view,
+  sections.map(({ panel }) => panel),
+)}
+<main>
+<noscript><p class="note">The charts need JavaScript; verdicts, tables and the service graph do not.</p></noscript>
+${sections.map(
+  ({ panel, body }) => html`<section id="${panel.id}" aria-labelledby="${panel.id}-heading">
+<h2 id="${panel.id}-heading">${panel.title}</h2>
+${body}
+</section>
+`,
+)}</main>
+<footer>Made by meshquake ${model.version}. All times are virtual, counted from the start of the run. Drag across a chart to zoom all of them; double-click to see the whole run again.</footer>
+<script type="application/json" id="report-data">${scriptJson(pageData(view))}</script>
+<script type="text/plain" id="plotly">${trusted(base64Only(assets.plotly))}</script>
+<script>${trusted(SCRIPT)}</script>
+</body>
+</html>
+`;
+  return page.toString();
+}
+
+function header(model: ReportModel): Html {
+  const { description = '', source = '' } = model;
+  return html`<header>
+<p class="eyebrow">meshquake ${model.version} · scenario ${model.scenario.name} · ${model.scenario.path}</p>
+<h1>${model.title}</h1>
+${description === '' ? NO_HTML : html`<p class="description">${description}</p>`}
+${source === '' ? NO_HTML : html`<p class="source">Source: ${linkOrText(source)}</p>`}
+<p class="command"><span>Reproduce</span><code>${model.reproduce}</code></p>
+</header>`;
+}
+
+/** Switches for runs, time and theme; hidden until the script serves them. */
+function bar(
+  view: ReportView,
+  panels: readonly { readonly id: string; readonly title: string }[],
+): Html {
+  const boxes = view.drawn.map(
+    (run) =>
+      html`<label class="run-${run.index % 8}"><input type="checkbox" value="${run.index}" checked><span class="chip" aria-hidden="true"></span>${run.label}</label>`,
+  );
+  const runs = html`<fieldset id="runs"><legend>Runs</legend>${boxes}</fieldset>`;
+  return html`<div class="bar" id="bar" hidden><div>
+<nav aria-label="Parts of the report">${panels.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav>
+${boxes.length > 1 ? runs : NO_HTML}
+<span><button type="button" id="whole">Whole run</button>
+${aroundFaults(view) === null ? NO_HTML : html`<button type="button" id="around">Around the faults</button>`}
+<button type="button" id="theme">Light or dark</button></span>
+</div></div>`;
+}
+
+/** What the script draws from. */
+function pageData(view: ReportView) {
+  const { charts, drawn } = view;
+  const starts = drawn.map((run) => run.timeline.edgesS[0] ?? 0);
+  const ends = drawn.map((run) => endS(run.timeline));
+  return {
+    runs: drawn.map((run) => ({ label: run.label, color: run.index })),
+    rangeS: [Math.min(...starts), Math.max(...ends)],
+    aroundS: aroundFaults(view),
+    bands: bandsOf(view),
+    timesS: charts.timesS(),
+    columns: charts.columns,
+    charts: charts.charts,
+  };
+}
+
+/** More bands than this are a grey wall. */
+const MAX_BANDS = 200;
+
+function bandsOf(view: ReportView) {
+  return faultsAcross(view.drawn)
+    .slice(0, MAX_BANDS)
+    .map(({ id, startS, endS: end }) => ({ label: id, startS, endS: end }));
+}
+
+/** The faults with as much again on either side; null without faults. */
+function aroundFaults(view: ReportView): readonly [fromS: number, toS: number] | null {
+  const faults = faultsAcross(view.drawn);
+  const [first] = faults;
+  if (first === undefined) return null;
+  const start = first.startS;
+  const end = Math.max(...faults.map((fault) => fault.endS));
+  const margin = Math.max(end - start, 1);
+  const last = Math.max(...view.drawn.map((run) => endS(run.timeline)));
+  return [Math.max(0, start - margin), Math.min(last, end + margin)];
+}
+
+/** Asset text goes into the page as it is, so it must be what it is said to be. */
+function base64Only(text: string): string {
+  if (/^[A-Za-z0-9+/=\s]*$/.test(text)) return text;
+  throw new Error('the charting library must be given in base64');
+}

@@ -1,0 +1,85 @@
+/**
+ * Outlier ejections: how many endpoints were out, and which proxy ejected which endpoint and why.
+ */
+import type { EjectionSummary } from '../../core/summary.ts';
+import { type Html, html } from '../escape.ts';
+import { countOf, formatSeconds } from '../format.ts';
+import { type ReportView, type RunView, totalsIn } from '../view.ts';
+import { runName, table } from './grid.ts';
+import type { Panel } from './panel.ts';
+
+const MAX_ROWS = 30;
+const MEASURES = [{ name: 'endpoints ejected', stroke: 'solid', thinBy: 'max' }] as const;
+
+export const ejectionsPanel: Panel = {
+  id: 'ejections',
+  title: 'Outlier ejections',
+  render(view) {
+    const count = view.runs.reduce((sum, run) => sum + run.summary.ejections.length, 0);
+    if (count === 0) {
+      return html`<p class="lead">No proxy ejected an endpoint, and none wanted to.</p>`;
+    }
+    return html`<p class="lead">Endpoints that at least one proxy took out of balancing for misbehaving.</p>
+<div class="charts">${chartOf(view)}</div>${ejectionTable(view, count)}`;
+  },
+};
+
+function chartOf(view: ReportView): Html {
+  const series = view.drawn.map((run) => ({
+    run: run.index,
+    measure: 0,
+    values: ejectedAtOnce(run),
+  }));
+  return view.charts.add({
+    id: 'chart-ejections',
+    title: 'Endpoints ejected, all services',
+    alt: view.drawn.map(sentence).join(' '),
+    unit: '',
+    scale: 'linear',
+    measures: MEASURES,
+    series,
+  });
+}
+
+function ejectedAtOnce(run: RunView): readonly number[] {
+  const columns = totalsIn(run.timeline.services).map((service) => service.ejected);
+  const length = run.timeline.edgesS.length - 1;
+  return Array.from({ length }, (_, bucket) =>
+    columns.reduce((sum, column) => sum + (column[bucket] ?? 0), 0),
+  );
+}
+
+function sentence(run: RunView): string {
+  const done = run.summary.ejections.filter((ejection) => ejection.refusedBy === null);
+  const refused = run.summary.ejections.length - done.length;
+  const tail = refused === 0 ? '' : `, ${refused} refused`;
+  return `${run.label}: ${countOf(done.length, 'ejection')}${tail}.`;
+}
+
+function ejectionTable(view: ReportView, count: number): Html {
+  const rows = view.runs.flatMap((run) =>
+    run.summary.ejections.map((ejection) => ({ run, ejection })),
+  );
+  const caption =
+    count > MAX_ROWS ? `The first ${MAX_ROWS} of ${countOf(count, 'ejection')}` : 'All ejections';
+  return table(
+    caption,
+    ['At', 'Run', 'Proxy', 'Cluster', 'Endpoint', 'Detector', 'Back'],
+    rows
+      .slice(0, MAX_ROWS)
+      .map(({ run, ejection }) => [
+        formatSeconds(ejection.atS),
+        runName(run),
+        ejection.proxy,
+        ejection.cluster,
+        ejection.endpoint,
+        ejection.detector,
+        backWords(ejection),
+      ]),
+  );
+}
+
+function backWords({ refusedBy, untilS }: EjectionSummary): string {
+  if (refusedBy !== null) return `not ejected (${refusedBy})`;
+  return untilS === null ? 'not in this run' : formatSeconds(untilS);
+}

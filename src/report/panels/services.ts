@@ -1,0 +1,108 @@
+/**
+ * Queues and workers of each service: where the work piles up, and whether it is of use to anybody.
+ */
+import type { ServiceTimeline } from '../../core/timeline.ts';
+import { max } from '../chart.ts';
+import { type Html, html } from '../escape.ts';
+import { formatCount, formatNumber, formatRatio } from '../format.ts';
+import { namesAcross, type ReportView, type RunView, serviceName, totalsIn } from '../view.ts';
+import { chartGrid, leftOut, runName, table } from './grid.ts';
+import type { Panel } from './panel.ts';
+
+/** Two charts each. */
+const MAX_SERVICES = 4;
+const QUEUE = [{ name: 'queue', stroke: 'solid', thinBy: 'max' }] as const;
+const WORKERS = [{ name: 'workers busy', stroke: 'solid', thinBy: 'mean' }] as const;
+
+export const servicesPanel: Panel = {
+  id: 'services',
+  title: 'Service queues and workers',
+  render(view) {
+    const names = namesAcross(view.runs, (run) => totalsIn(run.timeline.services), serviceName);
+    if (names.length === 0) return null;
+    const shown = [...names]
+      .sort((a, b) => longestQueue(view, b) - longestQueue(view, a))
+      .slice(0, MAX_SERVICES);
+    return html`<p class="lead">Per instance. Work is wasted when nobody waits for its answer any more.</p>
+${chartGrid(shown.flatMap((name, position) => chartsOf(view, name, position)))}
+${leftOut(names.length - shown.length, 'service')}${figures(view)}`;
+  },
+};
+
+function timelineOf(run: RunView, name: string): ServiceTimeline | undefined {
+  return run.timeline.services.find((service) => serviceName(service) === name);
+}
+
+function longestQueue(view: ReportView, name: string): number {
+  return max(view.drawn.map((run) => max([0, ...(timelineOf(run, name)?.queueLength ?? [])])));
+}
+
+function chartsOf(view: ReportView, name: string, position: number): readonly Html[] {
+  const parts = view.drawn.flatMap((run) => {
+    const service = timelineOf(run, name);
+    return service === undefined ? [] : [{ run, service }];
+  });
+  const queue = view.charts.add({
+    id: `chart-queue-${position}`,
+    title: `${name}: queue`,
+    alt: parts
+      .map(({ run, service }) => {
+        const peak = formatNumber(max([0, ...service.queueLength]));
+        return `${run.label}: at most ${peak} waiting, ${formatNumber(service.queueLength.at(-1) ?? 0)} at the end.`;
+      })
+      .join(' '),
+    unit: 'requests',
+    scale: 'linear',
+    measures: QUEUE,
+    series: parts.map(({ run, service }) => ({
+      run: run.index,
+      measure: 0,
+      values: service.queueLength,
+    })),
+  });
+  const workers = view.charts.add({
+    id: `chart-workers-${position}`,
+    title: `${name}: workers busy`,
+    alt: parts
+      .map(({ run, service }) => {
+        const peak = formatRatio(max([0, ...service.workerUtilisation]));
+        return `${run.label}: at most ${peak} busy, ${formatRatio(service.workerUtilisation.at(-1) ?? 0)} at the end.`;
+      })
+      .join(' '),
+    unit: '%',
+    scale: 'ratio',
+    measures: WORKERS,
+    series: parts.map(({ run, service }) => ({
+      run: run.index,
+      measure: 0,
+      values: service.workerUtilisation,
+    })),
+  });
+  return [queue, workers];
+}
+
+function figures(view: ReportView): Html {
+  const names = namesAcross(view.runs, (run) => run.summary.services, serviceName);
+  const rows = names.flatMap((name) =>
+    view.runs.flatMap((run) => {
+      const service = run.summary.services.find((item) => serviceName(item) === name);
+      if (service === undefined) return [];
+      return [
+        [
+          name,
+          runName(run),
+          formatCount(service.instances),
+          formatCount(service.served),
+          formatRatio(service.wastedWorkRatio),
+          formatRatio(service.workerUtilisation),
+          formatCount(service.queueMax),
+        ],
+      ];
+    }),
+  );
+  return table(
+    'Each service, over the whole run',
+    ['Service', 'Run', 'Instances', 'Served', 'Wasted work', 'Workers busy', 'Longest queue'],
+    rows,
+  );
+}
