@@ -1,0 +1,225 @@
+/**
+ * One socket of a client: its requests one after another, and the engine connections it stands for.
+ *
+ * With one listening address for every outbound port, the Host of a request chooses the engine's
+ * listener; so a socket is one engine connection per listener that its requests met. Pipelined
+ * requests wait until those before them are answered, as in Envoy.
+ * Source: the contract in core/engine.ts, rules 2 and 5; policy-engine.md §1.4 (delayed close).
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { PeerFacts, Slot } from '../../core/engine.ts';
+import { CloseReason, NO_SLOT, ResetReason } from '../../core/engine.ts';
+import type { Ns } from '../../core/time.ts';
+import { MILLISECOND, SECOND } from '../../core/time.ts';
+import { formatAddress } from '../addresses.ts';
+import type { RequestIdentity } from '../request-identity.ts';
+import type { SlotTable } from '../slot-table.ts';
+import type { Turns } from '../turns.ts';
+import type { UnlistenedRequest } from '../unlistened.ts';
+import { Exchange } from './exchange.ts';
+import { type Refusal, refusalOf, requestHeadOf } from './request-head.ts';
+
+/** What all connections of a proxy share. */
+export interface DownstreamContext {
+  readonly turns: Turns;
+  readonly identity: RequestIdentity;
+  readonly connections: SlotTable<DownstreamConnection>;
+  readonly requests: SlotTable<RequestAtConnection>;
+  /** @returns id of the engine's listener, or null when none serves this authority */
+  chooseListener(authority: string): number | null;
+  /** Answers a request that no listener serves. */
+  refuseUnlistened(exchange: Exchange, request: UnlistenedRequest): void;
+}
+
+/** What a request slot stands for. */
+export interface RequestAtConnection {
+  readonly connection: DownstreamConnection;
+  readonly exchange: Exchange;
+}
+
+/** How long the rest of a request may still arrive after the connection's last answer. */
+const LINGER_NS: Ns = SECOND;
+
+export class DownstreamConnection {
+  private readonly socket: Socket;
+  private readonly context: DownstreamContext;
+  private readonly facts: PeerFacts;
+  private readonly slots = new Map<number, Slot>();
+  private readonly waiting: Exchange[] = [];
+  private current: Exchange | null = null;
+  private closeReason: CloseReason = CloseReason.remoteEnd;
+  private linger: NodeJS.Timeout | null = null;
+  /** The next response says `connection: close`. */
+  private isGoingAway = false;
+
+  constructor(socket: Socket, context: DownstreamContext) {
+    this.socket = socket;
+    this.context = context;
+    this.facts = peerOf(socket);
+    socket.on('end', () => this.ended());
+    socket.on('error', () => this.setReason(CloseReason.remoteReset));
+    socket.on('close', () => this.closed());
+  }
+
+  get isIdle(): boolean {
+    return this.current === null;
+  }
+
+  get isLastResponse(): boolean {
+    return this.isGoingAway;
+  }
+
+  /** A request came; it starts when those before it are over. */
+  accept(message: IncomingMessage, response: ServerResponse): void {
+    const exchange = new Exchange(message, response, this.context.turns, (over) => this.over(over));
+    if (this.current === null) this.start(exchange);
+    else this.waiting.push(exchange);
+  }
+
+  /** Bytes came that are no request. `response` answers them where nothing else is being answered. */
+  acceptMalformed(message: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+    if (this.current !== null) {
+      this.close('abort', 0, CloseReason.protocolError);
+      return;
+    }
+    this.isGoingAway = true;
+    const exchange = new Exchange(message, response, this.context.turns, (over) => this.over(over));
+    this.current = exchange;
+    this.refuse(exchange, this.anyConnection(), refusal);
+  }
+
+  goAway(): void {
+    this.isGoingAway = true;
+  }
+
+  /** Closes the socket, and with it every engine connection it stands for. */
+  close(how: 'abort' | 'flush' | 'linger', lingerNs: Ns, reason: CloseReason): void {
+    this.setReason(reason);
+    if (how === 'abort') this.socket.destroy();
+    else if (how === 'flush') this.socket.destroySoon();
+    else this.closeAfter(lingerNs);
+  }
+
+  /** The engine gave one request up: HTTP/1 shows that by the end of the connection. */
+  reset(exchange: Exchange): void {
+    const isAnswered = exchange.writer.hasEnded;
+    this.over(exchange);
+    if (this.linger !== null || this.socket.destroyed) return;
+    this.setReason(CloseReason.local);
+    if (!isAnswered) {
+      this.socket.destroy();
+      return;
+    }
+    // The answer is complete but the request is not: whoever still sends gets the time to read it.
+    exchange.setReading(true);
+    this.socket.end();
+    this.closeAfter(LINGER_NS);
+  }
+
+  private start(exchange: Exchange): void {
+    this.current = exchange;
+    const refusal = refusalOf(exchange.message);
+    if (refusal !== null) {
+      this.isGoingAway = true;
+      this.refuse(exchange, this.anyConnection(), refusal);
+      return;
+    }
+    const { identity, turns } = this.context;
+    const uid = identity.nextUid();
+    const head = requestHeadOf(exchange.message, () => identity.requestId(uid));
+    const listener = this.context.chooseListener(head.authority);
+    if (listener === null) {
+      this.isGoingAway = true;
+      const { remoteAddress } = this.facts;
+      this.context.refuseUnlistened(exchange, { uid, head, remoteAddress });
+      if (this.current === exchange) this.reset(exchange);
+      return;
+    }
+    const connection = this.connectionTo(listener);
+    const slot = this.takeSlot(exchange);
+    const end = exchange.isRequestComplete;
+    turns.run((engine) => engine.onRequest(slot, connection, uid, head, end));
+    exchange.readBody();
+  }
+
+  private refuse(exchange: Exchange, connection: Slot, refusal: Refusal): void {
+    const slot = this.takeSlot(exchange);
+    const { status, details } = refusal;
+    this.context.turns.run((engine) => engine.onRequestStart(slot, connection));
+    this.context.turns.run((engine) => engine.onMalformedRequest(slot, status, details));
+  }
+
+  private takeSlot(exchange: Exchange): Slot {
+    exchange.slot = this.context.requests.take({ connection: this, exchange });
+    return exchange.slot;
+  }
+
+  /** A request that cannot be read names no listener: any will do. */
+  private anyConnection(): Slot {
+    const [known] = this.slots.values();
+    return known ?? this.connectionTo(this.context.chooseListener('') ?? 0);
+  }
+
+  private connectionTo(listener: number): Slot {
+    const known = this.slots.get(listener);
+    if (known !== undefined) return known;
+    const slot = this.context.connections.take(this);
+    this.slots.set(listener, slot);
+    this.context.turns.run((engine) => engine.onDownstreamOpen(slot, listener, this.facts));
+    return slot;
+  }
+
+  private over(exchange: Exchange): void {
+    if (exchange.slot !== NO_SLOT) this.context.requests.free(exchange.slot);
+    exchange.slot = NO_SLOT;
+    if (this.current !== exchange) return;
+    this.current = null;
+    // The input that ends this exchange may still be on its way; the next one starts after it.
+    if (this.waiting.length > 0) queueMicrotask(() => this.startNext());
+  }
+
+  private startNext(): void {
+    if (this.current !== null || this.socket.destroyed) return;
+    const next = this.waiting.shift();
+    if (next !== undefined) this.start(next);
+  }
+
+  /** A client that sends its end is gone, whatever it still waits for. Source: Envoy's HTTP/1 codec. */
+  private ended(): void {
+    this.setReason(CloseReason.remoteEnd);
+    if (this.current !== null) this.socket.destroy();
+  }
+
+  private closed(): void {
+    if (this.linger !== null) clearTimeout(this.linger);
+    this.waiting.length = 0;
+    this.current?.fail(ResetReason.connectionTermination);
+    const { turns, connections } = this.context;
+    for (const slot of this.slots.values()) {
+      connections.free(slot);
+      turns.run((engine) => engine.onDownstreamClosed(slot, this.closeReason));
+    }
+    this.slots.clear();
+  }
+
+  private setReason(reason: CloseReason): void {
+    if (this.closeReason === CloseReason.remoteEnd) this.closeReason = reason;
+  }
+
+  private closeAfter(lingerNs: Ns): void {
+    this.linger ??= setTimeout(() => this.socket.destroy(), lingerNs / MILLISECOND);
+  }
+}
+
+function peerOf(socket: Socket): PeerFacts {
+  return {
+    tls: false,
+    validated: false,
+    sans: [],
+    serverName: null,
+    protocol: 'http1',
+    remoteAddress: formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
+    localAddress: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * The real proxy, put together: engine, ports on real sockets, listeners, admin and access log.
+ *
+ * Called by `cli/proxy.ts` and by tests. `stop` drains: no new connections, running requests may
+ * finish within the drain time, then everything closes and the log is written out.
+ */
+import { Draws } from '../core/draws.ts';
+import type { Engine, RequestLogEntry } from '../core/engine.ts';
+import { UsageError } from '../core/errors.ts';
+import { MILLISECOND, type Ns } from '../core/time.ts';
+import type { MeshConfig } from '../mesh/config/config.ts';
+import { PolicyEngine } from '../mesh/engine/engine.ts';
+import { EngineTables } from '../mesh/engine/tables.ts';
+import type { AccessLog } from './access-log/access-log.ts';
+import { formatAddress, isLoopback, type SocketAddress } from './addresses.ts';
+import { Admin } from './admin/admin.ts';
+import { MonotonicClock } from './clock.ts';
+import { type Direction, Downstreams } from './downstreams.ts';
+import { Listener } from './listener.ts';
+import { RealPorts } from './real-ports.ts';
+import { RequestIdentity } from './request-identity.ts';
+import { TimerQueue } from './timer-queue.ts';
+import { Turns } from './turns.ts';
+import { unlistenedEntry } from './unlistened.ts';
+import { Upstreams } from './upstreams.ts';
+
+/** One of the proxy's own addresses. */
+export interface ListenOption {
+  readonly direction: Direction;
+  readonly address: SocketAddress;
+}
+
+export interface ProxyOptions {
+  readonly config: MeshConfig;
+  /** Equal seeds make equal draws for the n-th request. */
+  readonly seed: string;
+  readonly listen: readonly ListenOption[];
+  /** null = no admin address. */
+  readonly admin: SocketAddress | null;
+  readonly accessLog: AccessLog | null;
+  readonly allowNonLoopback: boolean;
+  /** Told each decision of the engine. Source: core/records.ts. */
+  readonly onRecord?: (kind: number, a: number, b: number, c: number) => void;
+  /** Told each finished request. The entry is reused: read it at once. */
+  readonly onRequestLog?: (entry: RequestLogEntry) => void;
+}
+
+/** A proxy that serves. */
+export interface RunningProxy {
+  /** host:port of each listening address, in the order of `ProxyOptions.listen`. */
+  readonly addresses: readonly string[];
+  /** host:port; null = none. */
+  readonly adminAddress: string | null;
+  readonly engine: Engine<MeshConfig>;
+  /** Drains for at most `drainTimeNs`, closes everything and writes the access log out. */
+  stop(drainTimeNs: Ns): Promise<void>;
+}
+
+/** How often a draining proxy looks whether its last connection is gone. */
+const DRAIN_POLL_MS = 5;
+
+/**
+ * @throws UsageError for an address that others could reach, unless they may
+ * @throws EnvironmentError when an address cannot be had
+ */
+export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
+  refuseNonLoopback(options);
+  const proxy = new AssembledProxy(options);
+  try {
+    await proxy.listen();
+  } catch (error) {
+    await proxy.stop(0);
+    throw error;
+  }
+  return proxy;
+}
+
+class AssembledProxy implements RunningProxy {
+  readonly engine: PolicyEngine;
+  private readonly options: ProxyOptions;
+  private readonly timers: TimerQueue;
+  private readonly turns: Turns;
+  private readonly upstreams: Upstreams;
+  private readonly listeners: Listener[];
+  private readonly admin: Admin | null;
+  private isDraining = false;
+
+  constructor(options: ProxyOptions) {
+    const { config } = options;
+    this.options = options;
+    const clock = new MonotonicClock();
+    const turns = new Turns(clock);
+    const draws = new Draws(options.seed);
+    this.turns = turns;
+    this.timers = new TimerQueue(clock, (kind, slot) => {
+      turns.run((engine) => engine.onTimer(kind, slot));
+    });
+    this.upstreams = new Upstreams(turns);
+    const { timers, upstreams } = this;
+    const observer = {
+      logRequest: (entry: RequestLogEntry) => {
+        options.accessLog?.log(entry, clock.nowNs);
+        options.onRequestLog?.(entry);
+      },
+      record: options.onRecord ?? (() => {}),
+    };
+    const downstreams = new Downstreams(turns, new RequestIdentity(draws), (refused) => {
+      observer.logRequest(unlistenedEntry(refused, clock.readNs()));
+    });
+    const ports = new RealPorts({ clock, timers, draws, upstreams, downstreams, observer });
+    this.engine = new PolicyEngine(config, ports, new EngineTables());
+    turns.attach(this.engine);
+    this.listeners = options.listen.map(
+      ({ direction }) => new Listener(downstreams.contextOf(config, direction)),
+    );
+    this.admin =
+      options.admin === null
+        ? null
+        : new Admin({
+            engine: this.engine,
+            config,
+            state: () => (this.isDraining ? 'DRAINING' : 'LIVE'),
+          });
+  }
+
+  async listen(): Promise<void> {
+    for (const [index, { address }] of this.options.listen.entries()) {
+      await this.listeners[index]!.listen(address);
+    }
+    if (this.options.admin !== null) await this.admin?.listen(this.options.admin);
+  }
+
+  get addresses(): readonly string[] {
+    return this.listeners.map((listener) => listener.address);
+  }
+
+  get adminAddress(): string | null {
+    return this.admin?.address ?? null;
+  }
+
+  async stop(drainTimeNs: Ns): Promise<void> {
+    this.isDraining = true;
+    this.turns.run((engine) => engine.onDrain('start', drainTimeNs));
+    for (const listener of this.listeners) listener.startDraining();
+    await this.connectionsGone(drainTimeNs / MILLISECOND);
+    for (const listener of this.listeners) listener.destroy();
+    await this.connectionsGone(DRAIN_POLL_MS * 20);
+    this.upstreams.closeAll();
+    this.timers.close();
+    this.admin?.close();
+    await this.options.accessLog?.close();
+  }
+
+  /** Resolves when no client is connected any more, or the time is over. */
+  private async connectionsGone(timeoutMs: number): Promise<void> {
+    const endMs = Date.now() + timeoutMs;
+    while (this.listeners.some((item) => item.connectionCount > 0) && Date.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
+    }
+  }
+}
+
+function refuseNonLoopback(options: ProxyOptions): void {
+  if (options.allowNonLoopback) return;
+  const addresses = options.listen.map((item) => item.address);
+  if (options.admin !== null) addresses.push(options.admin);
+  for (const { host, port } of addresses) {
+    if (isLoopback(host)) continue;
+    throw new UsageError(
+      `${formatAddress(host, port)} is not a loopback address; ` +
+        '--allow-non-loopback lets other machines reach this proxy',
+    );
+  }
+}
