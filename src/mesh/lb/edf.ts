@@ -5,7 +5,7 @@
  * deadline is picked next. With weights 2 and 1:
  *
  *     time    0.5  1    1    1.5  2    2   …
- *     picked  a    a    b    a    a    b   …     (of equal deadlines the earlier insertion first)
+ *     picked  a    b    a    a    b    a   …     (of equal deadlines the earlier insertion first)
  *
  * Used by the weighted variants of round robin and least request. Typed columns and a binary heap of
  * indices, so that a pick allocates nothing.

@@ -1,0 +1,131 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CircuitBreakers } from '../../../src/mesh/cluster/circuit-breakers.ts';
+import { envoyThresholds } from '../../../src/mesh/config/complete.ts';
+import type { Thresholds } from '../../../src/mesh/config/config.ts';
+
+function breakers(limits: Partial<Thresholds> = {}): CircuitBreakers {
+  return new CircuitBreakers(envoyThresholds(limits));
+}
+
+function gauges(of: CircuitBreakers): Record<string, number> {
+  const found: Record<string, number> = {};
+  of.visitGauges((name, value) => {
+    found[name] = value;
+  });
+  return found;
+}
+
+describe('circuit breakers', () => {
+  it('admit as many of each as their limit says', () => {
+    const b = breakers({ maxConnections: 1, maxPendingRequests: 2, maxRequests: 1, maxRetries: 1 });
+    b.addConnection();
+    b.addPending();
+    b.addRequest(0);
+    b.addRetry();
+    expect([b.canConnect(), b.canPend(), b.canRequest(), b.canRetry(0)]).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+    b.addPending();
+    expect(b.canPend()).toBe(false);
+  });
+
+  it('admit again when something ended', () => {
+    const b = breakers({ maxConnections: 1, maxPendingRequests: 1, maxRequests: 1, maxRetries: 1 });
+    b.addConnection();
+    b.addPending();
+    b.addRequest(0);
+    b.addRetry();
+    b.removeConnection();
+    b.removePending();
+    b.removeRequest();
+    b.removeRetry();
+    expect([b.canConnect(), b.canPend(), b.canRequest(), b.canRetry(0)]).not.toContain(false);
+  });
+
+  it('with limits of 0 refuse everything', () => {
+    const b = breakers({ maxConnections: 0, maxPendingRequests: 0, maxRequests: 0, maxRetries: 0 });
+    expect([b.canConnect(), b.canPend(), b.canRequest(), b.canRetry(0)]).not.toContain(true);
+  });
+
+  it('show in gauges which of them are open', () => {
+    const b = breakers({ maxConnections: 2, maxRetries: 0 });
+    b.addConnection();
+    expect(gauges(b)).toEqual({
+      cx_open: 0,
+      cx_pool_open: 0,
+      rq_pending_open: 0,
+      rq_open: 0,
+      rq_retry_open: 1,
+    });
+    b.addConnection();
+    expect(gauges(b)['cx_open']).toBe(1);
+  });
+
+  it('never let the counts pass the limits, whoever asks first', () => {
+    const limits = fc.record({
+      maxConnections: fc.nat({ max: 5 }),
+      maxPendingRequests: fc.nat({ max: 5 }),
+      maxRequests: fc.nat({ max: 5 }),
+      maxRetries: fc.nat({ max: 5 }),
+    });
+    const steps = fc.array(fc.nat({ max: 7 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(limits, steps, (given, moves) => {
+        const b = breakers(given);
+        for (const move of moves) {
+          if (move === 0 && b.canConnect()) b.addConnection();
+          if (move === 1 && b.canPend()) b.addPending();
+          if (move === 2 && b.canRequest()) b.addRequest(0);
+          if (move === 3 && b.canRetry(0)) b.addRetry();
+          if (move === 4 && b.connections > 0) b.removeConnection();
+          if (move === 5 && b.pending > 0) b.removePending();
+          if (move === 6 && b.requests > 0) b.removeRequest();
+          if (move === 7 && b.retries > 0) b.removeRetry();
+          expect(b.connections).toBeLessThanOrEqual(given.maxConnections);
+          expect(b.pending).toBeLessThanOrEqual(given.maxPendingRequests);
+          expect(b.requests).toBeLessThanOrEqual(given.maxRequests);
+          expect(b.retries).toBeLessThanOrEqual(given.maxRetries);
+        }
+      }),
+    );
+  });
+});
+
+describe('a retry budget', () => {
+  const retryBudget = { percent: 50, minConcurrency: 1, intervalMs: 0 };
+
+  it('follows active and pending requests, and max_retries is not consulted', () => {
+    const b = breakers({ maxRetries: 0, retryBudget });
+    expect(b.canRetry(0)).toBe(true);
+    b.addRetry();
+    expect(b.canRetry(0)).toBe(false);
+    b.addRequest(0);
+    b.addRequest(0);
+    b.addPending();
+    expect(b.currentRetryLimit(0)).toBe(1);
+    b.addPending();
+    expect(b.currentRetryLimit(0)).toBe(2);
+    expect(b.canRetry(0)).toBe(true);
+  });
+
+  it('still shows rq_retry_open by max_retries', () => {
+    const b = breakers({ maxRetries: 1, retryBudget: { ...retryBudget, minConcurrency: 9 } });
+    b.addRetry();
+    expect(b.canRetry(0)).toBe(true);
+    expect(gauges(b)['rq_retry_open']).toBe(1);
+  });
+
+  it('with an interval follows the attempts of its window, not those in flight', () => {
+    const b = breakers({ retryBudget: { ...retryBudget, intervalMs: 1_000 } });
+    for (let i = 0; i < 10; i++) {
+      b.addRequest(0);
+      b.removeRequest();
+    }
+    expect(b.currentRetryLimit(0)).toBe(5);
+    expect(b.currentRetryLimit(1_100_000_000)).toBe(1);
+  });
+});

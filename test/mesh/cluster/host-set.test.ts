@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { Host } from '../../../src/mesh/cluster/host.ts';
+import { DELIVERED, HostSet } from '../../../src/mesh/cluster/host-set.ts';
+import { anEndpoint, equalHosts } from '../../helpers/hosts.ts';
+
+const MS = 1_000_000;
+
+function indices(hosts: readonly Host[]): number[] {
+  return hosts.map((host) => host.index);
+}
+
+function eject(host: Host | undefined): void {
+  if (host) host.isEjected = true;
+}
+
+describe('the candidates of a pick', () => {
+  it('are the healthy hosts in cluster order', () => {
+    const hosts = equalHosts(4);
+    eject(hosts[1]);
+    expect(indices(new HostSet(hosts, 50, 0).candidates())).toEqual([0, 2, 3]);
+  });
+
+  it('are one and the same list until something is delivered', () => {
+    const set = new HostSet(equalHosts(3), 50, 0);
+    expect(set.candidates()).toBe(set.candidates());
+  });
+
+  test.each<['unhealthy' | 'degraded' | 'draining']>([['unhealthy'], ['degraded'], ['draining']])(
+    'leave out %s endpoints while enough are healthy',
+    (health) => {
+      const hosts = equalHosts(5);
+      hosts.push(new Host(anEndpoint(5, { health }), 5));
+      expect(indices(new HostSet(hosts, 50, 0).candidates())).toEqual([0, 1, 2, 3, 4]);
+    },
+  );
+
+  it('are degraded hosts for the share that healthy ones cannot carry', () => {
+    const hosts = equalHosts(10).map(
+      (host) =>
+        new Host(
+          anEndpoint(host.index, { health: host.index < 5 ? 'healthy' : 'degraded' }),
+          host.index,
+        ),
+    );
+    const set = new HostSet(hosts, 50, 0);
+    expect(indices(set.candidates(69))).toEqual([0, 1, 2, 3, 4]);
+    expect(indices(set.candidates(70))).toEqual([5, 6, 7, 8, 9]);
+  });
+
+  it('are all hosts in panic', () => {
+    const hosts = equalHosts(4);
+    hosts.slice(0, 3).forEach(eject);
+    const set = new HostSet(hosts, 50, 0);
+    expect(set.isPanicking).toBe(true);
+    expect(indices(set.candidates(99))).toEqual([0, 1, 2, 3]);
+  });
+
+  it('are none when panic is off and nothing is healthy', () => {
+    const hosts = equalHosts(2);
+    hosts.forEach(eject);
+    const set = new HostSet(hosts, 0, 0);
+    expect(set.isPanicking).toBe(false);
+    expect(set.candidates()).toEqual([]);
+  });
+
+  it('are none without hosts', () => {
+    expect(new HostSet([], 50, 0).candidates()).toEqual([]);
+  });
+
+  it('at exactly half healthy are the healthy half: the threshold is strict', () => {
+    const hosts = equalHosts(4);
+    hosts.slice(0, 2).forEach(eject);
+    expect(indices(new HostSet(hosts, 50, 0).candidates())).toEqual([2, 3]);
+  });
+});
+
+describe('health changes', () => {
+  it('reach the balancer at once when the last delivery is long ago', () => {
+    const hosts = equalHosts(3);
+    const set = new HostSet(hosts, 0, 1_000);
+    eject(hosts[0]);
+    expect(set.changed(0)).toBe(DELIVERED);
+    expect(indices(set.candidates())).toEqual([1, 2]);
+    eject(hosts[1]);
+    expect(set.changed(1_001 * MS)).toBe(DELIVERED);
+    expect(indices(set.candidates())).toEqual([2]);
+  });
+
+  it('within the window are delivered together, one window after the first of them', () => {
+    const hosts = equalHosts(4);
+    const set = new HostSet(hosts, 0, 1_000);
+    eject(hosts[0]);
+    set.changed(0);
+    eject(hosts[1]);
+    expect(set.changed(500 * MS)).toBe(1_500 * MS);
+    eject(hosts[2]);
+    expect(set.changed(900 * MS)).toBe(1_500 * MS);
+    expect(indices(set.candidates())).toEqual([1, 2, 3]);
+    expect(set.countHealthy()).toBe(1);
+    set.deliver(1_500 * MS);
+    expect(indices(set.candidates())).toEqual([3]);
+    expect(set.pendingDeliveryNs).toBe(DELIVERED);
+  });
+
+  it('after a merged delivery start a new window', () => {
+    const set = new HostSet(equalHosts(2), 0, 1_000);
+    set.changed(0);
+    set.changed(500 * MS);
+    set.deliver(1_500 * MS);
+    expect(set.changed(2_400 * MS)).toBe(3_400 * MS);
+  });
+
+  it('deliver what is collected as soon as one comes outside the window', () => {
+    const hosts = equalHosts(3);
+    const set = new HostSet(hosts, 0, 1_000);
+    set.changed(0);
+    eject(hosts[0]);
+    expect(set.changed(500 * MS)).toBe(1_500 * MS);
+    eject(hosts[1]);
+    expect(set.changed(1_200 * MS)).toBe(DELIVERED);
+    expect(set.pendingDeliveryNs).toBe(DELIVERED);
+    expect(indices(set.candidates())).toEqual([2]);
+  });
+
+  it('in the last millisecond of the window still belong to it', () => {
+    const set = new HostSet(equalHosts(2), 0, 1_000);
+    set.changed(0);
+    expect(set.changed(1_000 * MS + 999_999)).toBe(2_000 * MS + 999_999);
+  });
+
+  it('are each delivered at once with a window of 0', () => {
+    const set = new HostSet(equalHosts(2), 0, 0);
+    expect(set.changed(0)).toBe(DELIVERED);
+    expect(set.changed(0)).toBe(DELIVERED);
+  });
+
+  it('grow the generation with every delivery and only then', () => {
+    const set = new HostSet(equalHosts(2), 0, 1_000);
+    const first = set.generation;
+    set.changed(0);
+    expect(set.generation).toBe(first + 1);
+    set.changed(1 * MS);
+    expect(set.generation).toBe(first + 1);
+    set.deliver(1_001 * MS);
+    expect(set.generation).toBe(first + 2);
+  });
+
+  it('end panic only with the delivery', () => {
+    const hosts = equalHosts(2);
+    hosts.forEach(eject);
+    const set = new HostSet(hosts, 50, 1_000);
+    set.changed(0);
+    expect(set.isPanicking).toBe(true);
+    for (const host of hosts) host.isEjected = false;
+    set.changed(10 * MS);
+    expect(set.isPanicking).toBe(true);
+    set.deliver(1_010 * MS);
+    expect(set.isPanicking).toBe(false);
+  });
+
+  it('are never held back for more than one window', () => {
+    const gaps = fc.array(fc.nat({ max: 1_500 }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(gaps, (gapsMs) => {
+        const set = new HostSet(equalHosts(1), 0, 1_000);
+        let nowMs = 0;
+        for (const gapMs of gapsMs) {
+          nowMs += gapMs;
+          const due = set.pendingDeliveryNs;
+          if (due !== DELIVERED && due <= nowMs * MS) set.deliver(due);
+          const at = set.changed(nowMs * MS);
+          expect(at === DELIVERED || at <= (nowMs + 1_000) * MS).toBe(true);
+        }
+      }),
+    );
+  });
+});
+
+describe('a new membership', () => {
+  it('is visible at once, with the changes collected so far', () => {
+    const hosts = equalHosts(3);
+    const set = new HostSet(hosts, 0, 1_000);
+    set.changed(0);
+    eject(hosts[0]);
+    set.changed(1 * MS);
+    set.replace(hosts.slice(0, 2), 2 * MS);
+    expect(indices(set.candidates())).toEqual([1]);
+    expect(set.hosts).toHaveLength(2);
+    expect(set.pendingDeliveryNs).toBe(DELIVERED);
+    expect(set.changed(3 * MS)).toBe(1_003 * MS);
+  });
+});
