@@ -10,6 +10,7 @@ import type { Ns } from '../../core/time.ts';
 import type { Thresholds } from '../config/config.ts';
 import { BudgetWindow, retryLimit } from '../policy/retry-budget.ts';
 
+/** Counts and limits; whoever adds has asked before, and removes exactly once. */
 export class CircuitBreakers {
   /** Open or connecting upstream connections. */
   connections = 0;
@@ -35,6 +36,16 @@ export class CircuitBreakers {
     this.thresholds = thresholds;
     const intervalMs = thresholds.retryBudget === null ? 0 : thresholds.retryBudget.intervalMs;
     this.window = intervalMs > 0 ? new BudgetWindow(intervalMs) : null;
+  }
+
+  /** Whether `addRequest` and `canRetry` look at the time; if not, any number will do. */
+  get countsOverTime(): boolean {
+    return this.window !== null;
+  }
+
+  /** Whether retries are limited by a share of the load instead of `maxRetries`. */
+  get hasBudget(): boolean {
+    return this.thresholds.retryBudget !== null;
   }
 
   canConnect(): boolean {

@@ -10,7 +10,12 @@ import { MILLISECOND, type Ns } from '../../core/time.ts';
 import type { OutlierConfig } from '../config/config.ts';
 import type { Host } from './host.ts';
 
-/** What the engine hears of ejections, and the draws it makes for them. */
+/**
+ * What the engine hears of ejections, and the draws it makes for them.
+ *
+ * Draws are to be keyed by the endpoint and `Host.detectionCount`, which grows with each detection:
+ * a draw that was refused must not come again at the next one.
+ */
 export interface EjectionSink {
   /** The host is out from now on: drain its connections, tell the host set. */
   ejected(host: Host, type: EjectionType): void;
@@ -69,6 +74,7 @@ export interface EjectionMoment {
   hostCount: number;
 }
 
+/** Judges, marks and frees the hosts of one cluster. */
 export class Ejector {
   readonly stats = new EjectionStats();
   private readonly config: OutlierConfig;
@@ -90,6 +96,7 @@ export class Ejector {
     sink: EjectionSink,
   ): void {
     this.stats.countDetected(type);
+    host.detectionCount += 1;
     if (!this.hasRoom(moment.hostCount)) {
       this.stats.overflow += 1;
       sink.ejectionRefused(host, type, EjectionRefusal.maxEjectionPercent);

@@ -14,6 +14,7 @@ import { choosePriority, type PriorityLoads, priorityLoads } from './priorities.
 /** What `HostSet.changed` returns when the change is already visible to the balancer. */
 export const DELIVERED: Ns = -1;
 
+/** One priority's hosts, their delivered health and whether they are in panic. */
 export class HostSet {
   /** Grows with each delivery. */
   generation = 0;

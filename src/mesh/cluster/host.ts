@@ -8,7 +8,8 @@ import type { Endpoint } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 
 export class Host {
-  readonly endpoint: Endpoint;
+  /** Replaced when the control plane sends the same endpoint with other facts. */
+  endpoint: Endpoint;
   /** Position in the cluster's endpoint list. */
   index: number;
 
@@ -34,6 +35,8 @@ export class Host {
   /** Multiplies the base ejection time; 0 before the first ejection. */
   ejectionBackoff = 0;
   ejectionCount = 0;
+  /** How often a detector named it; a serial number for the draws of its ejections. */
+  detectionCount = 0;
   ejectionJitterMs = 0;
   lastEjectionNs: Ns = -1;
   lastUnejectionNs: Ns = -1;

@@ -14,6 +14,7 @@ import type { OutlierConfig } from '../config/config.ts';
 import { type EjectionMoment, type EjectionSink, type EjectionStats, Ejector } from './ejection.ts';
 import type { Host } from './host.ts';
 
+/** The detector of one cluster; its memory of a host lies in the `Host`. */
 export class OutlierDetector {
   private readonly config: OutlierConfig;
   private readonly ejector: Ejector;

@@ -32,6 +32,7 @@ export function strikes(percent: FractionalPercent, draw: number): boolean {
   return draw < percent.numerator;
 }
 
+/** The fault filter of one listener, for its own configuration and that of its routes. */
 export class FaultFilter implements HttpFilter {
   readonly name = 'envoy.filters.http.fault';
   delaysInjected = 0;

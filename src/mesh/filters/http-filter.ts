@@ -56,6 +56,7 @@ export interface FilterStream {
   record(kind: RecordKind, value: number): void;
 }
 
+/** A filter of one listener, shared by all of its requests. */
 export interface HttpFilter {
   /** Envoy's name for it. */
   readonly name: string;

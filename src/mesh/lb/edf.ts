@@ -23,6 +23,7 @@ export function prePicks(seed: number): number {
   return seed % PRE_PICK_BOUND;
 }
 
+/** A scheduler over entries 0 … n − 1; alternate `take` and `putBack`. O(log n) each. */
 export class EdfScheduler {
   /**
    * Weight of each entry, more than 0, indexed by entry. The owner writes an entry's present weight

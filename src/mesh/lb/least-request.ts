@@ -14,8 +14,10 @@ import { EdfScheduler, prePicks } from './edf.ts';
 import type { Choice, LoadBalancer } from './load-balancer.ts';
 import { haveDifferentWeights } from './weighted.ts';
 
+/** Its member of the balancers' configurations. */
 export type LeastRequestConfig = Extract<LoadBalancerConfig, { kind: 'least-request' }>;
 
+/** Keeps the weighted sequence only; who is busy is read from the hosts. */
 export class LeastRequest implements LoadBalancer {
   private readonly choiceCount: number;
   private readonly bias: number;

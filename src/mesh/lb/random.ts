@@ -5,6 +5,7 @@
  */
 import type { Choice, LoadBalancer } from './load-balancer.ts';
 
+/** Has no state: every pick is one draw. */
 export class RandomBalancer implements LoadBalancer {
   pick(choice: Choice): number {
     return choice.draw(0, choice.candidates.length);

@@ -9,6 +9,7 @@ import { EdfScheduler, prePicks } from './edf.ts';
 import type { Choice, LoadBalancer } from './load-balancer.ts';
 import { haveDifferentWeights } from './weighted.ts';
 
+/** Keeps the cursor or the weighted sequence. */
 export class RoundRobin implements LoadBalancer {
   private readonly seed: number;
   /** Starts below 2^30, so that it stays a small integer for a billion picks. */

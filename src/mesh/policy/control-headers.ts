@@ -30,6 +30,8 @@ export const CONTROL_HEADERS: readonly string[] = [
   'x-envoy-upstream-stream-duration-ms',
   'x-envoy-upstream-alt-stat-name',
   'x-envoy-force-trace',
+  'x-envoy-ip-tags',
+  'x-envoy-original-url',
 ];
 
 const UNSIGNED = /^\s*\+?(\d+)\s*$/;

@@ -15,7 +15,9 @@ import type {
   ValueMatch,
 } from '../config/config.ts';
 
+/** A question about a request head. */
 export type HeadPredicate = (head: Head) => boolean;
+/** A question about a path or a value. */
 export type TextPredicate = (text: string) => boolean;
 
 /**
@@ -79,6 +81,7 @@ export function compileQueryMatch(match: QueryMatch): TextPredicate {
   };
 }
 
+/** A present value always satisfies `present`; a range takes whole decimal numbers only. */
 export function compileValueMatch(match: ValueMatch): TextPredicate {
   switch (match.kind) {
     case 'present':

@@ -1,8 +1,8 @@
 /**
  * From a request head to the route that handles it.
  *
- * One table per route configuration, compiled once and immutable; engines of the same configuration
- * may share it. Interned heads are looked up once per shape.
+ * One table per route configuration, compiled once and without state, so engines of the same
+ * configuration may share it. It remembers no heads: the engine asks once per shape of head.
  * Source: policy-engine.md §8.1; Envoy, virtual host and route selection.
  */
 import type { Head } from '../../core/engine.ts';
@@ -33,6 +33,7 @@ interface Wildcard {
   readonly host: CompiledVirtualHost;
 }
 
+/** Virtual hosts by domain, each with its routes in order. */
 export class RouteTable {
   readonly routeCount: number;
   private readonly ignoresPort: boolean;
@@ -42,7 +43,6 @@ export class RouteTable {
   /** `a.*`, longest first. */
   private readonly prefixes: Wildcard[] = [];
   private fallback: CompiledVirtualHost | null = null;
-  private readonly byShape = new Map<number, CompiledRoute | null>();
 
   constructor(config: RouteTableConfig) {
     this.ignoresPort = config.ignorePortInHostMatching;
@@ -63,15 +63,6 @@ export class RouteTable {
    * @returns null when no virtual host takes the authority or none of its routes matches
    */
   find(head: Head): CompiledRoute | null {
-    if (head.shape === 0) return this.search(head);
-    const known = this.byShape.get(head.shape);
-    if (known !== undefined) return known;
-    const found = this.search(head);
-    this.byShape.set(head.shape, found);
-    return found;
-  }
-
-  private search(head: Head): CompiledRoute | null {
     const routes = this.virtualHostOf(head.authority)?.routes ?? [];
     return routes.find(({ matches }) => matches(head))?.route ?? null;
   }

@@ -288,6 +288,13 @@ describe('the enforcing percentage', () => {
     expect(cluster.stat('ejections_enforced_total')).toBe(1);
   });
 
+  it('is drawn anew for each detection: the host has a serial number to key it by', () => {
+    const cluster = new TestCluster(3, { enforcingConsecutive5xxPercent: 30 });
+    cluster.sink.enforce = 99;
+    const serials = [1, 2, 3].map(() => cluster.breakDown(0).host(0).detectionCount);
+    expect(serials).toEqual([1, 2, 3]);
+  });
+
   it('of 0 or 100 needs no draw', () => {
     const cluster = new TestCluster(3).breakDown(0);
     new TestCluster(3, { enforcingConsecutive5xxPercent: 0 }).breakDown(0);

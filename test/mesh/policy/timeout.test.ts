@@ -73,7 +73,10 @@ describe('the time limits of a request', () => {
 
   it('ignore the headers where they are not honoured', () => {
     const asked = { [ROUTE]: '5', [PER_TRY]: '1' };
-    expect(limits(action(1_000, 300), asked, false)).toMatchObject({ routeMs: 1_000, perTryMs: 300 });
+    expect(limits(action(1_000, 300), asked, false)).toMatchObject({
+      routeMs: 1_000,
+      perTryMs: 300,
+    });
   });
 
   it('never leave a per-try limit that is not below the one for all', () => {
@@ -131,10 +134,13 @@ describe('the time the upstream is told', () => {
     [1_000, 0, 400, 600],
     [0, 300, 5_000, 300],
     [0, 0, 0, 0],
-  ])('of %d ms for all and %d per try after %d ms is %d', (routeMs, perTryMs, elapsed, expected) => {
-    const timeouts = new EffectiveTimeouts();
-    timeouts.routeMs = routeMs;
-    timeouts.perTryMs = perTryMs;
-    expect(expectedTimeoutMs(timeouts, elapsed)).toBe(expected);
-  });
+  ])(
+    'of %d ms for all and %d per try after %d ms is %d',
+    (routeMs, perTryMs, elapsed, expected) => {
+      const timeouts = new EffectiveTimeouts();
+      timeouts.routeMs = routeMs;
+      timeouts.perTryMs = perTryMs;
+      expect(expectedTimeoutMs(timeouts, elapsed)).toBe(expected);
+    },
+  );
 });

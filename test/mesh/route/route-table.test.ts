@@ -1,6 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { HeadInterner, HttpHead } from '../../../src/core/head.ts';
+import { HttpHead } from '../../../src/core/head.ts';
 import {
   envoyForward,
   envoyRetryPolicy,
@@ -102,20 +101,6 @@ describe('the route of a request', () => {
     expect(table.find(request('a'))?.index).toBe(0);
     expect(table.find(request('x', '/cart'))?.index).toBe(1);
     expect(table.find(request('x', '/c'))?.index).toBe(2);
-  });
-
-  it('is the same for interned heads, looked up once, as for heads from a socket', () => {
-    const interner = new HeadInterner();
-    const authority = fc.constantFrom('a', 'x', '');
-    const path = fc.constantFrom('/', '/c', '/cart', '/cart?x');
-    fc.assert(
-      fc.property(authority, path, (host, at) => {
-        const interned = interner.intern({ method: 'GET', authority: host, path: at });
-        const expected = table.find(request(host, at));
-        expect(table.find(interned)).toBe(expected);
-        expect(table.find(interned)).toBe(expected);
-      }),
-    );
   });
 });
 
