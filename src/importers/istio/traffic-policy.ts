@@ -1,0 +1,109 @@
+/**
+ * `trafficPolicy` of a DestinationRule, of a subset, or of one port.
+ *
+ * Source: config-istio.md §5.1, §5.11 VD-2, VD-4.
+ */
+import type { LoadBalancerName, PolicyBlocks, TrafficPolicy } from '../mesh-resources.ts';
+import { type FieldRules, type Message, notModelled, openMessage, readFields } from '../message.ts';
+import { withoutAbsent } from '../optional.ts';
+import type { SourceNode } from '../source-node.ts';
+import { readConnectionPool, readRetryBudget } from './connection-pool.ts';
+import { readOutlierDetection } from './outlier-detection.ts';
+
+const BLOCKS: FieldRules = {
+  ...readFields('loadBalancer', 'connectionPool', 'outlierDetection'),
+  tls: {
+    notModelled: 'TLS towards upstreams is not modelled yet',
+    isHarmless: (node) => node.get('mode')?.value === 'DISABLE' && node.entries().length === 1,
+  },
+};
+const POLICY: FieldRules = {
+  ...BLOCKS,
+  ...readFields('portLevelSettings', 'retryBudget'),
+  ...notModelled('tunnelling is not modelled', 'tunnel'),
+  ...notModelled('the PROXY protocol is not modelled', 'proxyProtocol'),
+};
+const PORT_POLICY: FieldRules = { ...BLOCKS, ...readFields('port') };
+const PORT = readFields('number');
+const LOAD_BALANCER: FieldRules = {
+  ...readFields('simple'),
+  ...notModelled('consistent hashing is not part of the engine yet', 'consistentHash'),
+  ...notModelled('locality weights are not part of the engine yet', 'localityLbSetting'),
+  ...notModelled('locality weights are not part of the engine yet', 'zoneAwareLbSetting'),
+  ...notModelled('slow start is not part of the engine yet', 'warmup', 'warmupDurationSecs'),
+};
+const SIMPLE = [
+  'UNSPECIFIED',
+  'LEAST_REQUEST',
+  'LEAST_CONN',
+  'ROUND_ROBIN',
+  'RANDOM',
+  'PASSTHROUGH',
+] as const;
+const MAX_PORTS = 4096;
+
+export function readTrafficPolicy(node: SourceNode): TrafficPolicy | undefined {
+  const message = openMessage(node, POLICY, 'TrafficPolicy');
+  if (message === undefined) return undefined;
+  if (message.names().length === 0) {
+    node.error('MQ-DEST-002', 'a trafficPolicy needs at least one block');
+    return undefined;
+  }
+  const retryBudget = message.placed('retryBudget', readRetryBudget)?.value;
+  const ports = readPorts(message);
+  return { at: message.at, ports, ...readBlocks(message), ...withoutAbsent({ retryBudget }) };
+}
+
+function readBlocks(message: Message): PolicyBlocks {
+  return withoutAbsent({
+    loadBalancer: message.placed('loadBalancer', readLoadBalancer),
+    connectionPool: message.placed('connectionPool', readConnectionPool)?.value,
+    outlierDetection: message.placed('outlierDetection', readOutlierDetection)?.value,
+  });
+}
+
+function readPorts(message: Message): ReadonlyMap<number, PolicyBlocks> {
+  const nodes = message.list('portLevelSettings');
+  if (nodes.length > MAX_PORTS) {
+    message.get('portLevelSettings')?.error('MQ-DEST-004', `more than ${MAX_PORTS} ports`);
+    return new Map();
+  }
+  const ports = new Map<number, PolicyBlocks>();
+  for (const node of nodes) {
+    const entry = node.kind === 'null' ? undefined : openMessage(node, PORT_POLICY, 'PortPolicy');
+    const port = entry === undefined ? undefined : readPort(entry, node);
+    if (node.kind === 'null') node.error('MQ-DEST-004', 'a port level setting must not be null');
+    // Of several entries for one port the first is in force.
+    if (entry !== undefined && port !== undefined && !ports.has(port)) {
+      ports.set(port, readBlocks(entry));
+    }
+  }
+  return ports;
+}
+
+function readPort(entry: Message, node: SourceNode): number | undefined {
+  if (!Object.keys(BLOCKS).some((block) => entry.has(block))) {
+    const blocks = Object.keys(BLOCKS).join(', ');
+    node.error('MQ-DEST-004', `a port level setting needs one of ${blocks}`);
+  }
+  const port = entry.get('port');
+  const number = port === undefined ? undefined : openMessage(port, PORT, 'PortSelector');
+  const value = number?.get('number');
+  if (value !== undefined) return value.integer(0, 65_535);
+  if (port === undefined || number !== undefined) {
+    node.error('MQ-DEST-004', 'a port level setting needs port: { number: … }');
+  }
+  return undefined;
+}
+
+function readLoadBalancer(node: SourceNode): LoadBalancerName | undefined {
+  const message = openMessage(node, LOAD_BALANCER, 'LoadBalancerSettings');
+  if (message === undefined) return undefined;
+  const simple = message.get('simple')?.oneOf(SIMPLE);
+  if (simple === 'PASSTHROUGH') {
+    message.get('simple')?.error('MQ-IMPORT-004', 'loadBalancer PASSTHROUGH is not modelled yet', {
+      why: 'it sends requests to the address that the client chose, whatever endpoints exist',
+    });
+  }
+  return simple === 'ROUND_ROBIN' || simple === 'RANDOM' ? simple : 'LEAST_REQUEST';
+}
