@@ -19,6 +19,10 @@ export interface Scenario {
   /** '' when the file declares no variants. */
   readonly variant: string;
   readonly title: string;
+  /** '' when not given, as `source`. */
+  readonly description: string;
+  /** URL or document of the incident that the scenario retells. */
+  readonly source: string;
   readonly durationNs: Ns;
   readonly warmUpNs: Ns;
   readonly epochMs: number;
@@ -44,7 +48,7 @@ export interface SourceText {
 
 export interface DataPlaneSpec {
   readonly kind: 'none' | 'sidecar';
-  /** Id of an overhead profile, `none` = free. */
+  /** Id of an overhead profile (`data-planes/overhead-profiles.ts`), `none` = free. */
   readonly overhead: string;
 }
 
@@ -60,6 +64,8 @@ export interface ServiceSpec {
   readonly namespace: string;
   readonly ports: readonly { readonly name: string; readonly number: number }[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Kubernetes service account; part of the workload's identity. */
+  readonly serviceAccount: string;
   /** At least one; a service without `versions` has one with version ''. */
   readonly versions: readonly ServiceVersion[];
 }
@@ -129,7 +135,7 @@ export interface TimeRef {
 
 export interface Expectation {
   readonly mode: 'that' | 'always' | 'eventually' | 'sometimes';
-  /** CEL. */
+  /** CEL, on one line. */
   readonly expression: string;
   /** null = the measured run. */
   readonly during: { readonly from: TimeRef; readonly to: TimeRef } | null;

@@ -1,0 +1,4 @@
+/** All environment faults, in the order of the catalogue. (The kinds follow.) */
+import type { FaultKind } from './fault.ts';
+
+export const FAULT_KINDS: readonly FaultKind[] = [];

@@ -1,0 +1,94 @@
+/** Services, calls, clients and network: names that must exist, and calls that must end somewhere. */
+import type { CallStepInput } from '../schema/service.ts';
+import type { CheckContext, Path } from './check-context.ts';
+
+/** A call as it stands in the file. */
+interface CallSite {
+  readonly from: string;
+  readonly to: string;
+  readonly path: Path;
+}
+
+export function checkServices(context: CheckContext): void {
+  const { serviceNames, clientNames } = context;
+  if (serviceNames.length === 0) {
+    context.error('MQ-FIELD-003', ['services'], 'is empty; a scenario needs at least one service');
+  }
+  for (const name of clientNames) {
+    if (!serviceNames.includes(name)) continue;
+    context.error('MQ-SCENARIO-005', ['clients', name], 'has the name of a service');
+  }
+  const sites = callSites(context);
+  for (const site of sites) context.knownName(site.path, 'service', site.to, serviceNames);
+  reportCycles(context, sites);
+  checkClients(context);
+  checkLinks(context);
+}
+
+function callSites(context: CheckContext): readonly CallSite[] {
+  return Object.entries(context.input.services).flatMap(([from, service]) => {
+    const own = sitesOf(from, service.calls, ['services', from, 'calls']);
+    const ofVersions = Object.entries(service.versions ?? {}).flatMap(([version, { calls }]) =>
+      sitesOf(from, calls, ['services', from, 'versions', version, 'calls']),
+    );
+    return [...own, ...ofVersions];
+  });
+}
+
+function sitesOf(
+  from: string,
+  steps: readonly CallStepInput[] | undefined,
+  path: Path,
+): readonly CallSite[] {
+  return (steps ?? []).flatMap((step, index): readonly CallSite[] => {
+    const here = [...path, index];
+    if (typeof step === 'string') return [{ from, to: step, path: here }];
+    if ('to' in step) return [{ from, to: step.to, path: [...here, 'to'] }];
+    return sitesOf(from, step.parallel, [...here, 'parallel']);
+  });
+}
+
+/** One report for each call that closes a cycle. */
+function reportCycles(context: CheckContext, sites: readonly CallSite[]): void {
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const visit = (service: string): void => {
+    if (done.has(service)) return;
+    trail.push(service);
+    for (const site of sites) {
+      if (site.from !== service) continue;
+      const start = trail.indexOf(site.to);
+      if (start === -1) visit(site.to);
+      else {
+        const cycle = [...trail.slice(start), site.to].join(' → ');
+        context.error('MQ-SCENARIO-003', site.path, `closes a cycle of calls: ${cycle}`);
+      }
+    }
+    trail.pop();
+    done.add(service);
+  };
+  for (const service of context.serviceNames) visit(service);
+}
+
+function checkClients(context: CheckContext): void {
+  if (context.clientNames.length === 0) {
+    const message = 'is empty; without a client nothing ever happens';
+    context.error('MQ-FIELD-003', ['clients'], message);
+  }
+  for (const [name, client] of Object.entries(context.input.clients)) {
+    const path = ['clients', name, 'to'];
+    if (client.to.startsWith('gateway/')) {
+      context.error('MQ-SCENARIO-001', path, `is "${client.to}"; gateways are not built yet`);
+    } else context.knownName(path, 'service', client.to, context.serviceNames);
+  }
+}
+
+function checkLinks(context: CheckContext): void {
+  const names = [...context.serviceNames, ...context.clientNames];
+  for (const [index, link] of (context.input.network?.links ?? []).entries()) {
+    for (const end of ['from', 'to'] as const) {
+      if (link[end] === '*') continue;
+      context.knownName(['network', 'links', index, end], 'service or client', link[end], names);
+    }
+  }
+}
