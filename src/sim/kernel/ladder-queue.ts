@@ -1,7 +1,7 @@
 /**
  * The pending-event set: a ladder queue on typed arrays, with exact first-in-first-out ties.
  *
- * Only `kernel.ts` talks to it. Invariant: at any moment there is exactly one list that an event of
+ * `Kernel` extends it and is its only user: see `add` for why it is a base class. Invariant: at any moment there is exactly one list that an event of
  * a given time belongs to, so events of equal time always share a list and keep the order they
  * came in; no sequence number is needed.
  *
@@ -21,199 +21,148 @@
  * Source: Tang, Goh, Thng, "Ladder queue", ACM TOMACS 15(3), 2005; the spill of Bottom, cancelling
  * and the tie rule are ours.
  */
-import { assert } from '../../core/assert.ts';
+import { AssertionError, assert } from '../../core/assert.ts';
+import type { Ns } from '../../core/time.ts';
 import { NEVER } from '../../core/time.ts';
 
 /** A row of the event table; -1 = none. Rows are reused as soon as their event fired or was cancelled. */
 export type EventId = number;
 
-/** Most buckets of one rung. More makes the sentinels spill out of the cache, fewer makes more rungs. */
-const MAX_BUCKETS = 1024;
-/** Fewest buckets: a rung narrows its parent by at least 2^5, so few rungs reach down to 1 ns. */
-const MIN_BUCKETS = 64;
 const MAX_RUNGS = 10;
-/** A bucket of at most so many events is sorted at once; a longer one gets a rung of its own. */
+/** Buckets of rung 0 at most, and of each deeper rung. Sentinels of more would not stay in the cache. */
+const TOP_RUNG_BUCKETS = 8192;
+const DEEP_RUNG_BUCKETS = 1024;
+/** Fewest buckets: a rung of a bucket is at least 2^4 times finer, so few rungs reach down to 1 ns. */
+const MIN_BUCKETS = 32;
+/** A list of at most so many events is sorted at once; a longer one is spread over a rung. */
 const SORT_LIMIT = 48;
 /** Bottom may grow to so many events before it is spread over a new rung. */
-const BOTTOM_LIMIT = 128;
+const BOTTOM_LIMIT = 64;
 
 const TOP = 0;
 const BOTTOM = 1;
 /** Holds the events that are being moved from one list to others. */
 const TRANSIT = 2;
 const FIRST_BUCKET = 3;
-const FIRST_ROW = FIRST_BUCKET + MAX_RUNGS * MAX_BUCKETS;
+const FIRST_ROW = FIRST_BUCKET + TOP_RUNG_BUCKETS + (MAX_RUNGS - 1) * DEEP_RUNG_BUCKETS;
 /** `previous` of a free row. Links of pending rows and of sentinels are never negative. */
 const FREE = -2;
 
-const INITIAL_EVENTS = 2048;
+const INITIAL_ROWS = FIRST_ROW + 2048;
+/** As start of Top: before every event. */
+const EVERYTHING: Ns = -0.5;
 
 /** Events by time, then by insertion. Times are integer ns in [0, `NEVER`]. */
 export class LadderQueue {
-  /** Due time in ns by row. Grows, so never keep the array. */
-  times: Float64Array;
-  /** What the kernel packs into one word: kind and owner. Carried, not read, here. */
-  keys: Int32Array;
-  /** The event's slot. Carried, not read, here. */
-  slots: Int32Array;
-  /** Events in the queue. */
-  size: number;
+  // Fields that hold times are initialized here, and with a fraction: V8 then stores them as raw
+  // doubles. A field that is declared only starts as undefined, and each store allocates 16 bytes.
 
-  private previous: Int32Array;
-  private next: Int32Array;
-  private freeRow: EventId;
-  private unusedRow: EventId;
+  /** Current virtual time, ns. Read it directly; only the kernel writes it. */
+  nowNs: Ns = 0.5;
+  /** The time that `add` gives to the next event: a parameter in a field, see there. */
+  protected dueNs: Ns = 0.5;
+  /** Due time by row. Growing replaces the columns, so never keep them. */
+  protected times: Float64Array = new Float64Array(INITIAL_ROWS);
+  /** Kind and owner by row, as the kernel packs them. Carried, not read, here. */
+  protected keys: Int32Array = new Int32Array(INITIAL_ROWS);
+  /** The event's slot by row. Carried, not read, here. */
+  protected slots: Int32Array = new Int32Array(INITIAL_ROWS);
+  /** Events in the queue. */
+  protected size = 0;
+
+  private previous: Int32Array = new Int32Array(INITIAL_ROWS);
+  private next: Int32Array = new Int32Array(INITIAL_ROWS);
+  private freeRow: EventId = -1;
+  private unusedRow: EventId = FIRST_ROW;
 
   /** Events at or after this instant go to Top. */
-  private topStart: number;
-  private bottomCount: number;
-  private bottomLimit: number;
+  private topStart: Ns = EVERYTHING;
+  /** At least the events in Bottom: cancelling does not know which list it takes from. */
+  private bottomCount = 0;
+  private bottomLimit = BOTTOM_LIMIT;
 
-  private rungCount: number;
+  private rungCount = 0;
   // By rung. Widths are powers of two and times integers, so bucket numbers are computed exactly.
-  private readonly starts: Float64Array;
-  private readonly perWidth: Float64Array; // buckets per ns = 1 / width
-  private readonly bounds: Float64Array; // first instant of the first bucket that is not used up
-  private readonly current: Int32Array; // sentinel of that bucket
-  private readonly lasts: Int32Array; // sentinel of the last bucket
-  private readonly readySentinels: Int32Array; // sentinels of this rung that have been made
+  private readonly starts = new Float64Array(MAX_RUNGS); // first instant of the first bucket
+  private readonly widths = new Float64Array(MAX_RUNGS); // ns per bucket
+  private readonly perWidth = new Float64Array(MAX_RUNGS); // buckets per ns
+  private readonly bounds = new Float64Array(MAX_RUNGS); // first instant that is not used up
+  private readonly firsts = Int32Array.from({ length: MAX_RUNGS }, (_, rung) =>
+    firstBucketOf(rung),
+  );
+  private readonly lasts = new Int32Array(MAX_RUNGS); // sentinel of the last bucket
+  private readonly current = new Int32Array(MAX_RUNGS); // sentinel of the first bucket not used up
+  private readonly readySentinels = new Int32Array(MAX_RUNGS); // how many have been made
 
-  // What measureTransit() found.
-  private transitCount: number;
-  private transitMin: number;
-  private transitMax: number;
+  // What measure() found in a list.
+  private measuredCount = 0;
+  private measuredMin: Ns = 0.5;
+  private measuredMax: Ns = 0.5;
+
+  // Where sortIntoBottom() sorts.
+  private readonly sortedTimes = new Float64Array(SORT_LIMIT);
+  private readonly sortedRows = new Int32Array(SORT_LIMIT);
 
   constructor() {
-    const rows = FIRST_ROW + INITIAL_EVENTS;
-    this.times = new Float64Array(rows);
-    this.keys = new Int32Array(rows);
-    this.slots = new Int32Array(rows);
-    this.size = 0;
-    this.previous = new Int32Array(rows);
-    this.next = new Int32Array(rows);
-    this.freeRow = -1;
-    this.unusedRow = FIRST_ROW;
-    // Fields that hold times start as fractions: V8 then stores them as raw doubles from the start.
-    this.topStart = -0.5;
-    this.bottomCount = 0;
-    this.bottomLimit = BOTTOM_LIMIT;
-    this.rungCount = 0;
-    this.starts = new Float64Array(MAX_RUNGS);
-    this.perWidth = new Float64Array(MAX_RUNGS);
-    this.bounds = new Float64Array(MAX_RUNGS);
-    this.current = new Int32Array(MAX_RUNGS);
-    this.lasts = new Int32Array(MAX_RUNGS);
-    this.readySentinels = new Int32Array(MAX_RUNGS);
-    this.transitCount = 0;
-    this.transitMin = 0.5;
-    this.transitMax = 0.5;
+    this.nowNs = 0;
     this.clearList(TOP);
     this.clearList(BOTTOM);
     this.clearList(TRANSIT);
   }
 
   /**
-   * Takes a free row for a new event; the caller sets its columns and then calls `insert`.
-   * Never passes a time: V8 allocates 16 bytes for each double that crosses a call.
+   * Adds an event at `dueNs`, behind all events of the same time. O(1) amortized.
+   *
+   * Deliberately one long function, with its time in a field, in a base class. V8 allocates 16 bytes
+   * for a double that crosses a call, unless the callee is inlined. It inlines a callee wherever it
+   * is used only when that has at most 27 bytes of bytecode, all that V8 inlined into it included.
+   * `Kernel.schedule` has 27 as long as `add` is a method of the same object and, with more than 460
+   * bytes, too long to be inlined itself.
    */
-  take(): EventId {
-    const row = this.freeRow;
-    if (row >= 0) {
-      this.freeRow = this.next[row]!;
-      return row;
-    }
-    if (this.unusedRow === this.times.length) this.grow();
-    return this.unusedRow++;
-  }
-
-  /** Puts a row whose time is set behind all events of the same time. O(1) amortized. */
-  insert(row: EventId): void {
+  protected add(key: number, slot: number): EventId {
+    const time = this.dueNs;
+    // Written so that NaN fails too.
+    if (!(time >= this.nowNs && time <= NEVER)) this.refuseDue();
+    let row = this.freeRow;
+    if (row < 0) row = this.unusedRow < this.times.length ? this.unusedRow++ : this.grow();
+    else this.freeRow = this.next[row]!;
+    const { times, next, previous } = this;
+    times[row] = time;
+    this.keys[row] = key;
+    this.slots[row] = slot;
     this.size++;
-    const time = this.times[row]!;
+
+    // Top and the buckets take it at their end: `before` becomes its predecessor.
+    let before = -1;
     if (time >= this.topStart) {
-      this.append(TOP, row);
-      return;
-    }
-    const rungs = this.rungCount;
-    for (let rung = 0; rung < rungs; rung++) {
-      if (time >= this.bounds[rung]!) {
-        this.append(this.bucketFor(rung, time), row);
-        return;
+      before = previous[TOP]!;
+    } else {
+      const rungs = this.rungCount;
+      for (let rung = 0; rung < rungs; rung++) {
+        if (time >= this.bounds[rung]!) {
+          // As in bucketFor().
+          const offset = (time - this.starts[rung]!) * this.perWidth[rung]!;
+          const first = this.firsts[rung]!;
+          const last = this.lasts[rung]!;
+          before = previous[offset < last - first ? first + (offset | 0) : last]!;
+          break;
+        }
       }
     }
-    this.insertIntoBottom(row);
-    if (++this.bottomCount > this.bottomLimit) this.spillBottom();
-  }
-
-  /** The event that is due first, or -1. */
-  first(): EventId {
-    const row = this.next[BOTTOM]!;
-    return row === BOTTOM ? this.refillBottom() : row;
-  }
-
-  /** Removes and frees the event that `first` returned. */
-  removeFirst(row: EventId): void {
-    this.bottomCount--;
-    this.remove(row);
-  }
-
-  /** Removes a pending event and frees its row. O(1). */
-  remove(row: EventId): void {
-    this.unlink(row);
-    this.previous[row] = FREE;
-    this.next[row] = this.freeRow;
-    this.freeRow = row;
-  }
-
-  /** Removes a pending event but keeps its row, to be inserted again. O(1). */
-  unlink(row: EventId): void {
-    const before = this.previous[row]!;
-    const after = this.next[row]!;
-    this.next[before] = after;
-    this.previous[after] = before;
-    this.size--;
-  }
-
-  /** Whether `row` is an event in the queue. Cannot tell an old event from a new one in its row. */
-  isPending(row: EventId): boolean {
-    return row >= FIRST_ROW && row < this.unusedRow && this.previous[row]! >= 0;
-  }
-
-  private append(sentinel: number, row: EventId): void {
-    const tail = this.previous[sentinel]!;
-    this.previous[row] = tail;
-    this.next[row] = sentinel;
-    this.next[tail] = row;
-    this.previous[sentinel] = row;
-  }
-
-  private clearList(sentinel: number): void {
-    this.next[sentinel] = sentinel;
-    this.previous[sentinel] = sentinel;
-  }
-
-  private bucketFor(rung: number, time: number): number {
-    const offset = (time - this.starts[rung]!) * this.perWidth[rung]!;
-    const last = this.lasts[rung]!;
-    const first = FIRST_BUCKET + rung * MAX_BUCKETS;
-    // The last bucket also takes what lies beyond the rung; it is spread again when its turn comes.
-    return offset < last - first ? first + (offset | 0) : last;
-  }
-
-  /** Linked-list insertion, walking from the nearer end. Equal times: behind those present. */
-  private insertIntoBottom(row: EventId): void {
-    const { times, next, previous } = this;
-    const time = times[row]!;
-    let before = previous[BOTTOM]!;
-    if (before !== BOTTOM && time < times[before]!) {
-      const head = next[BOTTOM]!;
-      if (time - times[head]! < times[before]! - time) {
-        let after = head;
-        while (times[after]! <= time) after = next[after]!; // ends at the tail, which is later
-        before = previous[after]!;
-      } else {
-        do before = previous[before]!;
-        while (before !== BOTTOM && times[before]! > time);
+    // Bottom is sorted: walk to its place from the nearer end. Equal times stay in front of it.
+    const isForBottom = before < 0;
+    if (isForBottom) {
+      before = previous[BOTTOM]!;
+      if (before !== BOTTOM && time < times[before]!) {
+        const head = next[BOTTOM]!;
+        if (time - times[head]! < times[before]! - time) {
+          let after = head;
+          while (times[after]! <= time) after = next[after]!; // ends at the tail, which is later
+          before = previous[after]!;
+        } else {
+          do before = previous[before]!;
+          while (before !== BOTTOM && times[before]! > time);
+        }
       }
     }
     const after = next[before]!;
@@ -221,102 +170,217 @@ export class LadderQueue {
     next[row] = after;
     next[before] = row;
     previous[after] = row;
+    if (isForBottom && ++this.bottomCount > this.bottomLimit) this.spillBottom();
+    return row;
+  }
+
+  /** The event that is due first, or -1. */
+  protected first(): EventId {
+    const row = this.next[BOTTOM]!;
+    return row === BOTTOM ? this.refillBottom() : row;
+  }
+
+  /** Removes and frees the event that `first` returned. */
+  protected removeFirst(row: EventId): void {
+    this.bottomCount--;
+    this.remove(row);
+  }
+
+  /** Removes a pending event and frees its row, which the next `add` takes. O(1). */
+  protected remove(row: EventId): void {
+    const before = this.previous[row]!;
+    const after = this.next[row]!;
+    this.next[before] = after;
+    this.previous[after] = before;
+    this.size--;
+    this.previous[row] = FREE;
+    this.next[row] = this.freeRow;
+    this.freeRow = row;
+  }
+
+  /** Whether `row` is an event in the queue. Cannot tell an old event from a new one in its row. */
+  protected isPending(row: EventId): boolean {
+    return row >= FIRST_ROW && row < this.unusedRow && this.previous[row]! >= 0;
+  }
+
+  private append(list: number, row: EventId): void {
+    const tail = this.previous[list]!;
+    this.previous[row] = tail;
+    this.next[row] = list;
+    this.next[tail] = row;
+    this.previous[list] = row;
+  }
+
+  private clearList(list: number): void {
+    this.next[list] = list;
+    this.previous[list] = list;
+  }
+
+  /** Appends all events of one list to another. O(1). */
+  private moveAll(from: number, to: number): void {
+    const { next, previous } = this;
+    const head = next[from]!;
+    if (head === from) return;
+    const tail = previous[from]!;
+    const before = previous[to]!;
+    next[before] = head;
+    previous[head] = before;
+    next[tail] = to;
+    previous[to] = tail;
+    this.clearList(from);
+  }
+
+  private bucketFor(rung: number, time: number): number {
+    const offset = (time - this.starts[rung]!) * this.perWidth[rung]!;
+    const first = this.firsts[rung]!;
+    const last = this.lasts[rung]!;
+    // The last bucket also takes what lies beyond the rung; it is spread again when its turn comes.
+    return offset < last - first ? first + (offset | 0) : last;
   }
 
   /** Moves events into the empty Bottom until it has one; returns that one, or -1. */
   private refillBottom(): EventId {
     const { next } = this;
-    this.bottomCount = 0;
     this.bottomLimit = BOTTOM_LIMIT;
     while (next[BOTTOM] === BOTTOM) {
+      this.bottomCount = 0;
       if (this.rungCount > 0) {
-        if (!this.takeNextBucket()) continue;
-        this.measureTransit();
+        const bucket = this.takeNextBucket();
+        if (!this.sortIntoBottom(bucket)) this.spread(bucket);
+      } else if (next[TOP] === TOP) {
+        this.topStart = EVERYTHING;
+        return -1;
       } else {
-        if (next[TOP] === TOP) {
-          this.topStart = -0.5;
-          return -1;
-        }
-        this.moveToTransit(TOP);
-        this.measureTransit();
-        this.topStart = this.transitMax + 1;
+        this.emptyTop();
       }
-      if (this.transitCount > SORT_LIMIT) this.spread();
-      else this.sortIntoBottom();
     }
     return next[BOTTOM]!;
   }
 
-  /** Moves the next used bucket of the deepest rung to Transit; drops the rung when it has none. */
-  private takeNextBucket(): boolean {
+  private emptyTop(): void {
+    if (this.sortIntoBottom(TOP)) {
+      this.topStart = this.times[this.previous[BOTTOM]!]! + 1;
+    } else {
+      this.spread(TOP);
+      this.topStart = this.measuredMax + 1;
+    }
+  }
+
+  /** Uses up the deepest rung's next bucket that has events, or its last one, and returns it. */
+  private takeNextBucket(): number {
     const { next } = this;
     const rung = this.rungCount - 1;
     const last = this.lasts[rung]!;
     let bucket = this.current[rung]!;
     while (bucket < last && next[bucket] === bucket) bucket++;
-    // A rung whose last bucket is taken is gone at once, so that the bucket's own rung replaces it.
-    if (bucket === last) this.rungCount = rung;
-    else {
-      const first = FIRST_BUCKET + rung * MAX_BUCKETS;
+    if (bucket === last) {
+      // The rung is gone at once, so that a rung for its last bucket takes its place, not one below.
+      this.rungCount = rung;
+    } else {
+      const usedUp = bucket + 1 - this.firsts[rung]!;
       this.current[rung] = bucket + 1;
-      this.bounds[rung] = this.starts[rung]! + (bucket + 1 - first) / this.perWidth[rung]!;
+      this.bounds[rung] = this.starts[rung]! + usedUp * this.widths[rung]!;
     }
-    if (next[bucket] === bucket) return false;
-    this.moveToTransit(bucket);
+    return bucket;
+  }
+
+  /**
+   * Moves a list into the empty Bottom, sorted, equal times in the order they are in.
+   * @returns false, with nothing changed, when the list is longer than `SORT_LIMIT`
+   */
+  private sortIntoBottom(list: number): boolean {
+    const { times, next, sortedTimes, sortedRows } = this;
+    const head = next[list]!;
+    if (head === list || next[head] === list) {
+      this.moveAll(list, BOTTOM);
+      this.bottomCount = 1; // or 0: it only has to be at least the true count
+      return true;
+    }
+    let count = 0;
+    for (let row = head; row !== list; row = next[row]!) {
+      if (count === SORT_LIMIT) return false;
+      const time = times[row]!;
+      let at = count++;
+      for (; at > 0 && sortedTimes[at - 1]! > time; at--) {
+        sortedTimes[at] = sortedTimes[at - 1]!;
+        sortedRows[at] = sortedRows[at - 1]!;
+      }
+      sortedTimes[at] = time;
+      sortedRows[at] = row;
+    }
+    this.clearList(list);
+    this.linkSortedRows(count);
     return true;
   }
 
-  private moveToTransit(sentinel: number): void {
-    const { next, previous } = this;
-    const head = next[sentinel]!;
-    const tail = previous[sentinel]!;
-    next[TRANSIT] = head;
-    previous[TRANSIT] = tail;
-    previous[head] = TRANSIT;
-    next[tail] = TRANSIT;
-    this.clearList(sentinel);
+  private linkSortedRows(count: number): void {
+    const { next, previous, sortedRows } = this;
+    let before = BOTTOM;
+    for (let at = 0; at < count; at++) {
+      const row = sortedRows[at]!;
+      next[before] = row;
+      previous[row] = before;
+      before = row;
+    }
+    next[before] = BOTTOM;
+    previous[BOTTOM] = before;
+    this.bottomCount = count;
   }
 
-  private measureTransit(): void {
+  /** Empties a long list: into a new rung, or into the empty Bottom when all times are equal. */
+  private spread(list: number): void {
+    this.measure(list);
+    this.moveAll(list, TRANSIT);
+    if (this.measuredMax === this.measuredMin) {
+      this.moveAll(TRANSIT, BOTTOM);
+      this.bottomCount = this.measuredCount;
+      this.bottomLimit = 2 * this.measuredCount + BOTTOM_LIMIT;
+    } else if (this.rungCount === MAX_RUNGS) {
+      this.collapse();
+    } else {
+      this.fillRung(this.addRung());
+    }
+  }
+
+  private measure(list: number): void {
     const { times, next } = this;
     let count = 0;
     let min = NEVER;
     let max = 0;
-    for (let row = next[TRANSIT]!; row !== TRANSIT; row = next[row]!) {
+    for (let row = next[list]!; row !== list; row = next[row]!) {
       const time = times[row]!;
       if (time < min) min = time;
       if (time > max) max = time;
       count++;
     }
-    this.transitCount = count;
-    this.transitMin = min;
-    this.transitMax = max;
+    this.measuredCount = count;
+    this.measuredMin = min;
+    this.measuredMax = max;
   }
 
-  private sortIntoBottom(): void {
-    const { next } = this;
-    let row = next[TRANSIT]!;
-    while (row !== TRANSIT) {
-      const following = next[row]!;
-      this.insertIntoBottom(row);
-      row = following;
-    }
-    this.clearList(TRANSIT);
-    this.bottomCount += this.transitCount;
+  /** A new deepest rung from the earliest to the latest of the measured events. */
+  private addRung(): number {
+    const rung = this.rungCount++;
+    const span = this.measuredMax - this.measuredMin + 1;
+    const most = rung === 0 ? TOP_RUNG_BUCKETS : DEEP_RUNG_BUCKETS;
+    const wanted = Math.min(most, Math.max(MIN_BUCKETS, this.measuredCount));
+    let width = 1;
+    while (width * wanted < span) width *= 2;
+    const count = Math.ceil(span / width);
+    const first = this.firsts[rung]!;
+    this.starts[rung] = this.measuredMin;
+    this.widths[rung] = width;
+    this.perWidth[rung] = 1 / width;
+    this.bounds[rung] = this.measuredMin;
+    this.current[rung] = first;
+    this.lasts[rung] = first + count - 1;
+    // Used-up buckets are empty lists again, so a sentinel is made only once.
+    for (let made = this.readySentinels[rung]!; made < count; made++) this.clearList(first + made);
+    this.readySentinels[rung] = Math.max(count, this.readySentinels[rung]!);
+    return rung;
   }
 
-  /** Spreads Transit over a new rung; events of one and the same time go to Bottom as they are. */
-  private spread(): void {
-    if (this.transitMax === this.transitMin) {
-      this.sortIntoBottom();
-      this.bottomLimit = 2 * this.bottomCount + BOTTOM_LIMIT;
-      return;
-    }
-    if (this.rungCount === MAX_RUNGS) {
-      this.collapse();
-      return;
-    }
-    const rung = this.addRung();
+  private fillRung(rung: number): void {
     const { times, next } = this;
     let row = next[TRANSIT]!;
     while (row !== TRANSIT) {
@@ -327,80 +391,53 @@ export class LadderQueue {
     this.clearList(TRANSIT);
   }
 
-  /** A new deepest rung from the earliest to the latest event in Transit. */
-  private addRung(): number {
-    const rung = this.rungCount++;
-    const span = this.transitMax - this.transitMin + 1;
-    const wanted = Math.min(MAX_BUCKETS, Math.max(MIN_BUCKETS, this.transitCount));
-    let width = 1;
-    while (width * wanted < span) width *= 2;
-    const count = Math.ceil(span / width);
-    const first = FIRST_BUCKET + rung * MAX_BUCKETS;
-    this.starts[rung] = this.transitMin;
-    this.perWidth[rung] = 1 / width;
-    this.bounds[rung] = this.transitMin;
-    this.current[rung] = first;
-    this.lasts[rung] = first + count - 1;
-    // Used-up buckets are empty lists again, so a sentinel is made only once.
-    for (let made = this.readySentinels[rung]!; made < count; made++) this.clearList(first + made);
-    this.readySentinels[rung] = Math.max(count, this.readySentinels[rung]!);
-    return rung;
-  }
-
   /** Spreads a Bottom that grew too long, unless most of what was counted has been cancelled. */
   private spillBottom(): void {
-    this.moveToTransit(BOTTOM);
-    this.measureTransit();
+    this.measure(BOTTOM);
+    this.bottomCount = this.measuredCount;
+    if (this.measuredCount <= BOTTOM_LIMIT / 2) return;
     this.bottomCount = 0;
     this.bottomLimit = BOTTOM_LIMIT;
-    if (this.transitCount > BOTTOM_LIMIT / 2) this.spread();
-    else this.sortIntoBottom();
+    this.spread(BOTTOM);
   }
 
   /**
-   * Puts everything back into Top, in order, when no rung is left. Needs ten spills in a row that
-   * each narrow the time little, so it costs next to nothing on average.
+   * Puts all that is in Transit and the rungs back into Top, in order, when no rung is left. Takes
+   * ten spills in a row that each narrow the time little, so it costs next to nothing on average.
    */
   private collapse(): void {
-    const { next } = this;
-    const all = this.next[TRANSIT]!;
-    assert(all !== TRANSIT && next[BOTTOM] === BOTTOM, 'collapse() needs an empty Bottom');
     for (let rung = this.rungCount - 1; rung >= 0; rung--) {
-      for (let bucket = this.current[rung]!; bucket <= this.lasts[rung]!; bucket++) {
-        this.appendAllToTransit(bucket);
-      }
+      const last = this.lasts[rung]!;
+      for (let bucket = this.current[rung]!; bucket <= last; bucket++)
+        this.moveAll(bucket, TRANSIT);
     }
-    this.appendAllToTransit(TOP);
-    this.next[TOP] = all;
-    this.previous[TOP] = this.previous[TRANSIT]!;
-    this.previous[all] = TOP;
-    this.next[this.previous[TOP]!] = TOP;
-    this.clearList(TRANSIT);
+    this.moveAll(TOP, TRANSIT);
+    this.moveAll(TRANSIT, TOP);
     this.rungCount = 0;
-    this.topStart = -0.5;
+    this.topStart = EVERYTHING;
   }
 
-  private appendAllToTransit(sentinel: number): void {
-    const { next, previous } = this;
-    const head = next[sentinel]!;
-    if (head === sentinel) return;
-    const tail = previous[TRANSIT]!;
-    next[tail] = head;
-    previous[head] = tail;
-    previous[TRANSIT] = previous[sentinel]!;
-    next[previous[sentinel]!] = TRANSIT;
-    this.clearList(sentinel);
-  }
-
-  private grow(): void {
+  /** Doubles all columns and returns the first of the new rows. */
+  private grow(): EventId {
     const rows = 2 * this.times.length;
-    assert(rows <= 0x40000000, 'more than 2^30 pending events');
+    assert(rows <= 0x40000000, 'more than 2^29 pending events');
     this.times = grownFloats(this.times, rows);
     this.keys = grownInts(this.keys, rows);
     this.slots = grownInts(this.slots, rows);
     this.previous = grownInts(this.previous, rows);
     this.next = grownInts(this.next, rows);
+    return this.unusedRow++;
   }
+
+  private refuseDue(): never {
+    throw new AssertionError(`an event at ${this.dueNs} ns was scheduled at ${this.nowNs} ns`);
+  }
+}
+
+/** Rung 0 has the larger block of sentinels. */
+function firstBucketOf(rung: number): number {
+  if (rung === 0) return FIRST_BUCKET;
+  return FIRST_BUCKET + TOP_RUNG_BUCKETS + (rung - 1) * DEEP_RUNG_BUCKETS;
 }
 
 function grownInts(column: Int32Array, rows: number): Int32Array {
