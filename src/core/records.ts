@@ -18,7 +18,7 @@ export const RecordKind = {
   requestDone: 9, // uid, cluster id, status * 256 + first response flag id (0 none)
   connectionOpened: 10, // endpoint id, cluster id, 0
   connectionClosed: 11, // endpoint id, cluster id, CloseReason
-  connectFailed: 12, // endpoint id, cluster id, ConnectFailure
+  connectFailed: 12, // endpoint id, cluster id, ConnectFailure or CONNECT_TIMED_OUT
   ejected: 13, // endpoint id, cluster id, EjectionType
   ejectionRefused: 14, // endpoint id, cluster id, EjectionType * 16 + EjectionRefusal
   unejected: 15, // endpoint id, cluster id, 0
@@ -41,6 +41,9 @@ export const RecordKind = {
   hostUp: 50, // host id, 0, 0
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+
+/** In a `connectFailed` record: the engine's own connect timeout. */
+export const CONNECT_TIMED_OUT = 5;
 
 /** Why a wanted retry did not happen. */
 export const RetryRefusal = { max: 0, breaker: 1, budget: 2 } as const;

@@ -37,6 +37,8 @@ export interface ListenerConfig extends ListenerPlan {
   /** Longest a kept-alive downstream connection may be idle; 0 = off. */
   readonly downstreamIdleTimeoutMs: number;
   readonly delayedCloseTimeoutMs: number;
+  /** Whether 1xx responses of upstreams are passed on; Envoy's default is no. */
+  readonly forwardsInformational?: boolean;
 }
 
 /** One HTTP filter of a listener. A union that grows by one member per file in `mesh/filters`. */

@@ -1,0 +1,361 @@
+/**
+ * Run-time state of one cluster in one engine: hosts, balancer, breakers, detector, pools, counters.
+ *
+ * Made on the first use of the cluster, so that a proxy that could reach a thousand services costs
+ * little until it does. The engine asks it for hosts and pools and reports results to it.
+ * Invariant: `hosts`, `pools` and the host set change together, in `setMembers` and nowhere else.
+ * Source: policy-engine.md §3.1, 3.7, 4.2–4.5, 6, 7.1.
+ */
+import type { StreamKey } from '../../core/draws.ts';
+import type { DialPlan, Endpoint, EndpointSet, Ports, TimerId } from '../../core/engine.ts';
+import { NO_TIMER, TimerKind } from '../../core/engine.ts';
+import type { EjectionRefusal, EjectionType } from '../../core/records.ts';
+import { RecordKind } from '../../core/records.ts';
+import type { Ns } from '../../core/time.ts';
+import { MILLISECOND } from '../../core/time.ts';
+import type { ClusterConfig } from '../config/config.ts';
+import { createBalancer } from '../lb/index.ts';
+import type { LoadBalancer } from '../lb/load-balancer.ts';
+import { CircuitBreakers } from './circuit-breakers.ts';
+import { ClusterStats, ClusterCounter as Counter } from './cluster-stats.ts';
+import type { PoolListener, PoolSettings } from './connection-pool.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import type { ConnectionTable } from './connection-table.ts';
+import type { EjectionSink } from './ejection.ts';
+import { Host } from './host.ts';
+import type { HostChoice } from './host-choice.ts';
+import { DELIVERED, HostSet } from './host-set.ts';
+import { OutlierDetector } from './outlier-detection.ts';
+
+/** What a cluster needs of the engine around it. */
+export interface ClusterSurroundings {
+  readonly ports: Ports;
+  readonly connections: ConnectionTable;
+  /** Indexed by pool id; a new pool is pushed. */
+  readonly pools: ConnectionPool[];
+  /** Set once the engine is complete, before the first cluster is made. */
+  poolListener: PoolListener;
+  readonly choice: HostChoice;
+  /** Prefix of the labels of its draws. */
+  readonly proxyName: string;
+  /** Sweeps happen at whole intervals after this. */
+  readonly sweepOriginNs: Ns;
+}
+
+/** Which circuit breakers and pools a request uses. */
+export const Priority = { default: 0, high: 1 } as const;
+export type Priority = (typeof Priority)[keyof typeof Priority];
+const PRIORITIES = 2;
+
+const HUNDRED_PERCENT = 100;
+
+export class Cluster implements EjectionSink {
+  readonly config: ClusterConfig;
+  /** The id of its name. */
+  readonly id: number;
+  /** Position in the engine's list; never reused. */
+  readonly index: number;
+  readonly stats: ClusterStats;
+  readonly detector: OutlierDetector | null;
+  /** The cluster left the configuration; what is in flight goes on. */
+  isRemoved: boolean;
+  private readonly surroundings: ClusterSurroundings;
+  private readonly breakers: readonly CircuitBreakers[];
+  private readonly balancer: LoadBalancer;
+  private readonly hostSet: HostSet;
+  private readonly poolSettings: PoolSettings;
+  private readonly draws: StreamKey;
+  private members: EndpointSet;
+  private hosts: readonly Host[];
+  /** `PRIORITIES` per host, in the order of hosts; null = not used yet. */
+  private pools: (ConnectionPool | null)[];
+  private hasDegraded: boolean;
+  private sweepTimer: TimerId;
+  private mergeTimer: TimerId;
+
+  /** @param stats those of its predecessor of the same name, which go on; null = none */
+  constructor(
+    config: ClusterConfig,
+    members: EndpointSet,
+    index: number,
+    stats: ClusterStats | null,
+    surroundings: ClusterSurroundings,
+  ) {
+    const { ports, proxyName } = surroundings;
+    this.config = config;
+    this.id = config.id;
+    this.index = index;
+    this.surroundings = surroundings;
+    this.stats = stats ?? new ClusterStats();
+    this.detector = config.outlier === null ? null : new OutlierDetector(config.outlier);
+    this.isRemoved = false;
+    this.breakers = [
+      new CircuitBreakers(config.circuitBreakers.default),
+      new CircuitBreakers(config.circuitBreakers.high),
+    ];
+    const label = `proxy/${proxyName}/cluster/${config.name}`;
+    this.draws = ports.draws.stream(`${label}/host`);
+    const seed = ports.draws.int32(ports.draws.stream(`${label}/balancer`), 0, 0) >>> 0;
+    this.balancer = createBalancer(config.lb, seed);
+    this.members = members;
+    this.hosts = members.members.map((endpoint, i) => new Host(endpoint, i));
+    this.pools = emptyPools(this.hosts.length);
+    this.hasDegraded = anyDegraded(this.hosts);
+    this.hostSet = new HostSet(
+      this.hosts,
+      config.panicThresholdPercent,
+      config.updateMergeWindowMs,
+    );
+    this.poolSettings = poolSettings(config, surroundings, this.stats);
+    this.sweepTimer = NO_TIMER;
+    this.mergeTimer = NO_TIMER;
+  }
+
+  breakersOf(priority: Priority): CircuitBreakers {
+    return this.breakers[priority]!;
+  }
+
+  /**
+   * The host for one attempt.
+   *
+   * @param tried hosts to avoid, if `repicks` allow it; null = none
+   * @param repicks how often a tried host may be given back for another pick
+   * @returns null = no healthy upstream
+   */
+  pickHost(
+    uid: number,
+    attempt: number,
+    tried: readonly Host[] | null,
+    repicks: number,
+  ): Host | null {
+    const choice = this.surroundings.choice;
+    choice.uid = uid;
+    choice.attempt = attempt;
+    choice.stream = this.draws;
+    for (let repick = 0; ; repick++) {
+      choice.repick = repick;
+      const host = this.pickOnce(choice);
+      if (host === null || tried === null || repick >= repicks || !tried.includes(host)) {
+        return host;
+      }
+    }
+  }
+
+  private pickOnce(choice: HostChoice): Host | null {
+    const { hostSet } = this;
+    const percentile = this.hasDegraded ? choice.draw(PERCENTILE_DRAW, HUNDRED_PERCENT) : 0;
+    const candidates = hostSet.candidates(percentile);
+    if (candidates.length === 0) return null;
+    if (hostSet.isPanicking) {
+      this.stats.count(Counter.lbHealthyPanic);
+      this.surroundings.ports.record(RecordKind.panic, choice.uid, this.id, 0);
+    }
+    choice.candidates = candidates;
+    choice.generation = hostSet.generation;
+    return candidates[this.balancer.pick(choice)]!;
+  }
+
+  poolOf(host: Host, priority: Priority): ConnectionPool {
+    return this.pools[host.index * PRIORITIES + priority] ?? this.addPool(host, priority);
+  }
+
+  private addPool(host: Host, priority: Priority): ConnectionPool {
+    const { pools } = this.surroundings;
+    const breakers = this.breakersOf(priority);
+    const pool = new ConnectionPool(pools.length, this.index, host, this.poolSettings, breakers);
+    pools.push(pool);
+    this.pools[host.index * PRIORITIES + priority] = pool;
+    return pool;
+  }
+
+  // Membership
+
+  /** Hosts that stay keep their state; those that left drain. */
+  setMembers(members: EndpointSet): void {
+    const known = new Map(this.hosts.map((host) => [host.endpoint.id, host]));
+    const oldPools = this.pools;
+    const pools = emptyPools(members.members.length);
+    this.hosts = members.members.map((endpoint, index) => {
+      const host = known.get(endpoint.id);
+      if (host === undefined) return new Host(endpoint, index);
+      known.delete(endpoint.id);
+      for (let p = 0; p < PRIORITIES; p++) {
+        pools[index * PRIORITIES + p] = oldPools[host.index * PRIORITIES + p] ?? null;
+      }
+      host.endpoint = endpoint;
+      host.index = index;
+      return host;
+    });
+    this.members = members;
+    this.pools = pools;
+    this.hasDegraded = anyDegraded(this.hosts);
+    this.stats.count(Counter.membershipChange);
+    for (const host of known.values()) this.removeHost(host, oldPools);
+    this.hostSet.replace(this.hosts, this.surroundings.ports.nowNs());
+    this.disarmMerge();
+  }
+
+  private removeHost(host: Host, pools: readonly (ConnectionPool | null)[]): void {
+    this.detector?.onHostRemoved(host);
+    drainPools(pools, host);
+  }
+
+  /** The cluster is gone: nothing new, and idle connections close. */
+  remove(): void {
+    this.isRemoved = true;
+    for (const host of this.hosts) drainPools(this.pools, host);
+    if (this.sweepTimer !== NO_TIMER) this.surroundings.ports.disarm(this.sweepTimer);
+    this.sweepTimer = NO_TIMER;
+    this.disarmMerge();
+  }
+
+  get endpoints(): EndpointSet {
+    return this.members;
+  }
+
+  // Outlier detection
+
+  /** Applies ejections that were posted during this input. */
+  drainPosted(): void {
+    const { ports } = this.surroundings;
+    this.detector!.drain(ports.nowNs(), this.hosts.length, this);
+    this.armSweep();
+  }
+
+  onSweep(): void {
+    this.sweepTimer = NO_TIMER;
+    this.detector!.sweep(this.surroundings.ports.nowNs(), this.hosts, this);
+    this.armSweep();
+  }
+
+  /** A merged health change is due. */
+  onMergeTimer(): void {
+    this.mergeTimer = NO_TIMER;
+    this.hostSet.deliver(this.surroundings.ports.nowNs());
+  }
+
+  ejected(host: Host, type: EjectionType): void {
+    this.surroundings.ports.record(RecordKind.ejected, host.endpoint.id, this.id, type);
+    this.healthChanged();
+    drainPools(this.pools, host);
+  }
+
+  ejectionRefused(host: Host, type: EjectionType, why: EjectionRefusal): void {
+    const what = type * 16 + why;
+    this.surroundings.ports.record(RecordKind.ejectionRefused, host.endpoint.id, this.id, what);
+  }
+
+  unejected(host: Host): void {
+    this.surroundings.ports.record(RecordKind.unejected, host.endpoint.id, this.id, 0);
+    this.healthChanged();
+  }
+
+  enforceDraw(host: Host, type: EjectionType): number {
+    return this.ejectionDraw(host, 2 * type, HUNDRED_PERCENT);
+  }
+
+  jitterDraw(host: Host, n: number): number {
+    return this.ejectionDraw(host, 1, n);
+  }
+
+  /** Keyed by the endpoint and the number of its ejection. */
+  private ejectionDraw(host: Host, decision: number, n: number): number {
+    const { draws } = this.surroundings.ports;
+    const label = `proxy/${this.surroundings.proxyName}/cluster/${this.config.name}/ejection`;
+    const index = host.ejectionCount * 16 + decision;
+    return draws.below(draws.stream(label), host.endpoint.id, index, n);
+  }
+
+  private healthChanged(): void {
+    const { ports } = this.surroundings;
+    const dueNs = this.hostSet.changed(ports.nowNs());
+    if (dueNs === DELIVERED) this.disarmMerge();
+    else if (this.mergeTimer === NO_TIMER) {
+      this.mergeTimer = ports.arm(dueNs, TimerKind.hostUpdateMerge, this.id);
+    }
+  }
+
+  private disarmMerge(): void {
+    if (this.mergeTimer !== NO_TIMER) this.surroundings.ports.disarm(this.mergeTimer);
+    this.mergeTimer = NO_TIMER;
+  }
+
+  /** Sweeps do nothing for a cluster that never ejected, so they are only armed for others. */
+  private armSweep(): void {
+    const { ports, sweepOriginNs } = this.surroundings;
+    if (this.sweepTimer !== NO_TIMER || this.isRemoved || !this.hosts.some(needsSweep)) return;
+    const intervalNs = this.config.outlier!.intervalMs * MILLISECOND;
+    const sinceNs = ports.nowNs() - sweepOriginNs;
+    const dueNs = sweepOriginNs + (Math.floor(sinceNs / intervalNs) + 1) * intervalNs;
+    this.sweepTimer = ports.arm(dueNs, TimerKind.outlierSweep, this.id);
+  }
+
+  // Statistics
+
+  visitHosts(visit: (host: Host) => void): void {
+    for (const host of this.hosts) visit(host);
+  }
+
+  visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
+    const prefix = `cluster.${this.config.name}.`;
+    this.stats.visit((name, value) => visit(prefix + name, 'counter', value));
+    this.visitGauges((name, value) => visit(prefix + name, 'gauge', value));
+    this.detector?.stats.visit((name, kind, value) =>
+      visit(`${prefix}outlier_detection.${name}`, kind, value),
+    );
+  }
+
+  private visitGauges(visit: (name: string, value: number) => void): void {
+    const [normal, high] = [this.breakersOf(Priority.default), this.breakersOf(Priority.high)];
+    visit('upstream_rq_active', normal.requests + high.requests);
+    visit('upstream_rq_pending_active', normal.pending + high.pending);
+    visit('upstream_cx_active', normal.connections + high.connections);
+    visit('membership_total', this.hosts.length);
+    visit('membership_healthy', this.hostSet.countHealthy());
+    normal.visitGauges((name, value) => visit(`circuit_breakers.default.${name}`, value));
+    high.visitGauges((name, value) => visit(`circuit_breakers.high.${name}`, value));
+  }
+}
+
+/** Out of the way of the balancers' own draws. */
+const PERCENTILE_DRAW = 4095;
+
+function poolSettings(
+  config: ClusterConfig,
+  surroundings: ClusterSurroundings,
+  stats: ClusterStats,
+): PoolSettings {
+  const dialPlan: DialPlan = {
+    protocol: config.protocol,
+    tls: config.tls,
+    bufferLimitBytes: config.bufferLimitBytes,
+  };
+  return {
+    ports: surroundings.ports,
+    connections: surroundings.connections,
+    listener: surroundings.poolListener,
+    stats,
+    clusterId: config.id,
+    dialPlan,
+    connectTimeoutNs: config.connectTimeoutMs * MILLISECOND,
+    idleTimeoutNs: config.idleTimeoutMs * MILLISECOND,
+    maxDurationNs: config.maxConnectionDurationMs * MILLISECOND,
+    maxRequestsPerConnection: config.maxRequestsPerConnection,
+  };
+}
+
+function emptyPools(hostCount: number): (ConnectionPool | null)[] {
+  return new Array<ConnectionPool | null>(hostCount * PRIORITIES).fill(null);
+}
+
+function drainPools(pools: readonly (ConnectionPool | null)[], host: Host): void {
+  for (let p = 0; p < PRIORITIES; p++) pools[host.index * PRIORITIES + p]?.drain();
+}
+
+function anyDegraded(hosts: readonly Host[]): boolean {
+  return hosts.some((host: { readonly endpoint: Endpoint }) => host.endpoint.health === 'degraded');
+}
+
+function needsSweep(host: Host): boolean {
+  return host.isEjected || host.ejectionBackoff > 0;
+}

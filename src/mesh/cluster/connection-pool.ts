@@ -1,0 +1,446 @@
+/**
+ * HTTP/1.1 connection pool of one host and one priority.
+ *
+ * The engine asks it for a connection per attempt and reports what happens to connections; it dials,
+ * queues, refuses and closes. One stream per connection, no pipelining.
+ * Invariants: requests wait in order of arrival, ready connections are used last in first out, and
+ * each count in breakers, host and statistics is given back exactly once.
+ * Source: policy-engine.md §3.2–3.7; Envoy, common/conn_pool/conn_pool_base and http1/conn_pool.
+ */
+import { assert } from '../../core/assert.ts';
+import type { DialPlan, Ports, ResetReason, Slot } from '../../core/engine.ts';
+import {
+  CloseReason,
+  ConnectFailure,
+  NO_SLOT,
+  NO_TIMER,
+  ResetReason as Reset,
+  TimerKind,
+} from '../../core/engine.ts';
+import { BreakerKind, CONNECT_TIMED_OUT, RecordKind } from '../../core/records.ts';
+import type { Ns } from '../../core/time.ts';
+import type { CircuitBreakers } from './circuit-breakers.ts';
+import type { ClusterStats } from './cluster-stats.ts';
+import { ClusterCounter as Counter } from './cluster-stats.ts';
+import type { ConnectionTable } from './connection-table.ts';
+import { ConnectionState as State } from './connection-table.ts';
+import type { Host } from './host.ts';
+import { SlotQueue } from './slot-queue.ts';
+
+/** `newStream`: no connection is free; the attempt waits in the queue. */
+export const WAITS = -1;
+/** `newStream`: max_pending_requests refused. */
+export const PENDING_OVERFLOW = -2;
+/** `newStream`: max_requests refused. */
+export const REQUESTS_OVERFLOW = -3;
+
+const MOST_NEW_PER_TRIGGER = 3;
+
+/** Whom a pool tells about attempts that waited. */
+export interface PoolListener {
+  /** The attempt may use the connection from now on. */
+  onPoolReady(stream: Slot, connection: Slot): void;
+  /** The attempt is out of the queue and has no connection. */
+  onPoolFailure(stream: Slot, reason: ResetReason, detail: string): void;
+  /** For records: the request that an attempt belongs to. */
+  uidOfStream(stream: Slot): number;
+}
+
+/** What all pools of a cluster share. */
+export interface PoolSettings {
+  readonly ports: Ports;
+  readonly connections: ConnectionTable;
+  readonly listener: PoolListener;
+  readonly stats: ClusterStats;
+  readonly clusterId: number;
+  readonly dialPlan: DialPlan;
+  readonly connectTimeoutNs: Ns;
+  /** 0 = off. */
+  readonly idleTimeoutNs: Ns;
+  /** 0 = off. */
+  readonly maxDurationNs: Ns;
+  /** 0 = unlimited. */
+  readonly maxRequestsPerConnection: number;
+}
+
+export class ConnectionPool {
+  readonly id: number;
+  readonly host: Host;
+  readonly clusterIndex: number;
+  private readonly settings: PoolSettings;
+  private readonly breakers: CircuitBreakers;
+  private readonly connections: ConnectionTable;
+  private readonly pending: SlotQueue;
+  /** The last one is used first. */
+  private readonly ready: Slot[];
+  private readonly connecting: Slot[];
+  /** Connections with a stream, draining and broken ones included. */
+  private busyCount: number;
+  /** Grows with each drain. */
+  private epoch: number;
+
+  constructor(
+    id: number,
+    clusterIndex: number,
+    host: Host,
+    settings: PoolSettings,
+    breakers: CircuitBreakers,
+  ) {
+    this.id = id;
+    this.clusterIndex = clusterIndex;
+    this.host = host;
+    this.settings = settings;
+    this.breakers = breakers;
+    this.connections = settings.connections;
+    this.pending = new SlotQueue();
+    this.ready = [];
+    this.connecting = [];
+    this.busyCount = 0;
+    this.epoch = 0;
+  }
+
+  /** No connection and nobody waiting. */
+  get isIdle(): boolean {
+    return this.pending.count + this.ready.length + this.connecting.length + this.busyCount === 0;
+  }
+
+  /**
+   * An attempt wants a connection.
+   *
+   * @returns its connection, attached; or `WAITS`, or why it was refused
+   */
+  newStream(stream: Slot, uid: number): Slot {
+    const { breakers } = this;
+    if (this.ready.length > 0) {
+      if (!breakers.canRequest()) {
+        this.settings.stats.count(Counter.rqActiveOverflow);
+        return REQUESTS_OVERFLOW;
+      }
+      const connection = this.ready.pop()!;
+      this.attach(stream, connection);
+      return connection;
+    }
+    if (!breakers.canPend()) {
+      this.settings.stats.count(Counter.rqPendingOverflow);
+      return PENDING_OVERFLOW;
+    }
+    breakers.addPending();
+    this.host.rqPendingActive++;
+    this.settings.stats.count(Counter.rqPendingTotal);
+    this.pending.push(stream);
+    this.connectIfNeeded(uid);
+    return WAITS;
+  }
+
+  /** A waiting attempt is wanted no more. */
+  cancel(stream: Slot): void {
+    assert(this.pending.remove(stream), 'a cancelled attempt does not wait in this pool');
+    this.leaveQueue();
+    this.settings.stats.count(Counter.rqCancelled);
+  }
+
+  /** The stream on a connection is over in both directions, in good order. */
+  release(connection: Slot): void {
+    this.detach(connection);
+    const { connections } = this;
+    const isDrained =
+      connections.stateOf(connection) === State.draining ||
+      connections.epochOf(connection) !== this.epoch;
+    if (isDrained) this.close(connection);
+    else this.makeReady(connection);
+    this.serve();
+  }
+
+  /** We reset the stream on a connection; on HTTP/1 the driver closes it by that. */
+  abandon(connection: Slot): void {
+    this.detach(connection);
+    this.settings.stats.count(Counter.cxDestroyWithActiveRq);
+    this.settings.stats.count(Counter.cxDestroyLocalWithActiveRq);
+    this.lose(connection, CloseReason.local);
+    this.connections.setState(connection, State.closing);
+    this.serve();
+  }
+
+  /** The stream on a connection was reset from upstream; the closed input follows. */
+  onStreamReset(connection: Slot): void {
+    this.detach(connection);
+    this.busyCount++;
+    this.connections.setState(connection, State.broken);
+  }
+
+  onConnected(connection: Slot): void {
+    const { connections, settings } = this;
+    if (connections.stateOf(connection) !== State.connecting) return;
+    removeFrom(this.connecting, connection);
+    this.disarmTimer(connection);
+    connections.setEpoch(connection, this.epoch);
+    if (settings.maxDurationNs > 0) {
+      const dueNs = settings.ports.nowNs() + settings.maxDurationNs;
+      const timer = settings.ports.arm(dueNs, TimerKind.connectionMaxDuration, connection);
+      connections.setLifeTimer(connection, timer);
+    }
+    this.record(RecordKind.connectionOpened, 0);
+    this.makeReady(connection);
+    this.serve();
+  }
+
+  onConnectFailed(connection: Slot, failure: ConnectFailure, detail: string): void {
+    const isOurs = this.connections.stateOf(connection) === State.connecting;
+    if (isOurs) {
+      const reason =
+        failure === ConnectFailure.dns
+          ? Reset.localConnectionFailure
+          : Reset.remoteConnectionFailure;
+      this.failConnect(connection, reason, failure, detail);
+    }
+    this.connections.free(connection);
+  }
+
+  onConnectTimeout(connection: Slot): void {
+    this.connections.setTimer(connection, NO_TIMER);
+    this.settings.stats.count(Counter.cxConnectTimeout);
+    this.failConnect(connection, Reset.connectionTimeout, CONNECT_TIMED_OUT, '');
+    this.connections.setState(connection, State.closing);
+    this.settings.ports.closeUpstream(connection, CloseReason.local);
+  }
+
+  onConnectionClosed(connection: Slot, reason: CloseReason): void {
+    const { connections, settings } = this;
+    const state = connections.stateOf(connection);
+    if (state === State.connecting) {
+      this.failConnect(connection, Reset.remoteConnectionFailure, ConnectFailure.closed, '');
+    } else if (state === State.ready) {
+      removeFrom(this.ready, connection);
+      this.lose(connection, reason);
+    } else if (state === State.broken) {
+      this.busyCount--;
+      settings.stats.count(Counter.cxDestroyWithActiveRq);
+      settings.stats.count(Counter.cxDestroyRemoteWithActiveRq);
+      if (reason === CloseReason.protocolError) settings.stats.count(Counter.cxProtocolError);
+      this.lose(connection, reason);
+    } else {
+      assert(state === State.closing, 'a connection closed before its stream was reset');
+    }
+    connections.free(connection);
+    this.serve();
+  }
+
+  /** The peer takes no more streams: HTTP/1 `connection: close`. */
+  onGoAway(connection: Slot): void {
+    const state = this.connections.stateOf(connection);
+    if (state !== State.busy && state !== State.ready && state !== State.draining) return;
+    this.settings.stats.count(Counter.cxCloseNotify);
+    this.drainOne(connection);
+  }
+
+  onIdleTimer(connection: Slot): void {
+    const { connections, settings } = this;
+    connections.setTimer(connection, NO_TIMER);
+    if (connections.stateOf(connection) !== State.ready) return;
+    const dueNs = connections.idleSinceOf(connection) + settings.idleTimeoutNs;
+    if (dueNs > settings.ports.nowNs()) {
+      const timer = settings.ports.arm(dueNs, TimerKind.connectionIdle, connection);
+      connections.setTimer(connection, timer);
+      return;
+    }
+    settings.stats.count(Counter.cxIdleTimeout);
+    this.drainOne(connection);
+  }
+
+  onMaxDuration(connection: Slot): void {
+    this.connections.setLifeTimer(connection, NO_TIMER);
+    this.settings.stats.count(Counter.cxMaxDurationReached);
+    this.drainOne(connection);
+  }
+
+  /** The host was ejected or removed: idle connections close, busy ones after their stream. */
+  drain(): void {
+    this.epoch++;
+    while (this.ready.length > 0) this.close(this.ready.pop()!);
+    if (this.pending.count > 0) return;
+    while (this.connecting.length > 0) {
+      const connection = this.connecting[0]!;
+      this.failConnect(connection, Reset.localConnectionFailure, ConnectFailure.closed, '');
+      this.connections.setState(connection, State.closing);
+      this.settings.ports.closeUpstream(connection, CloseReason.local);
+    }
+  }
+
+  private drainOne(connection: Slot): void {
+    if (this.connections.stateOf(connection) === State.busy) {
+      this.connections.setState(connection, State.draining);
+    } else if (this.connections.stateOf(connection) === State.ready) {
+      removeFrom(this.ready, connection);
+      this.close(connection);
+    }
+  }
+
+  private attach(stream: Slot, connection: Slot): void {
+    const { breakers, connections, host, settings } = this;
+    breakers.addRequest(breakers.countsOverTime ? settings.ports.nowNs() : 0);
+    host.rqActive++;
+    host.rqTotal++;
+    settings.stats.count(Counter.rqTotal);
+    this.busyCount++;
+    connections.setStream(connection, stream);
+    connections.setState(connection, State.busy);
+    const left = connections.streamsLeftOf(connection);
+    if (left > 0) this.countStream(connection, left - 1);
+  }
+
+  private countStream(connection: Slot, left: number): void {
+    this.connections.setStreamsLeft(connection, left);
+    if (left > 0) return;
+    this.settings.stats.count(Counter.cxMaxRequests);
+    this.connections.setState(connection, State.draining);
+  }
+
+  private detach(connection: Slot): void {
+    this.connections.setStream(connection, NO_SLOT);
+    this.busyCount--;
+    this.breakers.removeRequest();
+    this.host.rqActive--;
+  }
+
+  private makeReady(connection: Slot): void {
+    const { connections, settings } = this;
+    connections.setState(connection, State.ready);
+    this.ready.push(connection);
+    if (settings.idleTimeoutNs === 0) return;
+    const nowNs = settings.ports.nowNs();
+    connections.setIdleSince(connection, nowNs);
+    // One timer serves many idle times: it looks at `idleSince` when it fires.
+    if (connections.timerOf(connection) !== NO_TIMER) return;
+    const dueNs = nowNs + settings.idleTimeoutNs;
+    const timer = settings.ports.arm(dueNs, TimerKind.connectionIdle, connection);
+    connections.setTimer(connection, timer);
+  }
+
+  /** Gives ready connections to those who wait, oldest first, and opens more for the rest. */
+  private serve(): void {
+    const { breakers, pending, ready, settings } = this;
+    while (pending.count > 0 && ready.length > 0) {
+      const stream = pending.shift();
+      this.leaveQueue();
+      if (breakers.canRequest()) {
+        const connection = ready.pop()!;
+        this.attach(stream, connection);
+        settings.listener.onPoolReady(stream, connection);
+      } else {
+        settings.stats.count(Counter.rqActiveOverflow);
+        const uid = settings.listener.uidOfStream(stream);
+        settings.ports.record(RecordKind.overflow, uid, settings.clusterId, BreakerKind.requests);
+        settings.listener.onPoolFailure(stream, Reset.overflow, '');
+      }
+    }
+    if (pending.count > 0) this.connectIfNeeded(settings.listener.uidOfStream(pending.first()));
+  }
+
+  private leaveQueue(): void {
+    this.breakers.removePending();
+    this.host.rqPendingActive--;
+  }
+
+  /** Opens connections for those who wait. A pool without any opens one even beyond the limit. */
+  private connectIfNeeded(uid: number): void {
+    const { breakers, settings } = this;
+    for (let made = 0; made < MOST_NEW_PER_TRIGGER; made++) {
+      if (this.pending.count <= this.connecting.length + this.ready.length) return;
+      const isAllowed = breakers.canConnect();
+      if (!isAllowed) {
+        settings.stats.count(Counter.cxOverflow);
+        const kind = BreakerKind.connections;
+        settings.ports.record(RecordKind.overflow, uid, settings.clusterId, kind);
+        if (this.ready.length + this.connecting.length + this.busyCount > 0) return;
+      }
+      this.connect();
+      if (!isAllowed) return;
+    }
+  }
+
+  private connect(): void {
+    const { connections, host, settings } = this;
+    const most = settings.maxRequestsPerConnection;
+    const connection = connections.allocate(this.id, most === 0 ? -1 : most);
+    this.connecting.push(connection);
+    this.breakers.addConnection();
+    host.cxActive++;
+    host.cxTotal++;
+    settings.stats.count(Counter.cxTotal);
+    settings.stats.count(Counter.cxHttp1Total);
+    const dueNs = settings.ports.nowNs() + settings.connectTimeoutNs;
+    connections.setTimer(
+      connection,
+      settings.ports.arm(dueNs, TimerKind.connectTimeout, connection),
+    );
+    settings.ports.dial(connection, host.endpoint, settings.dialPlan);
+  }
+
+  /** All who wait fail with the connection, then the pool tries again for whoever came since. */
+  private failConnect(
+    connection: Slot,
+    reason: ResetReason,
+    recorded: number,
+    detail: string,
+  ): void {
+    const { host, pending, settings } = this;
+    this.disarmTimer(connection);
+    removeFrom(this.connecting, connection);
+    settings.stats.count(Counter.cxConnectFail);
+    host.cxConnectFail++;
+    this.record(RecordKind.connectFailed, recorded);
+    for (let left = pending.count; left > 0; left--) {
+      const stream = pending.shift();
+      this.leaveQueue();
+      settings.stats.count(Counter.rqPendingFailureEject);
+      settings.listener.onPoolFailure(stream, reason, detail);
+    }
+    this.countDestroyed(reason === Reset.remoteConnectionFailure);
+    if (pending.count > 0) this.connectIfNeeded(settings.listener.uidOfStream(pending.first()));
+  }
+
+  /** We close a connection that has no stream. */
+  private close(connection: Slot): void {
+    this.lose(connection, CloseReason.local);
+    this.connections.setState(connection, State.closing);
+    this.settings.ports.closeUpstream(connection, CloseReason.local);
+  }
+
+  /** A connection that was up counts no more. */
+  private lose(connection: Slot, reason: CloseReason): void {
+    this.disarmTimer(connection);
+    const lifeTimer = this.connections.lifeTimerOf(connection);
+    if (lifeTimer !== NO_TIMER) {
+      this.settings.ports.disarm(lifeTimer);
+      this.connections.setLifeTimer(connection, NO_TIMER);
+    }
+    this.record(RecordKind.connectionClosed, reason);
+    this.countDestroyed(reason !== CloseReason.local);
+  }
+
+  private countDestroyed(isRemote: boolean): void {
+    const { stats } = this.settings;
+    stats.count(Counter.cxDestroy);
+    stats.count(isRemote ? Counter.cxDestroyRemote : Counter.cxDestroyLocal);
+    this.breakers.removeConnection();
+    this.host.cxActive--;
+  }
+
+  private disarmTimer(connection: Slot): void {
+    const timer = this.connections.timerOf(connection);
+    if (timer === NO_TIMER) return;
+    this.settings.ports.disarm(timer);
+    this.connections.setTimer(connection, NO_TIMER);
+  }
+
+  private record(kind: RecordKind, detail: number): void {
+    this.settings.ports.record(kind, this.host.endpoint.id, this.settings.clusterId, detail);
+  }
+}
+
+/** O(length), from the end: what ends was usually used last. */
+function removeFrom(list: Slot[], slot: Slot): void {
+  const at = list.lastIndexOf(slot);
+  assert(at >= 0, 'a connection is not where its state says');
+  list.splice(at, 1);
+}

@@ -1,0 +1,254 @@
+/**
+ * The downstream side of a request until the router has it: start, filters, body, timers, its end.
+ *
+ * The engine hands every downstream input about requests to this file. It plans the request, runs
+ * the filters, holds back what arrives meanwhile, and passes the rest to the router.
+ * Invariant: the driver's input that ends a request frees its row, whatever happened before.
+ * Source: policy-engine.md §0.4, 1.1 (stream idle, request timeout), 9, 11.
+ */
+import type { Head, Slot } from '../../core/engine.ts';
+import { NO_TIMER, ResetReason, Side, TimerKind } from '../../core/engine.ts';
+import { HttpHead } from '../../core/head.ts';
+import { Flag, RecordKind } from '../../core/records.ts';
+import { MILLISECOND } from '../../core/time.ts';
+import type { LocalReply } from '../filters/http-filter.ts';
+import type { AttemptOutcomes } from './attempt-outcomes.ts';
+import type { EngineContext } from './context.ts';
+import type { FilterChainOwner } from './filter-chain.ts';
+import type { ListenerState } from './listener-state.ts';
+import { RequestPlan } from './request-plan.ts';
+import { RequestBit as Bit } from './request-table.ts';
+import type { Responder } from './responder.ts';
+import type { Router } from './router.ts';
+import { HttpCounter } from './stats.ts';
+
+/** Bytes of a request body that may wait for a filter before the driver is told to stop reading. */
+const FILTER_BUFFER_BYTES = 1_048_576;
+
+/** The plan of what never was a request. */
+const MALFORMED = new RequestPlan({
+  head: new HttpHead({}),
+  route: null,
+  cluster: null,
+  filters: {
+    start: () => true,
+    onTimer: () => {},
+    onRequestDone: () => {},
+    visitStats: () => {},
+  },
+  honoursControlHeaders: false,
+});
+
+export class ActiveRequests implements FilterChainOwner {
+  private readonly context: EngineContext;
+  private readonly responder: Responder;
+  private readonly router: Router;
+  private readonly outcomes: AttemptOutcomes;
+
+  constructor(
+    context: EngineContext,
+    responder: Responder,
+    router: Router,
+    outcomes: AttemptOutcomes,
+  ) {
+    this.context = context;
+    this.responder = responder;
+    this.router = router;
+    this.outcomes = outcomes;
+  }
+
+  start(request: Slot, connection: Slot, uid: number, head: Head, end: boolean): void {
+    const { requests, downstreams, listeners, ports } = this.context;
+    const listener = listeners[downstreams.listenerOf(connection)]!;
+    const plan = listener.planOf(head);
+    requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
+    requests.setStartNs(request, ports.nowNs());
+    requests.setPlan(request, plan);
+    downstreams.addRequests(connection, 1);
+    listener.stats.count(HttpCounter.rqTotal);
+    listener.stats.rqActive++;
+    ports.record(RecordKind.requestStarted, uid, listener.id, head.shape);
+    this.route(request, uid, plan, listener);
+    this.armTimers(request, listener, end);
+    if (plan.refusal !== 'none') this.refuse(request, plan);
+    else if (plan.filters.start(request, end)) this.router.begin(request);
+  }
+
+  /** Bytes that were no request; `onRequestStart` came before. The connection cannot go on. */
+  malformed(request: Slot, status: number, details: string): void {
+    const { requests, downstreams, listeners, ports } = this.context;
+    const connection = requests.downstreamOf(request);
+    const listener = listeners[downstreams.listenerOf(connection)]!;
+    requests.start(request, connection, 0, 0);
+    requests.setStartNs(request, ports.nowNs());
+    requests.setPlan(request, MALFORMED);
+    downstreams.addRequests(connection, 1);
+    listener.stats.count(HttpCounter.rqTotal);
+    listener.stats.rqActive++;
+    this.responder.respondLocally(request, status, reasonPhrase(status), Flag.DPE, details);
+  }
+
+  /** The route, and of several clusters the one for this request, as the connection manager does. */
+  private route(request: Slot, uid: number, plan: RequestPlan, listener: ListenerState): void {
+    const { requests, ports, routeDraws } = this.context;
+    const { route } = plan;
+    if (route === null) {
+      ports.record(RecordKind.routed, uid, -1, -1);
+      return;
+    }
+    let cluster = plan.cluster;
+    if (route.split !== null) {
+      const value = ports.draws.below(routeDraws, uid, route.index, route.split.totalWeight);
+      cluster = listener.clustersOf(route)[route.split.pick(value)]!;
+    }
+    if (cluster !== null) requests.setCluster(request, cluster.index);
+    ports.record(RecordKind.routed, uid, cluster === null ? -1 : cluster.id, route.index);
+  }
+
+  private refuse(request: Slot, plan: RequestPlan): void {
+    if (plan.refusal === 'upgrade') {
+      this.responder.respondLocally(request, 403, '', Flag.none, 'upgrade_failed');
+    } else {
+      const details =
+        plan.refusal === 'no-host' ? 'missing_host_header' : 'path_normalization_failed';
+      this.responder.respondLocally(request, 400, '', Flag.none, details);
+    }
+  }
+
+  // Filters
+
+  onFiltersPassed(request: Slot): void {
+    const { requests, ports } = this.context;
+    if (requests.has(request, Bit.readingPaused)) {
+      requests.clear(request, Bit.readingPaused);
+      ports.setReading(Side.request, request, true);
+    }
+    this.router.begin(request);
+  }
+
+  onFilterReply(request: Slot, reply: LocalReply): void {
+    const { status, body, grpcStatus, flag, details } = reply;
+    this.responder.respondGrpc(request, status, body, grpcStatus, flag, details);
+  }
+
+  clusterNameOf(request: Slot): string | null {
+    const { requests, clusters } = this.context;
+    const index = requests.clusterOf(request);
+    return index < 0 ? null : clusters[index]!.config.name;
+  }
+
+  onFilterTimer(request: Slot): void {
+    this.context.requests.planOf(request).filters.onTimer(request);
+  }
+
+  // The body
+
+  onBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    const { requests } = this.context;
+    if (requests.has(request, Bit.finished)) {
+      if (end) this.ended(request);
+      return;
+    }
+    const extra = requests.needExtra(request);
+    extra.bytesReceived += bytes;
+    if (end) this.ended(request);
+    this.responder.touch(request);
+    if (requests.has(request, Bit.routed)) {
+      this.router.onBody(request, bytes, chunk, end);
+      return;
+    }
+    extra.keep(bytes, chunk);
+    if (extra.bufferedBytes > FILTER_BUFFER_BYTES && !end) this.pauseReading(request);
+  }
+
+  onTrailers(request: Slot, trailers: Head): void {
+    const { requests } = this.context;
+    const isFinished = requests.has(request, Bit.finished);
+    this.ended(request);
+    if (isFinished) return;
+    this.responder.touch(request);
+    if (requests.has(request, Bit.routed)) this.router.onTrailers(request, trailers);
+    else requests.needExtra(request).trailers = trailers;
+  }
+
+  private ended(request: Slot): void {
+    const { requests, ports } = this.context;
+    requests.set(request, Bit.requestEnded);
+    if (requests.has(request, Bit.finished)) {
+      requests.free(request);
+      return;
+    }
+    const extra = requests.needExtra(request);
+    extra.endedNs = ports.nowNs();
+    if (extra.requestTimer !== NO_TIMER) ports.disarm(extra.requestTimer);
+    extra.requestTimer = NO_TIMER;
+  }
+
+  private pauseReading(request: Slot): void {
+    const { requests, ports } = this.context;
+    if (requests.has(request, Bit.readingPaused)) return;
+    requests.set(request, Bit.readingPaused);
+    ports.setReading(Side.request, request, false);
+  }
+
+  /** The downstream peer went away. */
+  onReset(request: Slot, reason: ResetReason): void {
+    const { requests } = this.context;
+    if (requests.has(request, Bit.finished)) {
+      requests.free(request);
+      return;
+    }
+    this.outcomes.abandon(request);
+    const isRemote = reason === ResetReason.remoteReset;
+    if (reason === ResetReason.protocolError) {
+      this.responder.gone(request, Flag.DPE, 'http1.codec_error');
+    } else if (isRemote) this.responder.gone(request, Flag.DR, 'downstream_remote_reset');
+    else this.responder.gone(request, Flag.DC, 'downstream_remote_disconnect');
+  }
+
+  // Timers
+
+  private armTimers(request: Slot, listener: ListenerState, end: boolean): void {
+    const { streamIdleTimeoutMs, requestTimeoutMs } = listener.config;
+    if (streamIdleTimeoutMs > 0) this.responder.armIdle(request, streamIdleTimeoutMs);
+    if (requestTimeoutMs > 0 && !end) {
+      const { ports, requests } = this.context;
+      const dueNs = ports.nowNs() + requestTimeoutMs * MILLISECOND;
+      const timer = ports.arm(dueNs, TimerKind.requestTimeout, request);
+      requests.needExtra(request).requestTimer = timer;
+    }
+  }
+
+  onStreamIdle(request: Slot): void {
+    this.context.requests.needExtra(request).streamIdleTimer = NO_TIMER;
+    this.responder.listenerOf(request).stats.count(HttpCounter.rqIdleTimeout);
+    this.expire(request, 'stream timeout', Flag.SI, 'stream_idle_timeout');
+  }
+
+  onRequestTimeout(request: Slot): void {
+    this.context.requests.needExtra(request).requestTimer = NO_TIMER;
+    this.responder.listenerOf(request).stats.count(HttpCounter.rqTimeout);
+    this.expire(request, 'request timeout', Flag.none, 'request_overall_timeout');
+  }
+
+  private expire(request: Slot, body: string, flag: Flag, details: string): void {
+    const { requests } = this.context;
+    const status = requests.has(request, Bit.requestEnded) ? 504 : 408;
+    this.outcomes.abandon(request);
+    this.responder.respondLocally(request, status, body, flag, details);
+  }
+}
+
+/** Envoy's body for requests that its codec refuses. */
+function reasonPhrase(status: number): string {
+  switch (status) {
+    case 400:
+      return 'Bad Request';
+    case 426:
+      return 'Upgrade Required';
+    case 431:
+      return 'Request Header Fields Too Large';
+    default:
+      return '';
+  }
+}

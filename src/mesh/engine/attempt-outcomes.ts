@@ -1,0 +1,314 @@
+/**
+ * What follows from the end of an attempt: the answer goes down, or a retry comes, or we answer.
+ *
+ * Responses and resets come here from the driver, failures from pools, expiries from timers.
+ * Every attempt ends here exactly once, is reported to outlier detection as its kind demands, and
+ * is recorded as ended.
+ * Source: policy-engine.md §1.4, 1.5, 2.2, 2.3, 4.2, 11, 12.1, 12.4; Envoy, router filter.
+ */
+import type { Head, ResetReason, Slot } from '../../core/engine.ts';
+import { NO_SLOT, NO_TIMER, ResetReason as Reset } from '../../core/engine.ts';
+import { Flag, RecordKind } from '../../core/records.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { ClusterCounter as Counter } from '../cluster/cluster-stats.ts';
+import type { PoolListener } from '../cluster/connection-pool.ts';
+import type { Host } from '../cluster/host.ts';
+import { retriesAtOnce, retriesReset, retriesResponse } from '../policy/retry.ts';
+import type { EngineContext } from './context.ts';
+import {
+  bodyOfReset,
+  detailsOfReset,
+  effectiveStatus,
+  flagOfReset,
+  statusOfReset,
+} from './local-reply.ts';
+import type { RequestPlan } from './request-plan.ts';
+import { RequestBit as Bit } from './request-table.ts';
+import type { Responder } from './responder.ts';
+import type { RetryDecisions } from './retry-decision.ts';
+import { Wish } from './retry-decision.ts';
+import { StreamBit } from './stream-table.ts';
+import type { UpstreamAttempts } from './upstream-attempt.ts';
+
+const TIMEOUT_BODY = 'upstream request timeout';
+const OVERLOADED = 'x-envoy-overloaded';
+/** What a failure without a response counts as for outlier detection and for codes. */
+const FAILED_STATUS = 503;
+
+export class AttemptOutcomes implements PoolListener {
+  private readonly context: EngineContext;
+  private readonly responder: Responder;
+  private readonly attempts: UpstreamAttempts;
+  private readonly retries: RetryDecisions;
+
+  constructor(
+    context: EngineContext,
+    responder: Responder,
+    attempts: UpstreamAttempts,
+    retries: RetryDecisions,
+  ) {
+    this.context = context;
+    this.responder = responder;
+    this.attempts = attempts;
+    this.retries = retries;
+  }
+
+  // Responses
+
+  onInformational(stream: Slot, head: Head): void {
+    const { requests, streams, ports } = this.context;
+    const request = streams.requestOf(stream);
+    requests.set(request, Bit.retriesOff);
+    const { config } = this.responder.listenerOf(request);
+    if (config.forwardsInformational === true) ports.respondInformational(request, head);
+  }
+
+  onResponseHead(stream: Slot, head: Head, end: boolean): void {
+    const { requests, streams, pools } = this.context;
+    const request = streams.requestOf(stream);
+    const cluster = this.clusterOf(request);
+    const { host } = pools[streams.poolOf(stream)]!;
+    const plan = requests.planOf(request);
+    streams.set(stream, StreamBit.headReceived);
+    const status = effectiveStatus(plan.isGrpc, head);
+    this.reportResponse(cluster, host, status);
+    const mayRetry = plan.retry !== null && !requests.has(request, Bit.retriesOff);
+    if (mayRetry && this.retries.decide(request, cluster, wishOf(plan, head))) {
+      requests.clear(request, Bit.timedOut);
+      host.rqError++;
+      cluster.stats.retriedCodes.count(head.status);
+      this.recordEnd(request, cluster, head.status);
+      this.closeStream(stream, end);
+      return;
+    }
+    if (status >= 500) host.rqError++;
+    else host.rqSuccess++;
+    cluster.stats.codes.count(head.status);
+    this.attempts.disarmPerTry(stream);
+    const attempt = requests.attemptsOf(request);
+    const sent = plan.responseHead(head, attempt);
+    if (end) this.recordEnd(request, cluster, head.status);
+    else this.attempts.rearmIdle(stream);
+    this.retriesAreOver(request);
+    this.responder.respondHead(request, sent, end);
+    if (end) this.closeStream(stream, true);
+  }
+
+  onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    const request = this.context.streams.requestOf(stream);
+    if (end) this.recordFinished(request);
+    else this.attempts.rearmIdle(stream);
+    this.responder.respondBody(request, bytes, chunk, end);
+    if (end) this.closeStream(stream, true);
+  }
+
+  onResponseTrailers(stream: Slot, trailers: Head): void {
+    const request = this.context.streams.requestOf(stream);
+    this.recordFinished(request);
+    this.responder.respondTrailers(request, trailers);
+    this.closeStream(stream, true);
+  }
+
+  /** A head went down: what was kept for a retry is of no use any more. */
+  private retriesAreOver(request: Slot): void {
+    const { requests, streams } = this.context;
+    this.retries.release(request);
+    const extra = requests.extraOf(request);
+    if (extra === null) return;
+    const stream = requests.streamOf(request);
+    if (stream !== NO_SLOT && !streams.has(stream, StreamBit.pending)) extra.dropBody();
+  }
+
+  /** A connection whose request was not sent to the end cannot carry another one. */
+  private closeStream(stream: Slot, isOver: boolean): void {
+    if (isOver && this.context.streams.has(stream, StreamBit.requestSent)) {
+      this.attempts.finish(stream);
+    } else this.attempts.abort(stream);
+  }
+
+  // Failures
+
+  onPoolReady(stream: Slot, connection: Slot): void {
+    this.attempts.open(stream, connection);
+  }
+
+  onPoolFailure(stream: Slot, reason: ResetReason, detail: string): void {
+    const { streams, pools } = this.context;
+    const request = streams.requestOf(stream);
+    const { host } = pools[streams.poolOf(stream)]!;
+    this.attempts.drop(stream);
+    this.endedByReset(request, reason === Reset.overflow ? null : host, reason, detail);
+  }
+
+  uidOfStream(stream: Slot): number {
+    return this.context.requests.uidOf(this.context.streams.requestOf(stream));
+  }
+
+  onStreamReset(stream: Slot, reason: ResetReason, detail: string): void {
+    const { streams, pools } = this.context;
+    const request = streams.requestOf(stream);
+    const { host } = pools[streams.poolOf(stream)]!;
+    this.attempts.lost(stream);
+    this.endedByReset(request, host, reason, detail);
+  }
+
+  /**
+   * The attempt is gone without a whole response.
+   *
+   * @param host whom to blame; null = nobody
+   */
+  endedByReset(request: Slot, host: Host | null, reason: ResetReason, detail: string): void {
+    const { requests } = this.context;
+    const cluster = this.clusterOf(request);
+    this.recordEnd(request, cluster, -1 - reason);
+    if (host !== null) this.reportFailure(cluster, host, FAILED_STATUS);
+    if (detail !== '') requests.needExtra(request).transportFailure = detail;
+    if (requests.has(request, Bit.headSent)) {
+      this.retries.release(request);
+      this.responder.reset(request, flagOfReset(reason), detailsOfReset(reason, true, detail));
+      return;
+    }
+    requests.clear(request, Bit.timedOut);
+    if (this.retriesAfterReset(request, cluster, host, reason)) return;
+    const status = statusOfReset(reason);
+    if (host !== null) host.rqError++;
+    cluster.stats.codes.count(status);
+    this.retries.release(request);
+    const body = bodyOfReset(reason, requests.attemptsOf(request) > 1);
+    const header = reason === Reset.overflow ? OVERLOADED : '';
+    const details = detailsOfReset(reason, false, detail);
+    this.responder.respondWithHeader(request, status, body, header, flagOfReset(reason), details);
+  }
+
+  private retriesAfterReset(
+    request: Slot,
+    cluster: Cluster,
+    host: Host | null,
+    reason: ResetReason,
+  ): boolean {
+    const { requests } = this.context;
+    const rules = requests.planOf(request).retry;
+    if (rules === null || requests.has(request, Bit.retriesOff)) return false;
+    const isWanted = retriesReset(rules, reason, requests.has(request, Bit.wroteUpstream));
+    const wish = isWanted ? Wish.afterBackoff : Wish.none;
+    if (!this.retries.decide(request, cluster, wish)) return false;
+    if (host !== null) host.rqError++;
+    return true;
+  }
+
+  // Timeouts
+
+  onPerTryTimeout(stream: Slot): void {
+    this.context.streams.setPerTryTimer(stream, NO_TIMER);
+    this.tryTimedOut(stream, Counter.rqPerTryTimeout, 'upstream_per_try_timeout');
+  }
+
+  onPerTryIdleTimeout(stream: Slot): void {
+    this.context.streams.setIdleTimer(stream, NO_TIMER);
+    this.tryTimedOut(stream, Counter.rqPerTryIdleTimeout, 'upstream_per_try_idle_timeout');
+  }
+
+  private tryTimedOut(stream: Slot, counter: Counter, details: string): void {
+    const { requests, streams, pools, ports } = this.context;
+    const request = streams.requestOf(stream);
+    const cluster = this.clusterOf(request);
+    const { host } = pools[streams.poolOf(stream)]!;
+    const status = requests.planOf(request).timeoutStatus;
+    const uid = requests.uidOf(request);
+    cluster.stats.count(counter);
+    host.rqTimeout++;
+    ports.record(RecordKind.perTryTimeout, uid, cluster.id, requests.attemptsOf(request));
+    this.recordEnd(request, cluster, -1 - Reset.localReset);
+    this.attempts.abort(stream);
+    this.reportFailure(cluster, host, status);
+    if (!requests.has(request, Bit.headSent)) {
+      requests.set(request, Bit.timedOut);
+      if (this.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
+      host.rqError++;
+      cluster.stats.codes.count(status);
+    }
+    this.answerTimeout(request, details);
+  }
+
+  /** The whole request took too long: every attempt of it ends, and none follows. */
+  onRouteTimeout(request: Slot): void {
+    const { requests } = this.context;
+    requests.setRouteTimer(request, NO_TIMER);
+    const stream = requests.streamOf(request);
+    if (stream !== NO_SLOT) this.attemptTimedOut(request, stream);
+    this.answerTimeout(request, 'response_timeout');
+  }
+
+  private attemptTimedOut(request: Slot, stream: Slot): void {
+    const { requests, streams, pools } = this.context;
+    const cluster = this.clusterOf(request);
+    const status = requests.planOf(request).timeoutStatus;
+    cluster.stats.count(Counter.rqTimeout);
+    // Who still waits for a connection has no host to blame.
+    const isOpen = !streams.has(stream, StreamBit.pending);
+    const host = isOpen ? pools[streams.poolOf(stream)]!.host : null;
+    if (host !== null) host.rqTimeout++;
+    const isAwaited = !streams.has(stream, StreamBit.headReceived);
+    this.recordEnd(request, cluster, -1 - Reset.localReset);
+    this.attempts.abort(stream);
+    if (!isAwaited) return;
+    cluster.stats.codes.count(status);
+    if (host === null) return;
+    host.rqError++;
+    this.reportFailure(cluster, host, status);
+  }
+
+  private answerTimeout(request: Slot, details: string): void {
+    const status = this.context.requests.planOf(request).timeoutStatus;
+    this.retries.release(request);
+    const body = status === 204 ? '' : TIMEOUT_BODY;
+    this.responder.respondLocally(request, status, body, Flag.UT, details);
+  }
+
+  /** Nobody wants the answer any more. */
+  abandon(request: Slot): void {
+    const { requests } = this.context;
+    const stream = requests.streamOf(request);
+    if (stream !== NO_SLOT) {
+      this.recordEnd(request, this.clusterOf(request), -1 - Reset.localReset);
+      this.attempts.abort(stream);
+    }
+    this.retries.release(request);
+  }
+
+  // Reports
+
+  private reportResponse(cluster: Cluster, host: Host, status: number): void {
+    const { detector } = cluster;
+    if (detector === null) return;
+    detector.onResponse(host, status);
+    if (detector.hasPosted) this.context.posted.push(cluster);
+  }
+
+  private reportFailure(cluster: Cluster, host: Host, status: number): void {
+    const { detector } = cluster;
+    if (detector === null) return;
+    detector.onLocalFailure(host, status);
+    if (detector.hasPosted) this.context.posted.push(cluster);
+  }
+
+  private recordEnd(request: Slot, cluster: Cluster, outcome: number): void {
+    const { ports, requests } = this.context;
+    ports.record(RecordKind.attemptEnded, requests.uidOf(request), cluster.id, outcome);
+  }
+
+  private recordFinished(request: Slot): void {
+    const head = this.context.requests.needExtra(request).responseHead!;
+    this.recordEnd(request, this.clusterOf(request), head.status);
+  }
+
+  private clusterOf(request: Slot): Cluster {
+    return this.context.clusters[this.context.requests.clusterOf(request)]!;
+  }
+}
+
+function wishOf(plan: RequestPlan, head: Head): Wish {
+  const rules = plan.retry!;
+  if (!retriesResponse(rules, head)) return Wish.none;
+  return retriesAtOnce(rules, head) ? Wish.atOnce : Wish.afterBackoff;
+}

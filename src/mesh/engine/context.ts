@@ -1,0 +1,55 @@
+/**
+ * What the parts of one engine share: ports, tables, clusters, listeners, counters.
+ *
+ * Made once by `PolicyEngine`; the parts keep it and each other, never the engine.
+ */
+import type { StreamKey } from '../../core/draws.ts';
+import type { Ports } from '../../core/engine.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ConnectionPool } from '../cluster/connection-pool.ts';
+import type { ClusterDirectory } from './cluster-directory.ts';
+import type { DownstreamTable } from './downstream-table.ts';
+import type { ListenerState } from './listener-state.ts';
+import type { RequestTable } from './request-table.ts';
+import type { StreamTable } from './stream-table.ts';
+import type { EngineTables } from './tables.ts';
+
+export class EngineContext {
+  readonly ports: Ports;
+  readonly tables: EngineTables;
+  readonly requests: RequestTable;
+  readonly streams: StreamTable;
+  readonly downstreams: DownstreamTable;
+  /** Indexed by pool id. */
+  readonly pools: readonly ConnectionPool[];
+  readonly directory: ClusterDirectory;
+  /** Indexed by `Cluster.index`. */
+  readonly clusters: readonly Cluster[];
+  /** In the order of their appearance; requests and connections hold positions. */
+  readonly listeners: ListenerState[];
+  readonly proxyName: string;
+  /** Draws of route decisions and of backoff. */
+  readonly routeDraws: StreamKey;
+  readonly backoffDraws: StreamKey;
+  /** Responses ask downstream peers to close their connections. */
+  isDraining: boolean;
+  /** Clusters whose detectors posted ejections during this input; may name one twice. */
+  readonly posted: Cluster[];
+
+  constructor(ports: Ports, tables: EngineTables, directory: ClusterDirectory, proxyName: string) {
+    this.ports = ports;
+    this.tables = tables;
+    this.requests = tables.requests;
+    this.streams = tables.streams;
+    this.downstreams = tables.downstreams;
+    this.pools = tables.pools;
+    this.directory = directory;
+    this.clusters = directory.all;
+    this.listeners = [];
+    this.proxyName = proxyName;
+    this.routeDraws = ports.draws.stream(`proxy/${proxyName}/route`);
+    this.backoffDraws = ports.draws.stream(`proxy/${proxyName}/backoff`);
+    this.isDraining = false;
+    this.posted = [];
+  }
+}

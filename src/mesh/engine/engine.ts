@@ -1,0 +1,387 @@
+/**
+ * The policy engine of one proxy: takes every input of a driver and hands it to the part it is for.
+ *
+ * `harness` and `proxy` make one per proxy and call the `on…` inputs; nothing else is public. The
+ * parts stand in layers: active-request → filter-chain, router → attempt-outcomes → retry-decision,
+ * upstream-attempt, responder → tables, clusters.
+ * Invariant: one input at a time, run to completion; what it posted (ejections) is applied before
+ * it returns, never inside the event that caused it.
+ * Source: core/engine.ts (the contract); policy-engine.md.
+ */
+import { assert, assertNever } from '../../core/assert.ts';
+import type {
+  ConnectFailure,
+  ConnectStage,
+  Endpoint,
+  EndpointSet,
+  Engine,
+  HandshakeFailure,
+  Head,
+  HostGauges,
+  PeerFacts,
+  Ports,
+  ResetReason,
+  Slot,
+} from '../../core/engine.ts';
+import { type CloseReason, Side, TimerKind } from '../../core/engine.ts';
+import { RecordKind } from '../../core/records.ts';
+import type { Ns } from '../../core/time.ts';
+import type { ClusterSurroundings } from '../cluster/cluster.ts';
+import type { ConnectionPool } from '../cluster/connection-pool.ts';
+import { HostChoice } from '../cluster/host-choice.ts';
+import type { MeshConfig } from '../config/config.ts';
+import { ActiveRequests } from './active-request.ts';
+import { AttemptOutcomes } from './attempt-outcomes.ts';
+import { ClusterDirectory } from './cluster-directory.ts';
+import { EngineContext } from './context.ts';
+import { DownstreamConnections } from './downstream-connections.ts';
+import { FlowControl } from './flow-control.ts';
+import { hostGauges } from './host-gauges.ts';
+import { ListenerSet } from './listener-set.ts';
+import { NotServedError } from './not-served.ts';
+import { pendingReasonOf } from './pending-reason.ts';
+import { RequestBit } from './request-table.ts';
+import { Responder } from './responder.ts';
+import { RetryDecisions } from './retry-decision.ts';
+import { Router } from './router.ts';
+import { HttpCounter } from './stats.ts';
+import { StreamBit } from './stream-table.ts';
+import type { EngineTables } from './tables.ts';
+import { UpstreamAttempts } from './upstream-attempt.ts';
+
+export { NotServedError } from './not-served.ts';
+export { EngineTables } from './tables.ts';
+
+type VisitStat = (name: string, kind: 'counter' | 'gauge', value: number) => void;
+
+export class PolicyEngine implements Engine<MeshConfig> {
+  private readonly context: EngineContext;
+  private readonly requests: ActiveRequests;
+  private readonly outcomes: AttemptOutcomes;
+  private readonly router: Router;
+  private readonly flow: FlowControl;
+  private readonly downstream: DownstreamConnections;
+  private readonly listeners: ListenerSet;
+  private inTurn: boolean;
+
+  /** @param tables shared by all engines of a run, or this engine's own */
+  constructor(config: MeshConfig, ports: Ports, tables: EngineTables) {
+    const surroundings: ClusterSurroundings = {
+      ports,
+      connections: tables.connections,
+      pools: tables.pools,
+      poolListener: NOT_READY,
+      choice: new HostChoice(ports.draws),
+      proxyName: config.proxyName,
+      sweepOriginNs: ports.nowNs(),
+    };
+    const directory = new ClusterDirectory(config, surroundings);
+    const context = new EngineContext(ports, tables, directory, config.proxyName);
+    const responder = new Responder(context);
+    const attempts = new UpstreamAttempts(context);
+    const retries = new RetryDecisions(context);
+    this.context = context;
+    this.outcomes = new AttemptOutcomes(context, responder, attempts, retries);
+    surroundings.poolListener = this.outcomes;
+    this.router = new Router(context, responder, attempts, retries, this.outcomes);
+    this.requests = new ActiveRequests(context, responder, this.router, this.outcomes);
+    this.flow = new FlowControl(context);
+    this.downstream = new DownstreamConnections(context);
+    this.listeners = new ListenerSet(config, context, this.requests);
+    this.inTurn = false;
+  }
+
+  // Downstream connections
+
+  onDownstreamOpen(connection: Slot, listener: number, peer: PeerFacts): void {
+    this.begin();
+    if (peer.protocol === 'tcp') throw new NotServedError('TCP proxying');
+    this.downstream.open(connection, this.listeners.positionOf(listener), peer);
+    this.end();
+  }
+
+  onDownstreamRefused(listener: number, _reason: HandshakeFailure, _remoteAddress: string): void {
+    this.begin();
+    const { stats } = this.context.listeners[this.listeners.positionOf(listener)]!;
+    stats.count(HttpCounter.cxSslFail);
+    this.end();
+  }
+
+  onDownstreamData(): void {
+    throw new NotServedError('TCP proxying');
+  }
+
+  onDownstreamClosed(connection: Slot, _reason: CloseReason): void {
+    this.begin();
+    this.downstream.closed(connection);
+    this.end();
+  }
+
+  // Requests
+
+  /** Envoy's header timer is off by default, and no configuration here turns it on. */
+  onRequestStart(request: Slot, connection: Slot): void {
+    this.begin();
+    this.context.requests.announce(request, connection);
+    this.end();
+  }
+
+  onMalformedRequest(request: Slot, status: number, details: string): void {
+    this.begin();
+    this.requests.malformed(request, status, details);
+    this.end();
+  }
+
+  onRequest(request: Slot, connection: Slot, uid: number, head: Head, end: boolean): void {
+    this.begin();
+    this.requests.start(request, connection, uid, head, end);
+    this.end();
+  }
+
+  onRequestBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    this.beginRequest(request);
+    this.requests.onBody(request, bytes, chunk, end);
+    this.end();
+  }
+
+  onRequestTrailers(request: Slot, trailers: Head): void {
+    this.beginRequest(request);
+    this.requests.onTrailers(request, trailers);
+    this.end();
+  }
+
+  onRequestReset(request: Slot, reason: ResetReason): void {
+    this.beginRequest(request);
+    this.requests.onReset(request, reason);
+    this.end();
+  }
+
+  // Upstream connections
+
+  onConnected(connection: Slot, _peer: PeerFacts): void {
+    this.begin();
+    this.poolOf(connection).onConnected(connection);
+    this.end();
+  }
+
+  onConnectFailed(
+    connection: Slot,
+    _stage: ConnectStage,
+    reason: ConnectFailure,
+    detail: string,
+  ): void {
+    this.begin();
+    this.poolOf(connection).onConnectFailed(connection, reason, detail);
+    this.end();
+  }
+
+  onUpstreamData(): void {
+    throw new NotServedError('TCP proxying');
+  }
+
+  onGoAway(connection: Slot): void {
+    this.begin();
+    this.poolOf(connection).onGoAway(connection);
+    this.end();
+  }
+
+  onStreamLimit(): void {
+    throw new NotServedError('HTTP/2 upstreams');
+  }
+
+  onConnectionClosed(connection: Slot, reason: CloseReason): void {
+    this.begin();
+    this.poolOf(connection).onConnectionClosed(connection, reason);
+    this.end();
+  }
+
+  // Attempts
+
+  onInformational(stream: Slot, head: Head): void {
+    this.beginStream(stream);
+    this.outcomes.onInformational(stream, head);
+    this.end();
+  }
+
+  onResponseHead(stream: Slot, head: Head, end: boolean): void {
+    this.beginStream(stream);
+    if (head.status === 101) throw new NotServedError('upgrades');
+    this.outcomes.onResponseHead(stream, head, end);
+    this.end();
+  }
+
+  onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    this.beginStream(stream);
+    this.outcomes.onResponseBody(stream, bytes, chunk, end);
+    this.end();
+  }
+
+  onResponseTrailers(stream: Slot, trailers: Head): void {
+    this.beginStream(stream);
+    this.outcomes.onResponseTrailers(stream, trailers);
+    this.end();
+  }
+
+  onStreamReset(stream: Slot, reason: ResetReason, detail: string): void {
+    this.beginStream(stream);
+    this.outcomes.onStreamReset(stream, reason, detail);
+    this.end();
+  }
+
+  // Everything else
+
+  onWritable(side: Side, slot: Slot, writable: boolean): void {
+    this.begin();
+    switch (side) {
+      case Side.request:
+        this.flow.onRequestWritable(slot, writable);
+        break;
+      case Side.stream:
+        this.flow.onStreamWritable(slot, writable);
+        break;
+      case Side.upstream:
+        this.flow.onUpstreamWritable(slot, writable);
+        break;
+      case Side.downstream:
+        throw new NotServedError('back-pressure of whole downstream connections (use the request)');
+      default:
+        assertNever(side, 'side');
+    }
+    this.end();
+  }
+
+  onTimer(kind: TimerKind, slot: Slot): void {
+    this.begin();
+    switch (kind) {
+      case TimerKind.routeTimeout:
+        this.outcomes.onRouteTimeout(slot);
+        break;
+      case TimerKind.perTryTimeout:
+        this.outcomes.onPerTryTimeout(slot);
+        break;
+      case TimerKind.perTryIdleTimeout:
+        this.outcomes.onPerTryIdleTimeout(slot);
+        break;
+      case TimerKind.retryBackoff:
+        this.router.retry(slot);
+        break;
+      case TimerKind.filter:
+        this.requests.onFilterTimer(slot);
+        break;
+      case TimerKind.streamIdle:
+        this.requests.onStreamIdle(slot);
+        break;
+      case TimerKind.requestTimeout:
+        this.requests.onRequestTimeout(slot);
+        break;
+      case TimerKind.connectTimeout:
+        this.poolOf(slot).onConnectTimeout(slot);
+        break;
+      case TimerKind.connectionIdle:
+        this.poolOf(slot).onIdleTimer(slot);
+        break;
+      case TimerKind.connectionMaxDuration:
+        this.poolOf(slot).onMaxDuration(slot);
+        break;
+      case TimerKind.downstreamIdle:
+        this.downstream.onIdleTimer(slot);
+        break;
+      case TimerKind.drain:
+        this.downstream.onDrainTimer(slot);
+        break;
+      case TimerKind.outlierSweep:
+        this.context.directory.running(slot)?.onSweep();
+        break;
+      case TimerKind.hostUpdateMerge:
+        this.context.directory.running(slot)?.onMergeTimer();
+        break;
+      case TimerKind.requestHeaders:
+      case TimerKind.maxStreamDuration:
+      case TimerKind.upstreamMaxStreamDuration:
+      case TimerKind.healthCheck:
+        throw new NotServedError(`timers of kind ${kind}, and never armed one`);
+      default:
+        assertNever(kind, 'timer kind');
+    }
+    this.end();
+  }
+
+  onConfig(config: MeshConfig): void {
+    this.begin();
+    this.context.directory.apply(config);
+    this.listeners.apply(config);
+    this.context.ports.record(RecordKind.configApplied, config.version, 0, 0);
+    this.end();
+  }
+
+  onEndpoints(cluster: number, members: EndpointSet): void {
+    this.begin();
+    this.context.directory.setEndpoints(cluster, members);
+    this.end();
+  }
+
+  onDrain(state: 'start' | 'stop', _durationNs: Ns): void {
+    this.begin();
+    this.context.isDraining = state === 'start';
+    this.end();
+  }
+
+  visitStats(visit: VisitStat): void {
+    this.listeners.visitStats(visit);
+    for (const cluster of this.context.clusters) if (!cluster.isRemoved) cluster.visitStats(visit);
+  }
+
+  visitHosts(visit: (cluster: string, endpoint: Endpoint, gauges: HostGauges) => void): void {
+    for (const cluster of this.context.clusters) {
+      if (cluster.isRemoved) continue;
+      cluster.visitHosts((host) => visit(cluster.config.name, host.endpoint, hostGauges(host)));
+    }
+  }
+
+  pendingReason(request: Slot): string | null {
+    return pendingReasonOf(this.context, request);
+  }
+
+  private poolOf(connection: Slot): ConnectionPool {
+    return this.context.pools[this.context.tables.connections.poolOf(connection)]!;
+  }
+
+  private begin(): void {
+    assert(!this.inTurn, 'an input arrived inside another one: a port called back');
+    this.inTurn = true;
+  }
+
+  private beginRequest(request: Slot): void {
+    this.begin();
+    const isActive = this.context.requests.has(request, RequestBit.active);
+    assert(isActive, 'an input about a request whose slot is free');
+  }
+
+  private beginStream(stream: Slot): void {
+    this.begin();
+    const isActive = this.context.streams.has(stream, StreamBit.active);
+    assert(isActive, 'an input about a stream whose slot is free');
+  }
+
+  /** Applies what was posted, in order, before the driver goes on. */
+  private end(): void {
+    if (this.context.posted.length > 0) this.drainPosted();
+    this.inTurn = false;
+  }
+
+  private drainPosted(): void {
+    const { posted } = this.context;
+    for (const cluster of posted) cluster.drainPosted();
+    posted.length = 0;
+  }
+}
+
+const NOT_READY = {
+  onPoolReady: notReady,
+  onPoolFailure: notReady,
+  uidOfStream: notReady,
+};
+
+function notReady(): never {
+  throw new NotServedError('pools before the engine is made');
+}

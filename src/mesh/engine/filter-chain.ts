@@ -1,0 +1,173 @@
+/**
+ * Walks a listener's HTTP filters for each request, in order, up to the router.
+ *
+ * One chain per listener; a filter that pauses holds the request until its timer resumes it or it
+ * answers. What a filter keeps of a request lies in the request's row, and one `View` per filter
+ * shows it to it, so an untouched request allocates nothing.
+ * Source: policy-engine.md §0.4, 9; Envoy, HTTP filter chain.
+ */
+import type { Head, Slot } from '../../core/engine.ts';
+import { NO_TIMER, TimerKind } from '../../core/engine.ts';
+import type { Flag, RecordKind } from '../../core/records.ts';
+import type { Ns } from '../../core/time.ts';
+import type { FaultConfig, ListenerConfig } from '../config/config.ts';
+import type { FilterStream, HttpFilter, LocalReply } from '../filters/http-filter.ts';
+import { createFilter } from '../filters/index.ts';
+import type { EngineContext } from './context.ts';
+import type { RequestFilters } from './request-plan.ts';
+import { RequestBit as Bit } from './request-table.ts';
+
+/** What the chain asks of the rest of the engine. */
+export interface FilterChainOwner {
+  /** All filters have let a request pass that one of them had held. */
+  onFiltersPassed(request: Slot): void;
+  /** A filter answers in place of the upstream. */
+  onFilterReply(request: Slot, reply: LocalReply): void;
+  /** The cluster that the route chooses; null = none. */
+  clusterNameOf(request: Slot): string | null;
+}
+
+export class FilterChain implements RequestFilters {
+  private readonly filters: readonly HttpFilter[];
+  private readonly views: readonly View[];
+  private readonly context: EngineContext;
+  private readonly owner: FilterChainOwner;
+  private readonly statPrefix: string;
+
+  constructor(config: ListenerConfig, context: EngineContext, owner: FilterChainOwner) {
+    this.filters = config.filters.map(createFilter);
+    this.views = this.filters.map((filter, i) => {
+      const label = `proxy/${context.proxyName}/listener/${config.name}/filter/${i}-${filter.name}`;
+      return new View(i, context.ports.draws.stream(label), config.id, context, owner, this);
+    });
+    this.context = context;
+    this.owner = owner;
+    this.statPrefix = config.statPrefix;
+  }
+
+  start(request: Slot, end: boolean): boolean {
+    if (this.filters.length === 0) return true;
+    this.context.requests.set(request, Bit.filtered);
+    return this.walk(request, 0, end);
+  }
+
+  onTimer(request: Slot): void {
+    const { requests } = this.context;
+    requests.setWaitTimer(request, NO_TIMER);
+    const at = requests.needExtra(request).filterIndex;
+    this.filters[at]!.onTimer?.(this.view(at, request));
+  }
+
+  /** Called by a view. */
+  resume(request: Slot, from: number): void {
+    const { requests } = this.context;
+    requests.clear(request, Bit.filterPaused);
+    const end = requests.has(request, Bit.requestEnded);
+    if (this.walk(request, from + 1, end)) this.owner.onFiltersPassed(request);
+  }
+
+  onRequestDone(request: Slot): void {
+    const { requests } = this.context;
+    if (!requests.has(request, Bit.filtered)) return;
+    const asked = requests.has(request, Bit.routed)
+      ? this.filters.length
+      : requests.needExtra(request).filterIndex + 1;
+    for (let i = 0; i < asked; i++) this.filters[i]!.onRequestDone?.(this.view(i, request));
+  }
+
+  visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
+    const prefix = `http.${this.statPrefix}.`;
+    for (const filter of this.filters) {
+      filter.visitStats?.((name, kind, value) => visit(prefix + name, kind, value));
+    }
+  }
+
+  private walk(request: Slot, from: number, end: boolean): boolean {
+    const { requests } = this.context;
+    for (let i = from; i < this.filters.length; i++) {
+      if (this.filters[i]!.onRequestHead(this.view(i, request), end) === 'continue') continue;
+      // It may have answered; then the request is over and its row perhaps free.
+      if (requests.isOpen(request)) {
+        requests.needExtra(request).filterIndex = i;
+        requests.set(request, Bit.filterPaused);
+      }
+      return false;
+    }
+    return true;
+  }
+
+  private view(index: number, request: Slot): View {
+    const view = this.views[index]!;
+    view.request = request;
+    return view;
+  }
+}
+
+/** One filter's window on one request, reused from call to call. */
+class View implements FilterStream {
+  request: Slot;
+  private readonly index: number;
+  private readonly drawKey: number;
+  private readonly listenerId: number;
+  private readonly context: EngineContext;
+  private readonly owner: FilterChainOwner;
+  private readonly chain: FilterChain;
+
+  constructor(
+    index: number,
+    drawKey: number,
+    listenerId: number,
+    context: EngineContext,
+    owner: FilterChainOwner,
+    chain: FilterChain,
+  ) {
+    this.request = -1;
+    this.index = index;
+    this.drawKey = drawKey;
+    this.listenerId = listenerId;
+    this.context = context;
+    this.owner = owner;
+    this.chain = chain;
+  }
+
+  get state(): number {
+    return this.context.requests.extraOf(this.request)?.filterStates[this.index] ?? 0;
+  }
+  set state(value: number) {
+    const extra = this.context.requests.needExtra(this.request);
+    while (extra.filterStates.length <= this.index) extra.filterStates.push(0);
+    extra.filterStates[this.index] = value;
+  }
+  get head(): Head {
+    return this.context.requests.planOf(this.request).head;
+  }
+  get clusterName(): string | null {
+    return this.owner.clusterNameOf(this.request);
+  }
+  routeFault(): FaultConfig | null | undefined {
+    return this.context.requests.planOf(this.request).route?.config.fault;
+  }
+  draw(index: number, n: number): number {
+    const { ports, requests } = this.context;
+    return ports.draws.below(this.drawKey, requests.uidOf(this.request), index, n);
+  }
+  arm(delayNs: Ns): void {
+    const { ports, requests } = this.context;
+    const timer = ports.arm(ports.nowNs() + delayNs, TimerKind.filter, this.request);
+    requests.setWaitTimer(this.request, timer);
+  }
+  resume(): void {
+    this.chain.resume(this.request, this.index);
+  }
+  respond(reply: LocalReply): void {
+    this.context.requests.needExtra(this.request).filterIndex = this.index;
+    this.owner.onFilterReply(this.request, reply);
+  }
+  setFlag(flag: Flag): void {
+    this.context.requests.addFlag(this.request, flag);
+  }
+  record(kind: RecordKind, value: number): void {
+    const uid = this.context.requests.uidOf(this.request);
+    this.context.ports.record(kind, uid, this.listenerId, value);
+  }
+}

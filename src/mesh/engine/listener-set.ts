@@ -1,0 +1,65 @@
+/**
+ * The listeners of an engine and their counters, from one configuration to the next.
+ *
+ * Invariant: a listener keeps its position for good, because connections hold it.
+ */
+import { assert } from '../../core/assert.ts';
+import type { ListenerConfig, MeshConfig } from '../config/config.ts';
+import type { EngineContext } from './context.ts';
+import type { FilterChainOwner } from './filter-chain.ts';
+import { FilterChain } from './filter-chain.ts';
+import { ListenerState } from './listener-state.ts';
+import { HttpStats } from './stats.ts';
+
+export class ListenerSet {
+  private readonly context: EngineContext;
+  private readonly owner: FilterChainOwner;
+  private readonly stats: Map<string, HttpStats>;
+
+  constructor(config: MeshConfig, context: EngineContext, owner: FilterChainOwner) {
+    this.context = context;
+    this.owner = owner;
+    this.stats = new Map();
+    for (const listener of config.listeners) this.add(listener);
+  }
+
+  /** @param id of the configuration; it must have been in it */
+  positionOf(id: number): number {
+    const position = this.context.listeners.findIndex((listener) => listener.id === id);
+    assert(position >= 0, `no listener has the id ${id}`);
+    return position;
+  }
+
+  /** A listener that is gone keeps serving the connections it has, as it was. */
+  apply(config: MeshConfig): void {
+    const known = [...this.context.listeners];
+    for (const next of config.listeners) {
+      const state = known.find((listener) => listener.id === next.id);
+      if (state === undefined) this.add(next);
+      else if (state.config === next) state.forget();
+      else state.reconfigure(next, this.filtersOf(next, state));
+    }
+  }
+
+  visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
+    for (const stats of this.stats.values()) stats.visit(visit);
+    for (const listener of this.context.listeners) listener.filters.visitStats(visit);
+  }
+
+  private add(config: ListenerConfig): void {
+    let stats = this.stats.get(config.statPrefix);
+    if (stats === undefined) {
+      stats = new HttpStats(config.statPrefix);
+      this.stats.set(config.statPrefix, stats);
+    }
+    const filters = new FilterChain(config, this.context, this.owner);
+    const state = new ListenerState(config, filters, stats, this.context.directory);
+    this.context.listeners.push(state);
+  }
+
+  /** Filters that did not change stay, with their counters and the requests they hold. */
+  private filtersOf(next: ListenerConfig, state: ListenerState): ListenerState['filters'] {
+    const isSame = JSON.stringify(next.filters) === JSON.stringify(state.config.filters);
+    return isSame ? state.filters : new FilterChain(next, this.context, this.owner);
+  }
+}

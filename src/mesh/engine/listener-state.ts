@@ -1,0 +1,99 @@
+/**
+ * Run-time state of one listener in one engine: routes, filters, counters and request plans.
+ *
+ * Routes are compiled on the first request. Plans of interned heads are kept by shape, the last
+ * one at hand: a simulated request finds all that follows from its head by one comparison.
+ * Invariant: plans and routes belong to one configuration; `reconfigure` drops them together.
+ */
+import type { Head } from '../../core/engine.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ListenerConfig } from '../config/config.ts';
+import type { CompiledRoute } from '../route/route-table.ts';
+import { RouteTable } from '../route/route-table.ts';
+import type { ClusterDirectory } from './cluster-directory.ts';
+import type { RequestFilters } from './request-plan.ts';
+import { RequestPlan } from './request-plan.ts';
+import type { HttpStats } from './stats.ts';
+
+export class ListenerState {
+  readonly id: number;
+  readonly stats: HttpStats;
+  config: ListenerConfig;
+  filters: RequestFilters;
+  private readonly directory: ClusterDirectory;
+  private routes: RouteTable | null;
+  private lastPlan: RequestPlan | null;
+  private readonly plans: Map<number, RequestPlan>;
+  /** By route index: the clusters of a route in its order; null = there is none of that name. */
+  private routeClusters: (readonly (Cluster | null)[])[];
+
+  constructor(
+    config: ListenerConfig,
+    filters: RequestFilters,
+    stats: HttpStats,
+    directory: ClusterDirectory,
+  ) {
+    this.id = config.id;
+    this.config = config;
+    this.filters = filters;
+    this.stats = stats;
+    this.directory = directory;
+    this.routes = null;
+    this.lastPlan = null;
+    this.plans = new Map();
+    this.routeClusters = [];
+  }
+
+  /** What follows from this head. */
+  planOf(head: Head): RequestPlan {
+    const last = this.lastPlan;
+    if (last !== null && last.head === head) return last;
+    if (head.shape === 0) return this.makePlan(head);
+    let plan = this.plans.get(head.shape);
+    if (plan === undefined) {
+      plan = this.makePlan(head);
+      this.plans.set(head.shape, plan);
+    }
+    this.lastPlan = plan;
+    return plan;
+  }
+
+  /** The clusters that a forwarding route may choose, in its order. */
+  clustersOf(route: CompiledRoute): readonly (Cluster | null)[] {
+    const known = this.routeClusters[route.index];
+    if (known !== undefined) return known;
+    const { action } = route.config;
+    const names = action.kind === 'forward' ? action.clusters : [];
+    const clusters = names.map(({ cluster }) => this.directory.find(cluster));
+    this.routeClusters[route.index] = clusters;
+    return clusters;
+  }
+
+  /** From now on requests see this configuration; those under way keep their plans. */
+  reconfigure(config: ListenerConfig, filters: RequestFilters): void {
+    this.config = config;
+    this.filters = filters;
+    this.forget();
+  }
+
+  /** Routes are the same, but clusters may not be. */
+  forget(): void {
+    this.routes = null;
+    this.lastPlan = null;
+    this.plans.clear();
+    this.routeClusters = [];
+  }
+
+  private makePlan(head: Head): RequestPlan {
+    this.routes ??= new RouteTable(this.config.routes);
+    const route = this.routes.find(head);
+    const clusters = route === null ? [] : this.clustersOf(route);
+    return new RequestPlan({
+      head,
+      route,
+      cluster: clusters.length === 1 ? clusters[0]! : null,
+      filters: this.filters,
+      honoursControlHeaders: this.config.honoursControlHeaders,
+    });
+  }
+}

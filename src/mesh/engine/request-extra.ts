@@ -1,0 +1,72 @@
+/**
+ * State that only some requests need: bodies, filters, hosts already tried, rare timers.
+ *
+ * `RequestTable.needExtra` makes one on demand; most simulated requests never have one.
+ */
+import type { Head, TimerId } from '../../core/engine.ts';
+import { NO_TIMER } from '../../core/engine.ts';
+import type { Ns } from '../../core/time.ts';
+import type { Host } from '../cluster/host.ts';
+
+export class RequestExtra {
+  // request body kept for replay, or until a connection or a filter is ready
+  /** A null chunk stands for bytes that nobody looks at (simulation). */
+  readonly chunks: (Uint8Array | null)[];
+  readonly chunkBytes: number[];
+  bufferedBytes: number;
+  trailers: Head | null;
+  bytesReceived: number;
+  /** When the last byte of the request came; -1 = not yet, or together with the head. */
+  endedNs: Ns;
+
+  // response
+  /** The head that went downstream. */
+  responseHead: Head | null;
+  /** When the upstream's head came; -1 = not yet, or it was the whole response. */
+  upstreamHeadNs: Ns;
+  bytesSent: number;
+
+  // attempts
+  readonly triedHosts: Host[];
+  transportFailure: string;
+
+  // timers that few listeners have
+  streamIdleTimer: TimerId;
+  requestTimer: TimerId;
+
+  // filters
+  /** The filter that holds the request, or will be asked next; indexed like the chain. */
+  filterIndex: number;
+  readonly filterStates: number[];
+
+  constructor() {
+    this.chunks = [];
+    this.chunkBytes = [];
+    this.bufferedBytes = 0;
+    this.trailers = null;
+    this.bytesReceived = 0;
+    this.endedNs = -1;
+    this.responseHead = null;
+    this.upstreamHeadNs = -1;
+    this.bytesSent = 0;
+    this.triedHosts = [];
+    this.transportFailure = '';
+    this.streamIdleTimer = NO_TIMER;
+    this.requestTimer = NO_TIMER;
+    this.filterIndex = 0;
+    this.filterStates = [];
+  }
+
+  /** Keeps a piece of the request body. */
+  keep(bytes: number, chunk: Uint8Array | null): void {
+    this.chunks.push(chunk);
+    this.chunkBytes.push(bytes);
+    this.bufferedBytes += bytes;
+  }
+
+  dropBody(): void {
+    this.chunks.length = 0;
+    this.chunkBytes.length = 0;
+    this.bufferedBytes = 0;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * What follows from a request's head and the configuration alone, computed before anything else.
+ *
+ * `listener-state.ts` makes one per request from a socket and one per shape of interned heads, so
+ * that in a simulation routing, time limits, retry rules and the head to send are array look-ups.
+ * Invariant: a plan never changes; a new configuration makes new plans for new requests.
+ * Source: policy-engine.md §0.4, 1.2, 2.1, 8.1.
+ */
+import type { Head, HeadEdits, HeaderList, Slot } from '../../core/engine.ts';
+import type { Ns } from '../../core/time.ts';
+import { MILLISECOND } from '../../core/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ForwardAction, VirtualHostConfig } from '../config/config.ts';
+import {
+  CONTROL_HEADERS,
+  RETRY_CONTROL_HEADERS,
+  TIMEOUT_CONTROL_HEADERS,
+} from '../policy/control-headers.ts';
+import type { RetryRules } from '../policy/retry.ts';
+import { withRetryHeaders } from '../policy/retry.ts';
+import { EffectiveTimeouts, effectiveTimeouts, expectedTimeoutMs } from '../policy/timeout.ts';
+import type { CompiledRoute } from '../route/route-table.ts';
+
+/** The request table has 16 bits for attempts. */
+const MOST_RETRIES = 65_534;
+
+/** Why a request is answered before any filter runs. */
+export type Refusal = 'none' | 'upgrade' | 'no-host' | 'bad-path';
+
+/** The filters of a listener, as the rest of the engine calls them (`filter-chain.ts`). */
+export interface RequestFilters {
+  /** @returns whether all filters let the request pass; if not, one of them holds or ended it */
+  start(request: Slot, end: boolean): boolean;
+  /** The timer of the filter that holds the request. */
+  onTimer(request: Slot): void;
+  onRequestDone(request: Slot): void;
+  visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void;
+}
+
+/** What a plan is made from. */
+export interface PlanInput {
+  readonly head: Head;
+  readonly route: CompiledRoute | null;
+  /** The only cluster of the route; null when it does not exist or there are several. */
+  readonly cluster: Cluster | null;
+  readonly filters: RequestFilters;
+  readonly honoursControlHeaders: boolean;
+}
+
+export class RequestPlan {
+  /** As it arrived. */
+  readonly head: Head;
+  readonly route: CompiledRoute | null;
+  /** null unless the route forwards. */
+  readonly forward: ForwardAction | null;
+  readonly cluster: Cluster | null;
+  readonly filters: RequestFilters;
+  readonly refusal: Refusal;
+  /** null = nothing is retried. */
+  readonly retry: RetryRules | null;
+  readonly numRetries: number;
+  readonly timeouts: EffectiveTimeouts;
+  /** 0 = off, as the next two. */
+  readonly routeTimeoutNs: Ns;
+  readonly perTryTimeoutNs: Ns;
+  readonly perTryIdleTimeoutNs: Ns;
+  readonly isGrpc: boolean;
+  readonly isHeadMethod: boolean;
+  /** A timeout answers 204: the client sent `x-envoy-upstream-rq-timeout-alt-response`. */
+  readonly timeoutStatus: 204 | 504;
+  /** What attempt 1 sends. */
+  readonly firstHead: Head;
+  /** `head` without what the router consumed. */
+  private readonly plainHead: Head;
+  private readonly retryHeads: Map<number, Head>;
+  /** By attempt, so that interned response heads know their edits again. */
+  private readonly countEdits: (HeadEdits | undefined)[] | null;
+
+  constructor(input: PlanInput) {
+    const { head, route, honoursControlHeaders: honours } = input;
+    const action = route?.config.action;
+    this.head = head;
+    this.route = route;
+    this.forward = action?.kind === 'forward' ? action : null;
+    this.cluster = input.cluster;
+    this.filters = input.filters;
+    this.refusal = refusalOf(head);
+    this.timeouts = new EffectiveTimeouts();
+    let retry = route?.retry ?? null;
+    if (this.forward !== null) {
+      effectiveTimeouts(this.forward, head, honours, this.timeouts);
+      if (honours) retry = withRetryHeaders(retry, head);
+    }
+    this.retry = retry;
+    this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
+    this.routeTimeoutNs = this.timeouts.routeMs * MILLISECOND;
+    this.perTryTimeoutNs = this.timeouts.perTryMs * MILLISECOND;
+    this.perTryIdleTimeoutNs = this.timeouts.perTryIdleMs * MILLISECOND;
+    this.isGrpc = head.get('content-type')?.startsWith('application/grpc') === true;
+    this.isHeadMethod = head.method === 'HEAD';
+    const wantsAlternative = head.get('x-envoy-upstream-rq-timeout-alt-response') !== undefined;
+    this.timeoutStatus = honours && wantsAlternative ? 204 : 504;
+    this.plainHead = withoutControlHeaders(head, honours);
+    this.retryHeads = new Map();
+    const { includeAttemptCountInResponse } = route?.virtualHost ?? COUNTS_NOTHING;
+    this.countEdits = includeAttemptCountInResponse ? [] : null;
+    this.firstHead = this.headFor(1, 0, false);
+  }
+
+  get virtualHost(): VirtualHostConfig | null {
+    return this.route === null ? null : this.route.virtualHost;
+  }
+
+  /**
+   * The head that an attempt sends.
+   *
+   * @param attempt from 1
+   * @param elapsedMs since the request was fully received; 0 before that and for attempt 1
+   * @param afterTimeout whether the attempt before it ran into its per-try timeout
+   */
+  headFor(attempt: number, elapsedMs: number, afterTimeout: boolean): Head {
+    const expectedMs = this.forward === null ? 0 : expectedTimeoutMs(this.timeouts, elapsedMs);
+    const host = this.virtualHost;
+    const counts = host?.includeRequestAttemptCount === true;
+    const tells = host?.includeIsTimeoutRetryHeader === true && attempt > 1;
+    if (expectedMs === 0 && !counts && !tells) return this.plainHead;
+    // Attempts that differ in nothing share a key, and so a head.
+    const attemptKey = counts ? attempt : 0;
+    const toldKey = tells ? (afterTimeout ? 2 : 1) : 0;
+    const key = (expectedMs * 3 + toldKey) * 65_536 + attemptKey;
+    const known = this.retryHeads.get(key);
+    if (known !== undefined) return known;
+    const set: [string, string][] = [];
+    if (expectedMs > 0) set.push(['x-envoy-expected-rq-timeout-ms', String(expectedMs)]);
+    if (counts) set.push(['x-envoy-attempt-count', String(attempt)]);
+    if (tells) set.push(['x-envoy-is-timeout-retry', String(afterTimeout)]);
+    const made = this.plainHead.with({ set });
+    this.retryHeads.set(key, made);
+    return made;
+  }
+
+  /** What goes downstream of an upstream's response head. */
+  responseHead(head: Head, attempt: number): Head {
+    if (this.countEdits === null) return head;
+    let edits = this.countEdits[attempt];
+    if (edits === undefined) {
+      edits = { set: [['x-envoy-attempt-count', String(attempt)]] };
+      this.countEdits[attempt] = edits;
+    }
+    return head.with(edits);
+  }
+}
+
+const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
+
+function refusalOf(head: Head): Refusal {
+  if (head.authority === '') return 'no-host';
+  if (head.path.includes('#')) return 'bad-path';
+  return head.upgrade === '' ? 'none' : 'upgrade';
+}
+
+function withoutControlHeaders(head: Head, honours: boolean): Head {
+  const consumed = honours ? CONSUMED_HEADERS : CONTROL_HEADERS;
+  const remove = consumed.filter((name) => hasHeader(head.headers, name));
+  return remove.length === 0 ? head : head.with({ remove });
+}
+
+const CONSUMED_HEADERS = [...RETRY_CONTROL_HEADERS, ...TIMEOUT_CONTROL_HEADERS];
+
+function hasHeader(headers: HeaderList, name: string): boolean {
+  return headers.some(([key]) => key === name);
+}

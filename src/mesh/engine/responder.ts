@@ -1,0 +1,246 @@
+/**
+ * The downstream side of a request's answer: heads, bodies, local replies, resets and the end.
+ *
+ * Router, filters and inputs answer through it; it is the only one that calls the `respond…` ports
+ * and it closes a request's books exactly once (`finish`): timers, filters, log, counters, row.
+ * Invariant: nothing goes downstream before one head or after the end.
+ * Source: policy-engine.md §0.3, 1.4, 11, 12.4.
+ */
+import type { Head, Slot, TimerId } from '../../core/engine.ts';
+import { CloseReason, NO_TIMER, ResetReason as Reset, TimerKind } from '../../core/engine.ts';
+import type { Flag } from '../../core/records.ts';
+import { RecordKind } from '../../core/records.ts';
+import { MILLISECOND } from '../../core/time.ts';
+import type { EngineContext } from './context.ts';
+import { DownstreamBit } from './downstream-table.ts';
+import type { ListenerState } from './listener-state.ts';
+import type { LocalReply } from './local-reply.ts';
+import { LocalReplies } from './local-reply.ts';
+import { RequestBit as Bit } from './request-table.ts';
+import { ResponseLog } from './response-log.ts';
+import { HttpCounter } from './stats.ts';
+
+export class Responder {
+  private readonly context: EngineContext;
+  private readonly replies: LocalReplies;
+  private readonly responseLog: ResponseLog;
+
+  constructor(context: EngineContext) {
+    this.context = context;
+    this.replies = new LocalReplies();
+    this.responseLog = new ResponseLog(context);
+  }
+
+  /** The upstream's final head goes down; with `end` the request is over. */
+  respondHead(request: Slot, head: Head, end: boolean): void {
+    const { requests, ports } = this.context;
+    this.beforeHead(request);
+    ports.respondHead(request, head, end);
+    if (end) {
+      this.complete(request, head, true, 'via_upstream');
+      return;
+    }
+    const extra = requests.needExtra(request);
+    extra.responseHead = head;
+    extra.upstreamHeadNs = ports.nowNs();
+    this.touch(request);
+  }
+
+  respondBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    const extra = this.context.requests.needExtra(request);
+    extra.bytesSent += bytes;
+    this.context.ports.respondBody(request, bytes, chunk, end);
+    if (end) this.complete(request, extra.responseHead!, true, 'via_upstream');
+    else this.touch(request);
+  }
+
+  respondTrailers(request: Slot, trailers: Head): void {
+    const extra = this.context.requests.needExtra(request);
+    this.context.ports.respondTrailers(request, trailers);
+    this.complete(request, extra.responseHead!, true, 'via_upstream');
+  }
+
+  /** Answers in place of the upstream. If a head went down already, the stream is reset instead. */
+  respondLocally(request: Slot, status: number, body: string, flag: Flag, details: string): void {
+    this.sendReply(request, status, body, '', null, flag, details);
+  }
+
+  /** As `respondLocally`, with one more header of the value `true`. */
+  respondWithHeader(
+    request: Slot,
+    status: number,
+    body: string,
+    header: string,
+    flag: Flag,
+    details: string,
+  ): void {
+    this.sendReply(request, status, body, header, null, flag, details);
+  }
+
+  /** As `respondLocally`, with a gRPC status that does not follow from the HTTP one. */
+  respondGrpc(
+    request: Slot,
+    status: number,
+    body: string,
+    grpcStatus: number | null,
+    flag: Flag,
+    details: string,
+  ): void {
+    this.sendReply(request, status, body, '', grpcStatus, flag, details);
+  }
+
+  /** The response cannot go on: HTTP/1 stops writing and closes after a while. */
+  reset(request: Slot, flag: Flag, details: string): void {
+    const { requests, ports, downstreams } = this.context;
+    requests.addFlag(request, flag);
+    const listener = this.listenerOf(request);
+    listener.stats.count(HttpCounter.rqTxReset);
+    if (requests.planOf(request).isGrpc) listener.stats.count(HttpCounter.resetAfterStarted);
+    const down = requests.downstreamOf(request);
+    ports.resetRequest(request, Reset.localReset);
+    if (downstreams.peerOf(down).protocol === 'http1') this.closeLater(down, listener);
+    requests.set(request, Bit.requestEnded);
+    this.finish(request, this.headSent(request), true, details);
+  }
+
+  /** The downstream peer is gone: nothing can be answered any more. */
+  gone(request: Slot, flag: Flag, details: string): void {
+    const { requests } = this.context;
+    requests.addFlag(request, flag);
+    this.listenerOf(request).stats.count(HttpCounter.rqRxReset);
+    requests.set(request, Bit.requestEnded);
+    this.finish(request, this.headSent(request), true, details);
+  }
+
+  listenerOf(request: Slot): ListenerState {
+    const { requests, downstreams, listeners } = this.context;
+    return listeners[downstreams.listenerOf(requests.downstreamOf(request))]!;
+  }
+
+  private headSent(request: Slot): Head | null {
+    const extra = this.context.requests.extraOf(request);
+    return extra === null ? null : extra.responseHead;
+  }
+
+  private sendReply(
+    request: Slot,
+    status: number,
+    body: string,
+    header: string,
+    grpcStatus: number | null,
+    flag: Flag,
+    details: string,
+  ): void {
+    const { requests } = this.context;
+    if (requests.has(request, Bit.headSent)) {
+      this.reset(request, flag, details);
+      return;
+    }
+    if (flag !== 0) requests.addFlag(request, flag);
+    const plan = requests.planOf(request);
+    const reply = this.replies.of(plan, status, body, header, grpcStatus);
+    this.beforeHead(request);
+    this.write(request, reply);
+    this.complete(request, reply.head, false, details);
+  }
+
+  private write(request: Slot, reply: LocalReply): void {
+    const { ports, requests } = this.context;
+    if (reply.body === null) {
+      ports.respondHead(request, reply.head, true);
+      return;
+    }
+    requests.needExtra(request).bytesSent = reply.body.length;
+    ports.respondHead(request, reply.head, false);
+    ports.respondBody(request, reply.body.length, reply.body, true);
+  }
+
+  /** HTTP/1 cannot go on after an answer to half a request, nor while it drains. */
+  private beforeHead(request: Slot): void {
+    const { requests, downstreams, ports } = this.context;
+    requests.set(request, Bit.headSent);
+    const down = requests.downstreamOf(request);
+    const isEarly = !requests.has(request, Bit.requestEnded);
+    if (isEarly) this.listenerOf(request).stats.count(HttpCounter.rqBeforeComplete);
+    if (!isEarly && !this.context.isDraining && !downstreams.has(down, DownstreamBit.draining)) {
+      return;
+    }
+    if (downstreams.peerOf(down).protocol !== 'http1') return;
+    downstreams.set(down, DownstreamBit.draining);
+    ports.goAwayDownstream(down, true);
+  }
+
+  /** The answer is out. */
+  private complete(request: Slot, head: Head, isUpstreams: boolean, details: string): void {
+    const { requests, downstreams } = this.context;
+    requests.set(request, Bit.responseEnded);
+    const listener = this.listenerOf(request);
+    listener.stats.countStatus(head.status);
+    const down = requests.downstreamOf(request);
+    const isEarly = !requests.has(request, Bit.requestEnded);
+    if (isEarly && downstreams.peerOf(down).protocol === 'http1') this.closeLater(down, listener);
+    this.finish(request, head, isUpstreams, details);
+  }
+
+  private closeLater(down: Slot, listener: ListenerState): void {
+    const { downstreams, ports } = this.context;
+    if (downstreams.has(down, DownstreamBit.closing)) return;
+    downstreams.set(down, DownstreamBit.closing);
+    const lingerNs = listener.config.delayedCloseTimeoutMs * MILLISECOND;
+    ports.closeDownstream(down, 'linger', lingerNs, CloseReason.local);
+  }
+
+  /** Closes the books. The row stays taken until the request's own end has come. */
+  private finish(request: Slot, head: Head | null, isUpstreams: boolean, details: string): void {
+    const { requests, ports, clusters, downstreams } = this.context;
+    const listener = this.listenerOf(request);
+    this.stopTimers(request);
+    requests.planOf(request).filters.onRequestDone(request);
+    this.responseLog.log(request, head, isUpstreams && head !== null, details);
+    const cluster = requests.clusterOf(request);
+    const status = head === null ? 0 : head.status;
+    const outcome = status * 256 + (requests.flagsOf(request) & 31);
+    const clusterId = cluster < 0 ? -1 : clusters[cluster]!.id;
+    ports.record(RecordKind.requestDone, requests.uidOf(request), clusterId, outcome);
+    listener.stats.rqActive--;
+    const down = requests.downstreamOf(request);
+    downstreams.addRequests(down, -1);
+    if (listener.config.downstreamIdleTimeoutMs > 0) downstreams.setIdleSince(down, ports.nowNs());
+    requests.set(request, Bit.finished);
+    if (requests.has(request, Bit.requestEnded)) requests.free(request);
+  }
+
+  armIdle(request: Slot, timeoutMs: number): void {
+    const { ports, requests } = this.context;
+    const dueNs = ports.nowNs() + timeoutMs * MILLISECOND;
+    const timer = ports.arm(dueNs, TimerKind.streamIdle, request);
+    requests.needExtra(request).streamIdleTimer = timer;
+  }
+
+  /** Something moved in either direction: the stream's idle time starts again. */
+  touch(request: Slot): void {
+    const { ports, requests } = this.context;
+    const extra = requests.extraOf(request);
+    if (extra === null || extra.streamIdleTimer === NO_TIMER) return;
+    ports.disarm(extra.streamIdleTimer);
+    this.armIdle(request, this.listenerOf(request).config.streamIdleTimeoutMs);
+  }
+
+  private stopTimers(request: Slot): void {
+    const { requests } = this.context;
+    this.disarm(requests.routeTimerOf(request));
+    requests.setRouteTimer(request, NO_TIMER);
+    this.disarm(requests.waitTimerOf(request));
+    requests.setWaitTimer(request, NO_TIMER);
+    const extra = requests.extraOf(request);
+    if (extra === null) return;
+    this.disarm(extra.streamIdleTimer);
+    extra.streamIdleTimer = NO_TIMER;
+    this.disarm(extra.requestTimer);
+    extra.requestTimer = NO_TIMER;
+  }
+
+  private disarm(timer: TimerId): void {
+    if (timer !== NO_TIMER) this.context.ports.disarm(timer);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Whether a failed attempt is followed by another one: limits, breakers, backoff.
+ *
+ * The router asks after each attempt that did not simply succeed; on yes the backoff timer runs.
+ * Which outcomes are worth a retry stands in `policy/retry.ts`.
+ * Invariant: a request holds at most one unit of its cluster's retry resource, from the decision
+ * until its next decision or its end.
+ * Source: policy-engine.md §2.3, 2.4, 2.6.
+ */
+import type { Slot } from '../../core/engine.ts';
+import { TimerKind } from '../../core/engine.ts';
+import { Flag, RecordKind, RetryRefusal } from '../../core/records.ts';
+import { MILLISECOND } from '../../core/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Priority } from '../cluster/cluster.ts';
+import { ClusterCounter as Counter } from '../cluster/cluster-stats.ts';
+import { backoffCeilingMs } from '../policy/backoff.ts';
+import type { EngineContext } from './context.ts';
+import { RequestBit as Bit } from './request-table.ts';
+
+/** Whether and how the outcome of an attempt asks for another one. */
+export const Wish = { none: 0, afterBackoff: 1, atOnce: 2 } as const;
+export type Wish = (typeof Wish)[keyof typeof Wish];
+
+export class RetryDecisions {
+  private readonly context: EngineContext;
+
+  constructor(context: EngineContext) {
+    this.context = context;
+  }
+
+  /** @returns whether a retry is on its way: the caller answers nothing */
+  decide(request: Slot, cluster: Cluster, wish: Wish): boolean {
+    const { requests } = this.context;
+    this.release(request);
+    if (wish === Wish.none) {
+      if (requests.attemptsOf(request) > 1) cluster.stats.count(Counter.rqRetrySuccess);
+      return false;
+    }
+    const left = requests.retriesLeftOf(request);
+    if (left === 0) {
+      cluster.stats.count(Counter.rqRetryLimitExceeded);
+      requests.addFlag(request, Flag.URX);
+      this.recordRefusal(request, cluster, RetryRefusal.max);
+      return false;
+    }
+    requests.setRetriesLeft(request, left - 1);
+    const breakers = cluster.breakersOf(this.priorityOf(request));
+    if (!breakers.canRetry(breakers.countsOverTime ? this.context.ports.nowNs() : 0)) {
+      cluster.stats.count(Counter.rqRetryOverflow);
+      requests.addFlag(request, Flag.UO);
+      const why = breakers.hasBudget ? RetryRefusal.budget : RetryRefusal.breaker;
+      this.recordRefusal(request, cluster, why);
+      return false;
+    }
+    breakers.addRetry();
+    requests.set(request, Bit.holdsRetry);
+    this.schedule(request, cluster, wish);
+    return true;
+  }
+
+  /** Gives the retry resource back, if the request holds it. */
+  release(request: Slot): void {
+    const { requests, clusters } = this.context;
+    if (!requests.has(request, Bit.holdsRetry)) return;
+    requests.clear(request, Bit.holdsRetry);
+    const cluster = clusters[requests.clusterOf(request)]!;
+    cluster.breakersOf(this.priorityOf(request)).removeRetry();
+  }
+
+  priorityOf(request: Slot): Priority {
+    const forward = this.context.requests.planOf(request).forward;
+    return forward !== null && forward.priority === 'high' ? Priority.high : Priority.default;
+  }
+
+  private schedule(request: Slot, cluster: Cluster, wish: Wish): void {
+    const { requests, ports, backoffDraws } = this.context;
+    const uid = requests.uidOf(request);
+    const attempt = requests.attemptsOf(request);
+    let waitMs = 0;
+    if (wish === Wish.atOnce) requests.set(request, Bit.retriesAtOnce);
+    else {
+      requests.clear(request, Bit.retriesAtOnce);
+      const rules = requests.planOf(request).retry!;
+      const ceilingMs = backoffCeilingMs(rules.backoffBaseMs, rules.backoffMaxMs, attempt - 1);
+      waitMs = ports.draws.below(backoffDraws, uid, attempt, ceilingMs);
+    }
+    requests.set(request, Bit.backingOff);
+    ports.record(RecordKind.retryScheduled, uid, cluster.id, waitMs);
+    const dueNs = ports.nowNs() + waitMs * MILLISECOND;
+    requests.setWaitTimer(request, ports.arm(dueNs, TimerKind.retryBackoff, request));
+  }
+
+  private recordRefusal(request: Slot, cluster: Cluster, why: RetryRefusal): void {
+    const uid = this.context.requests.uidOf(request);
+    this.context.ports.record(RecordKind.retryRefused, uid, cluster.id, why);
+  }
+}

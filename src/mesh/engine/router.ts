@@ -1,0 +1,227 @@
+/**
+ * The router: sends a request to its cluster, attempt by attempt, with its body.
+ *
+ * Requests come here when all filters let them pass, and again when a backoff is over. What follows
+ * from an attempt's end stands in `attempt-outcomes.ts`.
+ * Invariant: a routed request that is open has an attempt, or backs off.
+ * Source: policy-engine.md §0.4, 1.3, 2.3, 2.5, 2.7, 3.3; Envoy, router filter.
+ */
+import type { Head, Slot } from '../../core/engine.ts';
+import { NO_SLOT, NO_TIMER, ResetReason, TimerKind } from '../../core/engine.ts';
+import { BreakerKind, Flag, RecordKind } from '../../core/records.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { ClusterCounter as Counter } from '../cluster/cluster-stats.ts';
+import { PENDING_OVERFLOW, REQUESTS_OVERFLOW } from '../cluster/connection-pool.ts';
+import type { Host } from '../cluster/host.ts';
+import type { AttemptOutcomes } from './attempt-outcomes.ts';
+import type { EngineContext } from './context.ts';
+import { RequestBit as Bit } from './request-table.ts';
+import type { Responder } from './responder.ts';
+import type { RetryDecisions } from './retry-decision.ts';
+import { HttpCounter } from './stats.ts';
+import { StreamBit } from './stream-table.ts';
+import type { UpstreamAttempts } from './upstream-attempt.ts';
+
+export class Router {
+  private readonly context: EngineContext;
+  private readonly responder: Responder;
+  private readonly attempts: UpstreamAttempts;
+  private readonly retries: RetryDecisions;
+  private readonly outcomes: AttemptOutcomes;
+
+  constructor(
+    context: EngineContext,
+    responder: Responder,
+    attempts: UpstreamAttempts,
+    retries: RetryDecisions,
+    outcomes: AttemptOutcomes,
+  ) {
+    this.context = context;
+    this.responder = responder;
+    this.attempts = attempts;
+    this.retries = retries;
+    this.outcomes = outcomes;
+  }
+
+  /** All filters let the request pass. */
+  begin(request: Slot): void {
+    const { requests, clusters } = this.context;
+    requests.set(request, Bit.routed);
+    const { stats } = this.responder.listenerOf(request);
+    stats.count(HttpCounter.routerTotal);
+    const plan = requests.planOf(request);
+    if (plan.forward === null) {
+      this.answerWithoutUpstream(request);
+      return;
+    }
+    const index = requests.clusterOf(request);
+    if (index < 0) {
+      stats.count(HttpCounter.noCluster);
+      const status = plan.forward.clusterNotFoundStatus;
+      this.responder.respondLocally(request, status, '', Flag.NC, 'cluster_not_found');
+      return;
+    }
+    requests.setRetriesLeft(request, plan.numRetries);
+    this.startAttempt(request, clusters[index]!);
+    if (requests.isOpen(request) && requests.has(request, Bit.requestEnded)) {
+      this.armRouteTimeout(request);
+    }
+  }
+
+  private answerWithoutUpstream(request: Slot): void {
+    const action = this.context.requests.planOf(request).route?.config.action;
+    const { stats } = this.responder.listenerOf(request);
+    if (action?.kind === 'direct-response') {
+      stats.count(HttpCounter.directResponse);
+      const { status, body } = action;
+      this.responder.respondLocally(request, status, body, Flag.none, 'direct_response');
+      return;
+    }
+    stats.count(HttpCounter.noRoute);
+    this.responder.respondLocally(request, 404, '', Flag.NR, 'route_not_found');
+  }
+
+  /** The backoff of a retry is over. */
+  retry(request: Slot): void {
+    const { requests, clusters, directory } = this.context;
+    requests.setWaitTimer(request, NO_TIMER);
+    requests.clear(request, Bit.backingOff);
+    const known = clusters[requests.clusterOf(request)]!;
+    const cluster = directory.current(known);
+    if (cluster === null) {
+      requests.countAttempt(request);
+      this.answerUnhealthy(request, known);
+      return;
+    }
+    if (cluster !== known) this.moveTo(request, cluster);
+    cluster.stats.count(Counter.rqRetry);
+    if (!requests.has(request, Bit.retriesAtOnce)) {
+      cluster.stats.count(Counter.rqRetryBackoffExponential);
+    }
+    this.startAttempt(request, cluster);
+  }
+
+  /** The cluster was replaced by another of its name: its breakers count from now on. */
+  private moveTo(request: Slot, cluster: Cluster): void {
+    const { requests } = this.context;
+    this.retries.release(request);
+    requests.setCluster(request, cluster.index);
+    cluster.breakersOf(this.retries.priorityOf(request)).addRetry();
+    requests.set(request, Bit.holdsRetry);
+  }
+
+  private startAttempt(request: Slot, cluster: Cluster): void {
+    const { requests, ports } = this.context;
+    const attempt = requests.countAttempt(request);
+    const host = this.pickHost(request, cluster, attempt);
+    if (host === null) {
+      this.answerUnhealthy(request, cluster);
+      return;
+    }
+    const priority = this.retries.priorityOf(request);
+    const result = this.attempts.start(request, cluster, host, priority);
+    if (result !== PENDING_OVERFLOW && result !== REQUESTS_OVERFLOW) return;
+    const kind = result === PENDING_OVERFLOW ? BreakerKind.pending : BreakerKind.requests;
+    ports.record(RecordKind.overflow, requests.uidOf(request), cluster.id, kind);
+    this.outcomes.endedByReset(request, null, ResetReason.overflow, '');
+  }
+
+  private pickHost(request: Slot, cluster: Cluster, attempt: number): Host | null {
+    const { requests } = this.context;
+    const uid = requests.uidOf(request);
+    const rules = requests.planOf(request).retry;
+    if (rules === null || !rules.avoidsPreviousHosts) {
+      return cluster.pickHost(uid, attempt, null, 0);
+    }
+    const { triedHosts } = requests.needExtra(request);
+    const host = cluster.pickHost(uid, attempt, triedHosts, rules.hostSelectionMaxAttempts);
+    if (host !== null) triedHosts.push(host);
+    return host;
+  }
+
+  private answerUnhealthy(request: Slot, cluster: Cluster): void {
+    this.retries.release(request);
+    cluster.stats.count(Counter.cxNoneHealthy);
+    cluster.stats.codes.count(503);
+    const details = 'no_healthy_upstream';
+    this.responder.respondLocally(request, 503, 'no healthy upstream', Flag.UH, details);
+  }
+
+  // What the client sends
+
+  onBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    const { requests, streams } = this.context;
+    const keeps = this.attempts.keepsBody(request);
+    if (keeps && !this.keep(request, bytes, chunk)) return;
+    const stream = requests.streamOf(request);
+    if (stream === NO_SLOT) {
+      if (!keeps) this.answerClosed(request);
+    } else if (!streams.has(stream, StreamBit.pending)) {
+      this.attempts.sendBody(stream, bytes, chunk, end);
+    } else if (!keeps) requests.needExtra(request).keep(bytes, chunk);
+    if (end) this.onRequestEnd(request);
+  }
+
+  onTrailers(request: Slot, trailers: Head): void {
+    const { requests, streams } = this.context;
+    const stream = requests.streamOf(request);
+    requests.needExtra(request).trailers = trailers;
+    if (stream !== NO_SLOT && !streams.has(stream, StreamBit.pending)) {
+      this.attempts.sendTrailers(stream, trailers);
+    }
+    this.onRequestEnd(request);
+  }
+
+  /**
+   * Keeps a piece of the body for a retry.
+   *
+   * @returns false when the request was answered because the body is too large to keep
+   */
+  private keep(request: Slot, bytes: number, chunk: Uint8Array | null): boolean {
+    const { requests, streams, clusters } = this.context;
+    const extra = requests.needExtra(request);
+    const cluster = clusters[requests.clusterOf(request)]!;
+    if (extra.bufferedBytes + bytes <= cluster.config.bufferLimitBytes) {
+      extra.keep(bytes, chunk);
+      return true;
+    }
+    cluster.stats.count(Counter.retryOrShadowAbandoned);
+    requests.set(request, Bit.retriesOff);
+    const stream = requests.streamOf(request);
+    if (stream === NO_SLOT) {
+      this.retries.release(request);
+      const body = 'exceeded request buffer limit while retrying upstream';
+      const details = 'request_payload_exceeded_retry_buffer_limit';
+      this.responder.respondLocally(request, 507, body, Flag.none, details);
+      return false;
+    }
+    if (streams.has(stream, StreamBit.pending)) extra.keep(bytes, chunk);
+    else extra.dropBody();
+    return true;
+  }
+
+  private answerClosed(request: Slot): void {
+    const body = 'upstream is closed prematurely during decoding data from downstream';
+    const details = 'upstream_reset_before_response_started{connection_termination}';
+    this.responder.respondLocally(request, 503, body, Flag.none, details);
+  }
+
+  /** The last byte of the request came. Without an attempt at this moment no timeout ever starts. */
+  private onRequestEnd(request: Slot): void {
+    const { requests, streams } = this.context;
+    if (!requests.isOpen(request)) return;
+    this.armRouteTimeout(request);
+    const stream = requests.streamOf(request);
+    if (stream === NO_SLOT || streams.has(stream, StreamBit.pending)) return;
+    if (!requests.has(request, Bit.headSent)) this.attempts.armPerTry(stream);
+  }
+
+  private armRouteTimeout(request: Slot): void {
+    const { requests, ports } = this.context;
+    const timeoutNs = requests.planOf(request).routeTimeoutNs;
+    if (timeoutNs === 0 || requests.streamOf(request) === NO_SLOT) return;
+    if (requests.routeTimerOf(request) !== NO_TIMER) return;
+    const timer = ports.arm(ports.nowNs() + timeoutNs, TimerKind.routeTimeout, request);
+    requests.setRouteTimer(request, timer);
+  }
+}

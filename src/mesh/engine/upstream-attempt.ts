@@ -1,0 +1,212 @@
+/**
+ * One attempt of a request at an upstream: its stream, its bytes, its per-try timers.
+ *
+ * The router starts attempts and decides what follows from their ends; this file asks pools for
+ * connections, opens streams, replays and forwards the body, and ends streams in good or bad order.
+ * Invariant: a stream row is freed exactly once, and its request then points to it no more.
+ * Source: policy-engine.md §1.1, 1.3, 2.7, 3.2, 3.5.
+ */
+import { childUid } from '../../core/draws.ts';
+import type { Head, Slot } from '../../core/engine.ts';
+import { NO_SLOT, NO_TIMER, ResetReason as Reset, Side, TimerKind } from '../../core/engine.ts';
+import { RecordKind } from '../../core/records.ts';
+import { MILLISECOND } from '../../core/time.ts';
+import type { Cluster, Priority } from '../cluster/cluster.ts';
+import { WAITS } from '../cluster/connection-pool.ts';
+import type { Host } from '../cluster/host.ts';
+import type { EngineContext } from './context.ts';
+import type { RequestExtra } from './request-extra.ts';
+import { RequestBit as Bit } from './request-table.ts';
+import { StreamBit } from './stream-table.ts';
+
+export class UpstreamAttempts {
+  private readonly context: EngineContext;
+
+  constructor(context: EngineContext) {
+    this.context = context;
+  }
+
+  /**
+   * Starts an attempt at a host.
+   *
+   * @returns a connection, `WAITS`, or why the pool refused; a refused attempt has no stream
+   */
+  start(request: Slot, cluster: Cluster, host: Host, priority: Priority): Slot {
+    const { requests, streams, ports } = this.context;
+    const uid = requests.uidOf(request);
+    const attempt = requests.attemptsOf(request);
+    ports.record(RecordKind.attemptStarted, uid, cluster.id, attempt);
+    ports.record(RecordKind.attemptHost, uid, host.endpoint.id, attempt);
+    const pool = cluster.poolOf(host, priority);
+    requests.setPool(request, pool.id);
+    const stream = streams.allocate(request, pool.id);
+    requests.setStream(request, stream);
+    const connection = pool.newStream(stream, uid);
+    if (connection >= 0) this.open(stream, connection);
+    else if (connection === WAITS) streams.set(stream, StreamBit.pending);
+    else this.drop(stream);
+    return connection;
+  }
+
+  /** The attempt has its connection: the request goes out. */
+  open(stream: Slot, connection: Slot): void {
+    const { requests, streams, ports, pools } = this.context;
+    streams.clear(stream, StreamBit.pending);
+    streams.setConnection(stream, connection);
+    const request = streams.requestOf(stream);
+    const cluster = this.context.clusters[pools[streams.poolOf(stream)]!.clusterIndex]!;
+    cluster.detector?.onConnectSuccess(pools[streams.poolOf(stream)]!.host);
+    const attempt = requests.attemptsOf(request);
+    const extra = requests.extraOf(request);
+    const isWhole = requests.has(request, Bit.requestEnded) && !hasBody(extra);
+    const uid = childUid(requests.uidOf(request), attempt);
+    ports.openStream(stream, connection, uid, this.headOf(request, attempt), isWhole);
+    requests.set(request, Bit.wroteUpstream);
+    if (isWhole) streams.set(stream, StreamBit.requestSent);
+    else if (extra !== null) this.replay(stream, request, extra);
+    if (requests.has(request, Bit.requestEnded)) this.armPerTry(stream);
+  }
+
+  /** A piece of the body goes on to an open stream. */
+  sendBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    if (end) this.context.streams.set(stream, StreamBit.requestSent);
+    this.context.ports.sendBody(stream, bytes, chunk, end);
+  }
+
+  sendTrailers(stream: Slot, trailers: Head): void {
+    this.context.streams.set(stream, StreamBit.requestSent);
+    this.context.ports.sendTrailers(stream, trailers);
+  }
+
+  /** Both directions are over; the connection may carry the next request. */
+  finish(stream: Slot): void {
+    const { streams, pools } = this.context;
+    const connection = streams.connectionOf(stream);
+    const pool = pools[streams.poolOf(stream)]!;
+    this.free(stream);
+    pool.release(connection);
+  }
+
+  /** We want it no more: it leaves its queue, or its stream is reset, which closes HTTP/1. */
+  abort(stream: Slot): void {
+    const { streams, pools, ports } = this.context;
+    const pool = pools[streams.poolOf(stream)]!;
+    const connection = streams.connectionOf(stream);
+    const isPending = streams.has(stream, StreamBit.pending);
+    this.free(stream);
+    if (isPending) {
+      pool.cancel(stream);
+      return;
+    }
+    ports.resetStream(stream, Reset.localReset);
+    pool.abandon(connection);
+  }
+
+  /** The stream was reset from upstream. */
+  lost(stream: Slot): void {
+    const { streams, pools } = this.context;
+    const connection = streams.connectionOf(stream);
+    const pool = pools[streams.poolOf(stream)]!;
+    this.free(stream);
+    pool.onStreamReset(connection);
+  }
+
+  /** The attempt has no connection and is in no queue. */
+  drop(stream: Slot): void {
+    this.free(stream);
+  }
+
+  /** To be called once the request is complete and the stream open, whichever comes later. */
+  armPerTry(stream: Slot): void {
+    const { requests, streams, ports } = this.context;
+    const plan = requests.planOf(streams.requestOf(stream));
+    if (plan.perTryTimeoutNs > 0) {
+      const dueNs = ports.nowNs() + plan.perTryTimeoutNs;
+      streams.setPerTryTimer(stream, ports.arm(dueNs, TimerKind.perTryTimeout, stream));
+    }
+    if (plan.perTryIdleTimeoutNs > 0) this.rearmIdle(stream);
+  }
+
+  /** The per-try timeout guards only until the response begins. */
+  disarmPerTry(stream: Slot): void {
+    const { streams, ports } = this.context;
+    const timer = streams.perTryTimerOf(stream);
+    if (timer === NO_TIMER) return;
+    ports.disarm(timer);
+    streams.setPerTryTimer(stream, NO_TIMER);
+  }
+
+  /** Something came from upstream; nothing happens where no per-try idle timeout is configured. */
+  rearmIdle(stream: Slot): void {
+    const { requests, streams, ports } = this.context;
+    const timeoutNs = requests.planOf(streams.requestOf(stream)).perTryIdleTimeoutNs;
+    if (timeoutNs === 0) return;
+    this.disarmIdle(stream);
+    const timer = ports.arm(ports.nowNs() + timeoutNs, TimerKind.perTryIdleTimeout, stream);
+    streams.setIdleTimer(stream, timer);
+  }
+
+  private disarmIdle(stream: Slot): void {
+    const { streams, ports } = this.context;
+    const timer = streams.idleTimerOf(stream);
+    if (timer === NO_TIMER) return;
+    ports.disarm(timer);
+    streams.setIdleTimer(stream, NO_TIMER);
+  }
+
+  private headOf(request: Slot, attempt: number): Head {
+    const { requests, ports } = this.context;
+    const plan = requests.planOf(request);
+    if (attempt === 1) return plan.firstHead;
+    let elapsedMs = 0;
+    if (requests.has(request, Bit.requestEnded)) {
+      const endedNs = requests.extraOf(request)?.endedNs ?? -1;
+      const fromNs = endedNs < 0 ? requests.startNsOf(request) : endedNs;
+      elapsedMs = Math.floor((ports.nowNs() - fromNs) / MILLISECOND);
+    }
+    return plan.headFor(attempt, elapsedMs, requests.has(request, Bit.timedOut));
+  }
+
+  /** Sends what came before the stream was open; bytes that cannot be replayed are let go. */
+  private replay(stream: Slot, request: Slot, extra: RequestExtra): void {
+    const { requests } = this.context;
+    const isEnded = requests.has(request, Bit.requestEnded);
+    const { chunks, chunkBytes, trailers } = extra;
+    for (let i = 0; i < chunks.length; i++) {
+      const end = isEnded && trailers === null && i === chunks.length - 1;
+      this.sendBody(stream, chunkBytes[i]!, chunks[i]!, end);
+    }
+    if (trailers !== null) this.sendTrailers(stream, trailers);
+    else if (isEnded && chunks.length === 0) this.sendBody(stream, 0, null, true);
+    if (!this.keepsBody(request)) extra.dropBody();
+  }
+
+  /** Whether the body may be needed for one more attempt. */
+  keepsBody(request: Slot): boolean {
+    const { requests } = this.context;
+    if (requests.planOf(request).retry === null) return false;
+    return !requests.has(request, Bit.retriesOff) && !requests.has(request, Bit.headSent);
+  }
+
+  private free(stream: Slot): void {
+    const { requests, streams, ports } = this.context;
+    this.disarmPerTry(stream);
+    this.disarmIdle(stream);
+    const request = streams.requestOf(stream);
+    const wasBlocked = streams.has(stream, StreamBit.blocked);
+    requests.setStream(request, NO_SLOT);
+    streams.free(stream);
+    if (
+      wasBlocked &&
+      requests.has(request, Bit.readingPaused) &&
+      !requests.has(request, Bit.requestEnded)
+    ) {
+      requests.clear(request, Bit.readingPaused);
+      ports.setReading(Side.request, request, true);
+    }
+  }
+}
+
+function hasBody(extra: RequestExtra | null): boolean {
+  return extra !== null && (extra.chunks.length > 0 || extra.trailers !== null);
+}
