@@ -23,6 +23,8 @@
  * │    are reset as refused.                                                                   │
  * │    Gauges and limits count a connection until the engine's own `closeUpstream`/`resetStream`│
  * │    on it; the slot stays taken until the closed input, which may come later.               │
+ * │    On HTTP/1 `resetStream` closes the connection, and a stream reset from upstream means   │
+ * │    that its closed input follows.                                                          │
  * │ 6. HTTP/1 upstream closing: before any response byte → `connectionTermination`, later →    │
  * │    `protocolError`. A 101 arrives as `onResponseHead` with `end` false; an upgrade request │
  * │    has `end` false; bytes then flow as bodies.                                             │
@@ -305,6 +307,7 @@ export interface Engine<C extends ProxyConfig = ProxyConfig> {
   onDownstreamClosed(connection: Slot, reason: CloseReason): void;
   /** First byte of a head: starts the header timer. Optional for a driver that has heads at once. */
   onRequestStart(request: Slot, connection: Slot): void;
+  /** Bytes that are no request; `onRequestStart` has named the connection before. */
   onMalformedRequest(request: Slot, status: number, details: string): void;
   /** @param uid int32, the same for one request in both worlds; keys every draw made for it */
   onRequest(request: Slot, connection: Slot, uid: number, head: Head, end: boolean): void;
