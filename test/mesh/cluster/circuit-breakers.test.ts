@@ -44,6 +44,7 @@ describe('circuit breakers', () => {
     b.removeRequest();
     b.removeRetry();
     expect([b.canConnect(), b.canPend(), b.canRequest(), b.canRetry(0)]).not.toContain(false);
+    expect([b.connections, b.pending, b.requests, b.retries]).toEqual([0, 0, 0, 0]);
   });
 
   it('with limits of 0 refuse everything', () => {

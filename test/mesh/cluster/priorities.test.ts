@@ -29,6 +29,13 @@ describe('the loads of priorities', () => {
     ['72 % healthy, which is enough', [level(72), level(100)], [100, 0], [0, 0]],
     ['71 % healthy, which is not', [level(71), level(100)], [99, 1], [0, 0]],
     ['none healthy first', [level(0), level(100)], [0, 100], [0, 0]],
+    ['what rounding leaves', [level(0), level(25), level(20)], [0, 56, 44], [0, 0, 0]],
+    [
+      'what rounding leaves of degraded ones',
+      [level(0), level(0, 100, 25), level(0, 100, 20)],
+      [0, 0, 0],
+      [0, 56, 44],
+    ],
     ['an empty first priority', [level(0, 0), level(10, 10)], [0, 100], [0, 0]],
     ['only degraded', [level(0, 10, 10)], [0], [100]],
     ['draining hosts, which do not count', [level(5, 10, 0, 5)], [100], [0]],
@@ -72,6 +79,11 @@ describe('panic', () => {
     [72, 100, false],
   ])('with %d %% healthy at a threshold of %d %%: %s', (healthy, threshold, isPanicking) => {
     expect(priorityLoads([level(healthy)], threshold).panicking).toEqual([isPanicking]);
+  });
+
+  it('does not count draining hosts', () => {
+    expect(priorityLoads([level(3, 10, 0, 4)], 50).panicking).toEqual([false]);
+    expect(priorityLoads([level(3, 10, 0, 3)], 50).panicking).toEqual([true]);
   });
 
   it('never happens while other priorities can carry everything', () => {

@@ -196,6 +196,27 @@ describe('least request', () => {
     ]);
   });
 
+  it('counts the ties of a scan anew after a less busy host', () => {
+    const hosts = equalHosts(4);
+    [1, 1, 0, 0].forEach((active, i) => {
+      hosts[i]!.rqActive = active;
+    });
+    const choice = new TestChoice(hosts, [1, 0]);
+    expect(leastRequest({ fullScan: true }).pick(choice)).toBe(3);
+    expect(choice.asked).toEqual([
+      [0, 2],
+      [1, 2],
+    ]);
+  });
+
+  it('takes a root of the requests in flight as its bias says', () => {
+    const hosts = hostsOfWeights(3, 1);
+    hosts[0]!.rqActive = 8;
+    hosts[1]!.rqActive = 3;
+    const picks = picksOf(leastRequest({ activeRequestBias: 0.5 }), new TestChoice(hosts), 900);
+    expect(countOf(picks, 0)).toBe(600);
+  });
+
   it('with different weights follows them while all are equally busy, without a draw', () => {
     const choice = new TestChoice(hostsOfWeights(3, 1));
     const picks = picksOf(leastRequest(), choice, 400);
