@@ -15,13 +15,19 @@ export interface ChartSpec {
   /** A DOM id. */
   readonly id: string;
   readonly title: string;
-  /** What the chart shows, in words, with its main numbers: read out instead of the drawing. */
-  readonly alt: string;
+  /** What the chart shows, in words with its main numbers: read out instead of the drawing. */
+  readonly notes: readonly ChartNote[];
   readonly unit: string;
   readonly scale: 'linear' | 'log' | 'ratio';
   /** The kinds of line, each with its own switch; order = legend. */
   readonly measures: readonly ChartMeasure[];
   readonly series: readonly ChartSeries[];
+}
+
+/** One run in one sentence. */
+export interface ChartNote {
+  readonly run: { readonly index: number; readonly label: string };
+  readonly text: string;
 }
 
 export interface ChartMeasure {
@@ -34,6 +40,8 @@ export interface ChartMeasure {
 export interface ChartSeries {
   /** Index of the run: its colour and its switch. */
   readonly run: number;
+  /** The same numbers in every run: drawn once, in no run's colour. */
+  readonly isShared?: boolean;
   /** Index into the chart's measures. */
   readonly measure: number;
   readonly values: Column;
@@ -48,6 +56,7 @@ export interface PageChart {
   /** `column` indexes the page's columns. */
   readonly series: readonly {
     readonly run: number;
+    readonly isShared: boolean;
     readonly measure: number;
     readonly column: number;
   }[];
@@ -95,8 +104,9 @@ export class ChartBook {
       unit,
       scale,
       measures: spec.measures.map(({ name, stroke }) => ({ name, stroke })),
-      series: spec.series.map(({ run, measure, values }) => ({
+      series: spec.series.map(({ run, measure, values, isShared = false }) => ({
         run,
+        isShared,
         measure,
         column: this.#columnOf(values, run, spec.measures[measure]?.thinBy ?? 'mean'),
       })),
@@ -122,8 +132,12 @@ function chartFrame(spec: ChartSpec): Html {
   return html`<figure class="chart">
 <figcaption><span class="chart-title" id="${spec.id}-title">${spec.title}</span><span class="legend" data-for="${spec.id}">${legend}</span></figcaption>
 <div class="plot" id="${spec.id}" role="img" aria-labelledby="${spec.id}-title" aria-describedby="${spec.id}-alt"></div>
-<p class="alt" id="${spec.id}-alt">${spec.alt}</p>
+<ul class="alt" id="${spec.id}-alt">${spec.notes.map(noteMarkup)}</ul>
 </figure>`;
+}
+
+function noteMarkup({ run, text }: ChartNote): Html {
+  return html`<li class="run-${run.index % 8}"><span class="chip" aria-hidden="true"></span><span><b>${run.label}</b> ${text}</span></li>`;
 }
 
 const DASHES: Readonly<Record<Stroke, string>> = { solid: 'none', dash: '6 4', dot: '2 3' };

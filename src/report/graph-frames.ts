@@ -3,7 +3,14 @@
  * through. All judging happens here; the page only swaps texts and classes.
  */
 import type { EdgeTimeline, ServiceTimeline, Timeline } from '../core/timeline.ts';
-import { formatFactor, formatNumber, formatRate, formatRatio, formatSeconds } from './format.ts';
+import {
+  formatCount,
+  formatFactor,
+  formatNumber,
+  formatRate,
+  formatRatio,
+  formatSeconds,
+} from './format.ts';
 import { endS, meanOver, sumColumns, totalsIn } from './view.ts';
 
 /** Success ratios: all well from `GOOD` up, in part from `FAIR` up. */
@@ -15,7 +22,7 @@ export type Health = 'idle' | 'good' | 'fair' | 'poor';
 /** One box or arrow in one frame. */
 export interface GraphState {
   readonly health: Health;
-  /** At most two short lines. */
+  /** Two short lines; the second may be missing. */
   readonly lines: readonly string[];
   /** 0..1: workers busy (boxes), share of the greatest rate (arrows). */
   readonly level: number;
@@ -45,10 +52,10 @@ export function framesOf(
   names: readonly string[],
   edges: readonly { readonly from: string; readonly to: string }[],
   count: number,
+  greatestRps: number,
 ): readonly GraphFrame[] {
   const start = timeline.edgesS[0] ?? 0;
   const length = (endS(timeline) - start) / count;
-  const scale = greatestRate(timeline);
   return Array.from({ length: count }, (_, index) => {
     const fromS = start + index * length;
     const toS = index + 1 === count ? endS(timeline) : fromS + length;
@@ -59,7 +66,7 @@ export function framesOf(
       nodes: names.map((name) => nodeState(timeline, name, mean)),
       edges: edges.map(({ from, to }) => {
         const edge = timeline.edges.find((item) => item.from === from && item.to === to);
-        return edge === undefined ? IDLE : edgeState(edge, mean, scale);
+        return edge === undefined ? IDLE : edgeState(edge, mean, greatestRps);
       }),
     };
   });
@@ -69,15 +76,16 @@ type Mean = (values: readonly (number | null)[]) => number;
 
 const IDLE: GraphState = { health: 'idle', lines: ['no traffic'], level: 0 };
 
-function greatestRate(timeline: Timeline): number {
+/** The greatest rate of attempts on any edge: the widest arrow, alike in all runs. */
+export function greatestRate(timelines: readonly Timeline[]): number {
   let greatest = 1;
-  for (const edge of timeline.edges) {
-    for (const rate of edge.attemptsRps) if (rate > greatest) greatest = rate;
+  for (const { attemptsRps } of timelines.flatMap((timeline) => timeline.edges)) {
+    for (const rate of attemptsRps) greatest = Math.max(greatest, rate);
   }
   return greatest;
 }
 
-function edgeState(edge: EdgeTimeline, mean: Mean, scale: number): GraphState {
+function edgeState(edge: EdgeTimeline, mean: Mean, greatestRps: number): GraphState {
   const requests = mean(edge.requestsRps);
   const attempts = mean(edge.attemptsRps);
   const failed = mean(edge.failedRps);
@@ -86,7 +94,7 @@ function edgeState(edge: EdgeTimeline, mean: Mean, scale: number): GraphState {
   return {
     health: healthOf(1 - failed / Math.max(requests, failed)),
     lines: [formatRate(attempts), factor],
-    level: Math.sqrt(attempts / scale),
+    level: Math.sqrt(attempts / greatestRps),
   };
 }
 
@@ -124,12 +132,11 @@ function serviceLines(service: ServiceTimeline, mean: Mean): readonly string[] {
   const queue = mean(service.queueLength);
   const busy = mean(service.workerUtilisation);
   const ejected = mean(service.ejected);
-  const parts = [
+  const first = [
     busy > 0 ? `${formatNumber(Math.round(busy * 100))} % busy` : '',
-    queue >= 0.5 ? `queue ${formatNumber(Math.round(queue))}` : '',
     ejected > 0 ? `${formatNumber(ejected)} ejected` : '',
   ].filter((part) => part !== '');
-  return [parts.join(' · ')];
+  return [first.join(' · '), queue >= 0.5 ? `${formatCount(queue)} waiting` : ''];
 }
 
 function healthOf(successRatio: number): Health {

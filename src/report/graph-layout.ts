@@ -30,30 +30,43 @@ export interface PlacedGraph {
 }
 
 export const NODE_WIDTH = 150;
-export const NODE_HEIGHT = 58;
+export const NODE_HEIGHT = 72;
 const LABEL_WIDTH = 84;
 const LABEL_HEIGHT = 36;
 
-/** A service that calls itself gets no arrow: a loop says nothing that its box does not. */
+/**
+ * A service that calls itself gets no arrow: a loop says nothing that its box does not.
+ *
+ * @param edges between names of the list
+ */
 export function layoutGraph(
   names: readonly string[],
   edges: readonly { readonly from: string; readonly to: string }[],
 ): PlacedGraph {
   const graph = new Graph({ directed: true });
   graph.setGraph({ rankdir: 'LR', nodesep: 22, ranksep: 34, marginx: 6, marginy: 6 });
-  for (const name of names) graph.setNode(name, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  // The library keeps its nodes in plain objects, where a service named `__proto__` would be lost.
+  const keys = new Map(names.map((name, index) => [name, `n${index}`]));
+  const keyOf = (name: string): string => keys.get(name) ?? '';
+  for (const key of keys.values()) {
+    graph.setNode(key, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  }
   const drawn = edges.filter((edge) => edge.from !== edge.to);
   for (const { from, to } of drawn) {
-    graph.setEdge(from, to, { width: LABEL_WIDTH, height: LABEL_HEIGHT, labelpos: 'c' });
+    graph.setEdge(keyOf(from), keyOf(to), {
+      width: LABEL_WIDTH,
+      height: LABEL_HEIGHT,
+      labelpos: 'c',
+    });
   }
   layout(graph);
   const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
   return {
     width: Math.ceil(width),
     height: Math.ceil(height),
-    nodes: names.map((name) => ({ name, ...centreOf(graph.node(name)) })),
+    nodes: names.map((name) => ({ name, ...centreOf(graph.node(keyOf(name))) })),
     edges: drawn.map(({ from, to }) => {
-      const placed = graph.edge(from, to);
+      const placed = graph.edge(keyOf(from), keyOf(to));
       return { from, to, points: placed.points ?? [], ...centreOf(placed) };
     }),
   };

@@ -11,6 +11,7 @@ import type { ReportModel } from './model.ts';
 import { SCRIPT } from './page/script.ts';
 import { STYLE } from './page/style.ts';
 import { PANELS } from './panels/index.ts';
+import type { Panel } from './panels/panel.ts';
 import { endS, faultsAcross, MAX_DRAWN_RUNS, type ReportView, viewOf } from './view.ts';
 
 export interface ReportAssets {
@@ -32,10 +33,7 @@ export function renderHtml(model: ReportModel, assets: ReportAssets): string {
   const timelines = model.runs.slice(0, MAX_DRAWN_RUNS).map((run) => run.timeline);
   const charts = new ChartBook(timelines);
   const view = viewOf(model, charts);
-  const sections = PANELS.flatMap((panel) => {
-    const body = panel.render(view);
-    return body === null ? [] : [{ panel, body }];
-  });
+  const sections = sectionsOf(view);
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -49,20 +47,11 @@ export function renderHtml(model: ReportModel, assets: ReportAssets): string {
 </head>
 <body>
 <a class="skip" href="#verdict">Skip to the verdict</a>
-${header(model)}
-${bar(
-  view,
-  sections.map(({ panel }) => panel),
-)}
+${header(model, sections)}
+${bar(view)}
 <main>
 <noscript><p class="note">The charts need JavaScript; verdicts, tables and the service graph do not.</p></noscript>
-${sections.map(
-  ({ panel, body }) => html`<section id="${panel.id}" aria-labelledby="${panel.id}-heading">
-<h2 id="${panel.id}-heading">${panel.title}</h2>
-${body}
-</section>
-`,
-)}</main>
+${sections.map(sectionMarkup)}</main>
 <footer>Made by meshquake ${model.version}. All times are virtual, counted from the start of the run. Drag across a chart to zoom all of them; double-click to see the whole run again.</footer>
 <script type="application/json" id="report-data">${scriptJson(pageData(view))}</script>
 <script type="text/plain" id="plotly">${trusted(base64Only(assets.plotly))}</script>
@@ -73,30 +62,48 @@ ${body}
   return page.toString();
 }
 
-function header(model: ReportModel): Html {
+interface Section {
+  readonly panel: Panel;
+  readonly body: Html;
+}
+
+function sectionsOf(view: ReportView): readonly Section[] {
+  return PANELS.flatMap((panel) => {
+    const body = panel.render(view);
+    return body === null ? [] : [{ panel, body }];
+  });
+}
+
+function sectionMarkup({ panel, body }: Section): Html {
+  return html`<section id="${panel.id}" aria-labelledby="${panel.id}-heading">
+<h2 id="${panel.id}-heading">${panel.title}</h2>
+${body}
+</section>
+`;
+}
+
+function header(model: ReportModel, sections: readonly Section[]): Html {
   const { description = '', source = '' } = model;
+  const links = sections.map(({ panel }) => html`<a href="#${panel.id}">${panel.id}</a>`);
   return html`<header>
-<p class="eyebrow">meshquake ${model.version} · scenario ${model.scenario.name} · ${model.scenario.path}</p>
+<p class="eyebrow">meshquake ${model.version} · ${model.scenario.path}</p>
 <h1>${model.title}</h1>
 ${description === '' ? NO_HTML : html`<p class="description">${description}</p>`}
 ${source === '' ? NO_HTML : html`<p class="source">Source: ${linkOrText(source)}</p>`}
 <p class="command"><span>Reproduce</span><code>${model.reproduce}</code></p>
+<nav aria-label="Parts of the report">${links}</nav>
 </header>`;
 }
 
 /** Switches for runs, time and theme; hidden until the script serves them. */
-function bar(
-  view: ReportView,
-  panels: readonly { readonly id: string; readonly title: string }[],
-): Html {
+function bar(view: ReportView): Html {
   const boxes = view.drawn.map(
     (run) =>
       html`<label class="run-${run.index % 8}"><input type="checkbox" value="${run.index}" checked><span class="chip" aria-hidden="true"></span>${run.label}</label>`,
   );
-  const runs = html`<fieldset id="runs"><legend>Runs</legend>${boxes}</fieldset>`;
+  const runs = html`<fieldset id="runs"><legend>Show</legend>${boxes}</fieldset>`;
   return html`<div class="bar" id="bar" hidden><div>
-<nav aria-label="Parts of the report">${panels.map(({ id, title }) => html`<a href="#${id}">${title}</a>`)}</nav>
-${boxes.length > 1 ? runs : NO_HTML}
+${boxes.length > 1 ? runs : html`<span></span>`}
 <span><button type="button" id="whole">Whole run</button>
 ${aroundFaults(view) === null ? NO_HTML : html`<button type="button" id="around">Around the faults</button>`}
 <button type="button" id="theme">Light or dark</button></span>

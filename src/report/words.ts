@@ -64,8 +64,9 @@ function recoverySentence(run: ReportRun): string {
 }
 
 function recoveredSentence(before: string, ended: string, afterS: number): string {
-  if (afterS <= 0) return `Goodput was back at ${before} when the trigger ended, at ${ended}.`;
-  return `Goodput was back at ${before} ${formatSeconds(afterS)} after the trigger ended, at ${ended}.`;
+  if (afterS <= 0)
+    return `When the trigger ended, at ${ended}, goodput was already back at ${before}.`;
+  return `The trigger ended at ${ended}; goodput was back at ${before} ${formatSeconds(afterS)} later.`;
 }
 
 function expectationSentence(run: ReportRun): string {

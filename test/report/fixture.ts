@@ -15,6 +15,7 @@ const OFFERED_RPS = 360;
 /** What differs between the variants. */
 export interface StormOptions {
   readonly variant: string;
+  readonly offeredRps: number;
   readonly verdict: 'pass' | 'not-recovered';
   readonly declared: string | null;
   /** Seconds after the trigger until all is well; Infinity = never. */
@@ -25,6 +26,7 @@ export interface StormOptions {
 
 export const STORM: StormOptions = {
   variant: 'as-it-happened',
+  offeredRps: OFFERED_RPS,
   verdict: 'not-recovered',
   declared: 'not-recovered',
   healS: Number.POSITIVE_INFINITY,
@@ -33,6 +35,7 @@ export const STORM: StormOptions = {
 
 export const BUDGET: StormOptions = {
   variant: 'retry-budget',
+  offeredRps: OFFERED_RPS,
   verdict: 'pass',
   declared: 'pass',
   healS: 14,
@@ -89,10 +92,10 @@ function noiseFrom(seed: number): () => number {
 }
 
 function stormTimeline(options: StormOptions): Timeline {
-  const noise = noiseFrom(options.variant.length * 7919);
+  const noise = noiseFrom(7919);
   const seconds = Array.from({ length: DURATION_S }, (_, second) => second);
   const level = seconds.map((second) => trouble(second, options.healS));
-  const offered = seconds.map(() => Math.round(OFFERED_RPS + 30 * noise()));
+  const offered = seconds.map(() => Math.round(options.offeredRps * (1 + noise() / 12)));
   const goodput = level.map((bad, second) => (offered[second] ?? 0) * (1 - 0.97 * bad));
   const edge = (from: string, to: string, requests: readonly number[], isRetried: boolean) =>
     edgeTimeline(from, to, requests, level, isRetried ? options.factor : 1);

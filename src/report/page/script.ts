@@ -62,11 +62,11 @@ function traces(chart) {
   return chart.series.map((series) => {
     const run = page.runs[series.run];
     const measure = chart.measures[series.measure];
-    const name = (page.runs.length > 1 ? run.label + ' · ' : '') + measure.name;
+    const name = (page.runs.length > 1 && !series.isShared ? run.label + ' · ' : '') + measure.name;
     return {
       type: 'scatter', mode: 'lines', name: plain(name), showlegend: false,
       x: page.timesS[series.run], y: page.columns[series.column], connectgaps: false,
-      line: { width: measure.stroke === 'solid' ? 2 : 1.4, dash: measure.stroke, color: color('run-' + (run.color % 8)) },
+      line: { width: measure.stroke === 'solid' ? 2 : 1.4, dash: measure.stroke, color: color(series.isShared ? 'muted' : 'run-' + (run.color % 8)) },
       hovertemplate: valueTemplate(chart),
     };
   });
@@ -79,7 +79,7 @@ function bands(isLabelled) {
     shapes.push({ type: 'rect', xref: 'x', yref: 'paper', x0: band.startS, x1: band.endS, y0: 0, y1: 1,
       fillcolor: color('band'), line: { width: 0 }, layer: 'below' });
     if (!isLabelled) continue;
-    annotations.push({ x: band.startS, y: 1, xref: 'x', yref: 'paper', xanchor: 'left', yanchor: 'top',
+    annotations.push({ x: band.startS, y: 1, xref: 'x', yref: 'paper', xanchor: 'left', yanchor: 'bottom',
       text: plain(band.label), showarrow: false, font: { size: 11, color: color('muted') } });
   }
   return { shapes, annotations };
@@ -89,7 +89,12 @@ function valueAxis(chart) {
   const axis = { fixedrange: true, gridcolor: color('grid'), zeroline: false, ticks: '', automargin: false,
     linecolor: color('line'), rangemode: 'tozero', nticks: 6 };
   if (chart.scale === 'ratio') return Object.assign(axis, { tickformat: '.0%', range: [0, 1.04] });
-  if (chart.scale !== 'log') return Object.assign(axis, { tickformat: '~s', ticksuffix: chart.unit === '×' ? '×' : '' });
+  if (chart.scale !== 'log') {
+    const greatest = chart.series.reduce((most, series) =>
+      page.columns[series.column].reduce((top, value) => Math.max(top, value || 0), most), 0);
+    return Object.assign(axis, { tickformat: greatest >= 1000 ? '~s' : '~g', ticksuffix: chart.unit === '×' ? '×' : '',
+      range: [0, Math.max(1, greatest) * 1.06] });
+  }
   const values = [0.001, 0.01, 0.1, 1, 10, 100, 1000, 10000, 100000, 1000000];
   return Object.assign(axis, { type: 'log', rangemode: 'normal', tickvals: values,
     ticktext: values.map((ms) => (ms < 1000 ? ms + ' ms' : ms / 1000 + ' s')) });
@@ -98,7 +103,7 @@ function valueAxis(chart) {
 function layout(chart, element) {
   const muted = color('muted');
   return Object.assign({
-    autosize: true, height: element.clientHeight, margin: { l: 58, r: 10, t: 6, b: 26 },
+    autosize: true, height: element.clientHeight, margin: { l: 58, r: 14, t: page.bands.length > 0 ? 18 : 6, b: 26 },
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: { size: 12, color: muted, family: 'system-ui, sans-serif' },
     hovermode: 'x unified', dragmode: matchMedia('(pointer: coarse)').matches ? false : 'zoom',
     hoverlabel: { bgcolor: color('panel'), bordercolor: color('line'), font: { color: color('text'), size: 12 } },
@@ -109,8 +114,8 @@ function layout(chart, element) {
   }, bands(page.bands.length <= 6));
 }
 
-function isShown(chart, series, element) {
-  return !hiddenRuns.has(series.run) && !element.hiddenMeasures.has(series.measure);
+function isShown(series, element) {
+  return (series.isShared || !hiddenRuns.has(series.run)) && !element.hiddenMeasures.has(series.measure);
 }
 
 async function draw(chart) {
@@ -131,7 +136,7 @@ async function draw(chart) {
 
 function refreshVisibility({ chart, element }) {
   if (chart.series.length === 0) return;
-  Plotly.restyle(element, { visible: chart.series.map((series) => isShown(chart, series, element)) });
+  Plotly.restyle(element, { visible: chart.series.map((series) => isShown(series, element)) });
 }
 
 function toggleMeasure(chart, element, button) {
@@ -209,11 +214,13 @@ function setUpPrinting() {
   addEventListener('beforeprint', () => {
     before = root.dataset.theme || '';
     root.dataset.theme = 'light';
+    root.classList.add('printing');
     redrawAll();
   });
   addEventListener('afterprint', () => {
     if (before === '') delete root.dataset.theme;
     else root.dataset.theme = before;
+    root.classList.remove('printing');
     redrawAll();
   });
 }
@@ -249,6 +256,7 @@ function showState(group, kind, state) {
     all('path', group)[0].setAttribute('stroke-width', (1.5 + 4 * level).toFixed(1));
   } else {
     texts[1].textContent = first;
+    texts[2].textContent = second;
     const full = Number(all('.gauge', group)[0].getAttribute('width'));
     all('.filled', group)[0].setAttribute('width', (full * level).toFixed(1));
   }

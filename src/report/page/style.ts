@@ -92,10 +92,9 @@ h3{margin:0;font-size:16px;display:flex;align-items:center;gap:8px;overflow-wrap
 .command{display:flex;gap:10px;align-items:baseline;margin:14px 0 0;font-size:13px;color:var(--muted)}
 .command code{flex:1;background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:5px 10px;color:var(--text);user-select:all}
 .bar{position:sticky;top:0;z-index:5;background:var(--page);border-bottom:1px solid var(--line)}
-.bar>div{max-width:1200px;margin:0 auto;padding:8px 24px;display:flex;flex-wrap:wrap;gap:6px 18px;align-items:center;font-size:13px}
-.bar nav{display:flex;flex-wrap:wrap;gap:2px 14px;flex:1}
-.bar nav a{color:var(--muted);text-decoration:none}
-.bar nav a:hover{color:var(--text);text-decoration:underline}
+.bar>div{max-width:1200px;margin:0 auto;padding:8px 24px;display:flex;flex-wrap:wrap;gap:6px 18px;align-items:center;justify-content:space-between;font-size:13px}
+nav{display:flex;flex-wrap:wrap;gap:2px 16px;margin:14px 0 6px;font-size:13px}
+nav a{text-transform:capitalize}
 .bar fieldset{border:0;margin:0;padding:0;display:flex;flex-wrap:wrap;gap:4px 14px}
 .bar legend{float:left;padding:0;margin-right:10px;color:var(--muted)}
 .bar label{display:inline-flex;align-items:center;gap:6px;cursor:pointer}
@@ -103,7 +102,7 @@ h3{margin:0;font-size:16px;display:flex;align-items:center;gap:8px;overflow-wrap
 button{font:inherit;font-size:13px;color:var(--text);background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:2px 10px;cursor:pointer}
 button:hover{border-color:var(--muted)}
 .chip{display:inline-block;flex:none;width:12px;height:12px;border-radius:3px;background:var(--run)}
-section{margin:0;padding:30px 0 0;scroll-margin-top:64px}
+section{margin:0;padding:30px 0 0;scroll-margin-top:40px}
 section+section{margin-top:4px}
 .lead{margin:0 0 10px;color:var(--muted)}
 .note{margin:8px 0;color:var(--muted);font-size:13px}
@@ -118,10 +117,11 @@ section+section{margin-top:4px}
 .badge.unsure{color:var(--fair);background:var(--fair-soft)}
 .declared{color:var(--muted);font-size:13px;margin-left:6px}
 .declared.surprise{color:var(--bad);font-weight:600}
-.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px 18px;margin:6px 0 0}
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(118px,1fr));gap:10px 16px;margin:6px 0 0}
 .figures dt{font-size:12px;color:var(--muted)}
 .figures dd{margin:0;font-size:19px;font-weight:600;font-variant-numeric:tabular-nums;line-height:1.3}
 .figures dd small{display:block;font-size:12px;font-weight:400;color:var(--muted)}
+.card ul{margin:0;padding-left:20px;font-size:13px}
 .identity{font-size:12px;color:var(--muted);margin-top:auto!important;padding-top:6px}
 .charts{display:grid;gap:22px 28px;grid-template-columns:minmax(0,1fr)}
 .chart,.graph{margin:0;min-width:0}
@@ -132,11 +132,15 @@ section+section{margin-top:4px}
 .legend button[aria-pressed=false]{text-decoration:line-through;opacity:.75}
 .plot{height:230px;min-width:0}
 .many .plot{height:200px}
-.alt{margin:2px 0 0;font-size:13px;color:var(--muted)}
+.alt{margin:4px 0 0;padding:0 0 0 6px;list-style:none;font-size:13px;color:var(--muted);display:grid;gap:1px 18px;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr))}
+.alt li{display:flex;gap:7px;align-items:baseline}
+.alt b{font-weight:600;color:var(--text);margin-right:3px}
+.alt .chip{width:9px;height:9px}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;font-size:13px;width:100%;font-variant-numeric:tabular-nums;margin-top:10px}
 caption{text-align:left;color:var(--muted);padding:4px 0;font-size:13px}
 th,td{text-align:left;vertical-align:top;padding:5px 14px 5px 0;border-bottom:1px solid var(--line)}
+td code{display:inline-block;min-width:17ch}
 th{font-weight:600;white-space:nowrap}
 tbody tr:last-child td{border-bottom:0}
 .run-name{display:inline-flex;align-items:center;gap:6px;white-space:nowrap}
@@ -152,7 +156,8 @@ tbody tr:last-child td{border-bottom:0}
 .graphs{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(min(100%,560px),1fr))}
 .graph{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:10px 12px}
 .graph figcaption{display:flex;gap:8px;align-items:center;font-weight:600;font-size:14px;margin-bottom:6px}
-.graph svg{display:block;max-width:none}
+.graph svg{display:block;width:100%;height:auto}
+.graphs.wide{grid-template-columns:minmax(0,1fr)}
 .graph text{fill:var(--text);font-size:13px;text-anchor:middle;font-variant-numeric:tabular-nums}
 .graph .node text{font-weight:600}
 .graph .node .second,.graph .second{font-weight:400;font-size:12px;fill:var(--muted)}
@@ -174,9 +179,11 @@ footer{margin-top:36px;padding-top:14px;padding-bottom:40px;color:var(--muted);f
 [hidden]{display:none!important}
 @media (min-width:1000px){.many{grid-template-columns:repeat(2,minmax(0,1fr))}}
 @media (max-width:640px){header,main,footer,.bar>div{padding-left:14px;padding-right:14px}
-h1{font-size:24px}.bar{position:static}.bar nav{display:none}.command{flex-direction:column;gap:4px}.command code{width:100%}}
+h1{font-size:24px}.bar{position:static}nav{gap:2px 12px}.command{flex-direction:column;gap:4px}.command code{width:100%}}
+.printing body{width:700px}
+.printing .many{grid-template-columns:minmax(0,1fr)}
 @media print{:root,:root[data-theme=dark]{color-scheme:light;${properties(LIGHT)}}
-body{font-size:12px}.bar,.moments,.moment input,.skip{display:none}
+body{font-size:12px}.bar,nav,.moments,.moment input,.skip{display:none}
 header,main,footer{max-width:none;padding-left:0;padding-right:0}
 .card,.chart,.graph,tr{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

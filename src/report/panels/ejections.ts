@@ -33,7 +33,7 @@ function chartOf(view: ReportView): Html {
   return view.charts.add({
     id: 'chart-ejections',
     title: 'Endpoints ejected, all services',
-    alt: view.drawn.map(sentence).join(' '),
+    notes: view.drawn.map((run) => ({ run, text: sentence(run) })),
     unit: '',
     scale: 'linear',
     measures: MEASURES,
@@ -53,7 +53,7 @@ function sentence(run: RunView): string {
   const done = run.summary.ejections.filter((ejection) => ejection.refusedBy === null);
   const refused = run.summary.ejections.length - done.length;
   const tail = refused === 0 ? '' : `, ${refused} refused`;
-  return `${run.label}: ${countOf(done.length, 'ejection')}${tail}.`;
+  return `${countOf(done.length, 'ejection')}${tail}`;
 }
 
 function ejectionTable(view: ReportView, count: number): Html {

@@ -12,6 +12,7 @@ import {
   frameWords,
   type GraphFrame,
   type GraphState,
+  greatestRate,
   HEALTH_WORDS,
   type Health,
 } from '../graph-frames.ts';
@@ -27,6 +28,10 @@ import { faultsAcross, type ReportView, type RunView } from '../view.ts';
 import type { Panel } from './panel.ts';
 
 const MAX_NODES = 60;
+/** Wider drawings stand one below the other. */
+const SIDE_BY_SIDE = 540;
+/** Smaller than this share of its size the text of a drawing is not legible; it scrolls instead. */
+const SMALLEST = 0.7;
 const HEALTHS: readonly Health[] = ['good', 'fair', 'poor', 'idle'];
 
 export const graphPanel: Panel = {
@@ -40,11 +45,14 @@ export const graphPanel: Panel = {
     }
     const placed = layoutGraph(names, edges);
     const count = frameCount(names.length + edges.length, view.drawn.length);
-    const frames = view.drawn.map((run) => framesOf(run.timeline, names, placed.edges, count));
+    const greatest = greatestRate(view.drawn.map((run) => run.timeline));
+    const frames = view.drawn.map((run) =>
+      framesOf(run.timeline, names, placed.edges, count, greatest),
+    );
     return html`<p class="lead">Rates are attempts per second, with attempts per request below.</p>
 ${controls(view, frames[0] ?? [])}
 <ul class="key">${HEALTHS.map((health) => html`<li class="${health}"><svg width="26" height="10" aria-hidden="true"><path class="arrow" d="M1 5H25"/></svg>${HEALTH_WORDS[health]}</li>`)}</ul>
-<div class="graphs">${view.drawn.map((run, index) => drawing(run, placed, frames[index]?.at(-1)))}</div>
+<div class="graphs ${placed.width > SIDE_BY_SIDE ? 'wide' : ''}">${view.drawn.map((run, index) => drawing(run, placed, frames[index]?.at(-1)))}</div>
 <script type="application/json" id="graph-data">${scriptJson(frames.map(packed))}</script>`;
   },
 };
@@ -112,7 +120,7 @@ function drawing(run: RunView, placed: PlacedGraph, frame: GraphFrame | undefine
   return html`<figure class="graph run-${run.index % 8}" data-run="${run.index}">
 <figcaption><span class="chip" aria-hidden="true"></span>${run.label}</figcaption>
 <div class="scroll" role="region" aria-label="Service graph of ${run.label}" tabindex="0">
-<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Calls between the services of ${run.label}, coloured by health">
+<svg viewBox="0 0 ${width} ${height}" style="min-width:${Math.round(width * SMALLEST)}px;max-width:${width}px" role="img" aria-label="Calls between the services of ${run.label}, coloured by health">
 <defs><marker id="head-${run.index}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z" fill="context-stroke"/></marker></defs>
 ${placed.edges.map((edge, index) => arrow(edge, frame?.edges[index], run.index))}
 ${placed.nodes.map((node, index) => box(node, frame?.nodes[index]))}
@@ -129,11 +137,13 @@ function arrow(edge: PlacedEdge, state: GraphState | undefined, run: number): Ht
 function box(node: PlacedNode, state: GraphState | undefined): Html {
   const left = round(node.x - NODE_WIDTH / 2);
   const top = round(node.y - NODE_HEIGHT / 2);
-  const [line = ''] = state?.lines ?? [];
+  const [first = '', second = ''] = state?.lines ?? [];
+  const gaugeLeft = round(node.x - NODE_WIDTH / 2 + 12);
+  const gaugeTop = round(node.y + 24);
   const filled = round((NODE_WIDTH - 24) * (state?.level ?? 0));
   return html`<g class="node ${state?.health ?? 'idle'}"><rect class="box" x="${left}" y="${top}" width="${NODE_WIDTH}" height="${NODE_HEIGHT}" rx="8"/>
-<text x="${round(node.x)}" y="${round(node.y - 8)}">${clipped(node.name)}<title>${node.name}</title></text><text class="second" x="${round(node.x)}" y="${round(node.y + 9)}">${line}</text>
-<rect class="gauge" x="${round(node.x - NODE_WIDTH / 2 + 12)}" y="${round(node.y + 18)}" width="${NODE_WIDTH - 24}" height="4" rx="2"/><rect class="filled" x="${round(node.x - NODE_WIDTH / 2 + 12)}" y="${round(node.y + 18)}" width="${filled}" height="4" rx="2"/></g>`;
+<text x="${round(node.x)}" y="${round(node.y - 15)}">${clipped(node.name)}<title>${node.name}</title></text><text class="second" x="${round(node.x)}" y="${round(node.y + 2)}">${first}</text><text class="second" x="${round(node.x)}" y="${round(node.y + 17)}">${second}</text>
+<rect class="gauge" x="${gaugeLeft}" y="${gaugeTop}" width="${NODE_WIDTH - 24}" height="4" rx="2"/><rect class="filled" x="${gaugeLeft}" y="${gaugeTop}" width="${filled}" height="4" rx="2"/></g>`;
 }
 
 /** A smooth line: straight to the first middle, then curves whose corners are the points. */

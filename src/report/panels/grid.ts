@@ -19,7 +19,7 @@ export function leftOut(count: number, singular: string): Html {
 /** A table that scrolls sideways by itself, reachable with the keyboard. */
 export function table(
   caption: string,
-  headings: readonly string[],
+  headings: readonly HtmlPart[],
   rows: readonly (readonly HtmlPart[])[],
 ): Html {
   const head = headings.map((heading) => html`<th scope="col">${heading}</th>`);

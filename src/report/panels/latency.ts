@@ -24,7 +24,7 @@ export const latencyPanel: Panel = {
     const names = namesAcross(view.drawn, all, (client) => client.name);
     if (names.length === 0) return null;
     const shown = names.slice(0, MAX_CLIENTS);
-    return html`<p class="lead">From the first byte that a client sends to the end of what it waits for; logarithmic.</p>
+    return html`<p class="lead">How long the clients waited for the end of their requests, on a logarithmic scale.</p>
 ${chartGrid(shown.map((name, position) => chartOf(view, name, position)))}${leftOut(names.length - shown.length, 'client')}`;
   },
 };
@@ -39,7 +39,7 @@ function chartOf(view: ReportView, name: string, position: number) {
   return view.charts.add({
     id: `chart-latency-${position}`,
     title: name,
-    alt: view.drawn.map((run) => sentence(run, name)).join(' '),
+    notes: view.drawn.map((run) => ({ run, text: sentence(run, name) })),
     unit: 'ms',
     scale: 'log',
     measures: MEASURES,
@@ -51,9 +51,9 @@ function sentence(run: RunView, name: string): string {
   const whole = run.summary.clients.find((client) => client.name === name)?.latencyMs;
   const column = run.timeline.clients.find((client) => client.name === name)?.latencyMsP99 ?? [];
   const points = column.filter((value) => value !== null);
-  if (whole === undefined || points.length === 0) return `${run.label}: nothing was answered.`;
+  if (whole === undefined || points.length === 0) return 'nothing was answered';
   return (
-    `${run.label}: median ${formatMs(whole.p50)}, 99th percentile ${formatMs(whole.p99)} over ` +
-    `the whole run, ${formatMs(max(points))} in its worst moment.`
+    `median ${formatMs(whole.p50)}, p99 ${formatMs(whole.p99)}; ` +
+    `p99 at worst ${formatMs(max(points))}`
   );
 }

@@ -76,7 +76,7 @@ function chartsOf(view: ReportView, name: string, position: number): readonly Ht
   const factorChart = view.charts.add({
     id: `chart-amplification-${position}`,
     title: `${name}: attempts per request`,
-    alt: parts.map(({ run, factor }) => factorSentence(run, factor)).join(' '),
+    notes: parts.map(({ run, factor }) => ({ run, text: factorSentence(factor) })),
     unit: '×',
     scale: 'linear',
     measures: FACTOR,
@@ -85,7 +85,7 @@ function chartsOf(view: ReportView, name: string, position: number): readonly Ht
   const rateChart = view.charts.add({
     id: `chart-retries-${position}`,
     title: `${name}: retries per second`,
-    alt: parts.map(({ run, edge }) => rateSentence(run, edge.retriesRps)).join(' '),
+    notes: parts.map(({ run, edge }) => ({ run, text: rateSentence(edge.retriesRps) })),
     unit: 'rps',
     scale: 'linear',
     measures: RATES,
@@ -97,15 +97,15 @@ function chartsOf(view: ReportView, name: string, position: number): readonly Ht
   return [factorChart, rateChart];
 }
 
-function factorSentence(run: RunView, factor: readonly (number | null)[]): string {
+function factorSentence(factor: readonly (number | null)[]): string {
   const points = factor.filter((value) => value !== null);
-  if (points.length === 0) return `${run.label}: no requests.`;
-  return `${run.label}: up to ${formatFactor(max(points))}, ${formatFactor(points.at(-1) ?? 0)} at the end.`;
+  if (points.length === 0) return 'no requests';
+  return `up to ${formatFactor(max(points))}, ${formatFactor(points.at(-1) ?? 0)} at the end`;
 }
 
-function rateSentence(run: RunView, retriesRps: readonly number[]): string {
+function rateSentence(retriesRps: readonly number[]): string {
   const peak = retriesRps.length === 0 ? 0 : max(retriesRps);
-  return `${run.label}: at most ${formatRate(peak)} of retries.`;
+  return `at most ${formatRate(peak)}`;
 }
 
 function rowsOf(view: ReportView, name: string) {

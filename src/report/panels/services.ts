@@ -11,6 +11,9 @@ import type { Panel } from './panel.ts';
 
 /** Two charts each. */
 const MAX_SERVICES = 4;
+/** Below this a chart shows an idle service: one waiting request, or a tenth of the workers. */
+const WORTH_DRAWING = 1;
+
 const QUEUE = [{ name: 'queue', stroke: 'solid', thinBy: 'max' }] as const;
 const WORKERS = [{ name: 'workers busy', stroke: 'solid', thinBy: 'mean' }] as const;
 
@@ -21,9 +24,10 @@ export const servicesPanel: Panel = {
     const names = namesAcross(view.runs, (run) => totalsIn(run.timeline.services), serviceName);
     if (names.length === 0) return null;
     const shown = [...names]
-      .sort((a, b) => longestQueue(view, b) - longestQueue(view, a))
+      .sort((a, b) => strain(view, b) - strain(view, a))
+      .filter((name, index) => index === 0 || strain(view, name) >= WORTH_DRAWING)
       .slice(0, MAX_SERVICES);
-    return html`<p class="lead">Per instance. Work is wasted when nobody waits for its answer any more.</p>
+    return html`<p class="lead">All instances together. Work is wasted when nobody waits for its answer any more.</p>
 ${chartGrid(shown.flatMap((name, position) => chartsOf(view, name, position)))}
 ${leftOut(names.length - shown.length, 'service')}${figures(view)}`;
   },
@@ -33,8 +37,15 @@ function timelineOf(run: RunView, name: string): ServiceTimeline | undefined {
   return run.timeline.services.find((service) => serviceName(service) === name);
 }
 
-function longestQueue(view: ReportView, name: string): number {
-  return max(view.drawn.map((run) => max([0, ...(timelineOf(run, name)?.queueLength ?? [])])));
+/** How much a service had to bear: its longest queue, plus ten times the share of busy workers. */
+function strain(view: ReportView, name: string): number {
+  return max(
+    view.drawn.map((run) => {
+      const service = timelineOf(run, name);
+      const queue = max([0, ...(service?.queueLength ?? [])]);
+      return queue + 10 * max([0, ...(service?.workerUtilisation ?? [])]);
+    }),
+  );
 }
 
 function chartsOf(view: ReportView, name: string, position: number): readonly Html[] {
@@ -44,13 +55,11 @@ function chartsOf(view: ReportView, name: string, position: number): readonly Ht
   });
   const queue = view.charts.add({
     id: `chart-queue-${position}`,
-    title: `${name}: queue`,
-    alt: parts
-      .map(({ run, service }) => {
-        const peak = formatNumber(max([0, ...service.queueLength]));
-        return `${run.label}: at most ${peak} waiting, ${formatNumber(service.queueLength.at(-1) ?? 0)} at the end.`;
-      })
-      .join(' '),
+    title: `${name}: requests waiting`,
+    notes: parts.map(({ run, service }) => ({
+      run,
+      text: peakAndEnd(service.queueLength, formatNumber),
+    })),
     unit: 'requests',
     scale: 'linear',
     measures: QUEUE,
@@ -63,12 +72,10 @@ function chartsOf(view: ReportView, name: string, position: number): readonly Ht
   const workers = view.charts.add({
     id: `chart-workers-${position}`,
     title: `${name}: workers busy`,
-    alt: parts
-      .map(({ run, service }) => {
-        const peak = formatRatio(max([0, ...service.workerUtilisation]));
-        return `${run.label}: at most ${peak} busy, ${formatRatio(service.workerUtilisation.at(-1) ?? 0)} at the end.`;
-      })
-      .join(' '),
+    notes: parts.map(({ run, service }) => ({
+      run,
+      text: peakAndEnd(service.workerUtilisation, formatRatio),
+    })),
     unit: '%',
     scale: 'ratio',
     measures: WORKERS,
@@ -79,6 +86,10 @@ function chartsOf(view: ReportView, name: string, position: number): readonly Ht
     })),
   });
   return [queue, workers];
+}
+
+function peakAndEnd(values: readonly number[], format: (value: number) => string): string {
+  return `at most ${format(max([0, ...values]))}, ${format(values.at(-1) ?? 0)} at the end`;
 }
 
 function figures(view: ReportView): Html {

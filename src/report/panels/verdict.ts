@@ -40,16 +40,29 @@ function card(run: RunView): Html {
 <h3 id="run-${run.index}"><span class="chip" aria-hidden="true"></span>${run.label}</h3>
 <p>${badge(run.summary.verdict, 'large')} ${declared === '' ? NO_HTML : html`<span class="declared ${isSurprise ? 'surprise' : ''}">${declared}</span>`}</p>
 ${verdictReasons(run).map((sentence) => html`<p>${sentence}</p>`)}
+${brokenExpectations(run)}
 <dl class="figures">${figuresOf(run).map(figureMarkup)}</dl>
 <p class="identity">seed <code>${seed}</code> · digest <code>${digest}</code> · scenario <code>${scenario.hash}</code></p>
 </article>`;
+}
+
+const MAX_BROKEN = 3;
+
+function brokenExpectations(run: RunView): Html {
+  const broken = run.summary.expect.filter((item) => item.ok === false);
+  if (broken.length === 0) return NO_HTML;
+  const items = broken
+    .slice(0, MAX_BROKEN)
+    .map((item) => html`<li><code>${item.text}</code>: ${item.observed}</li>`);
+  const more = broken.length - items.length;
+  return html`<ul>${items}${more > 0 ? html`<li>${more} more</li>` : NO_HTML}</ul>`;
 }
 
 /** Too many runs for cards: a line each. */
 function verdictTable(view: ReportView): Html {
   return table(
     'The verdict of each run',
-    ['Run', 'Verdict', 'Declared', 'Requests that succeeded', 'Goodput at the end'],
+    ['Run', 'Verdict', 'Declared', 'Succeeded', 'Goodput at the end'],
     view.runs.map((run) => {
       const [succeeded, goodput] = figuresOf(run);
       return [
@@ -81,7 +94,7 @@ function figuresOf(run: RunView): readonly Figure[] {
   const isBaselined = recovery.baselineGoodputRps > 0;
   return [
     {
-      label: 'Requests that succeeded',
+      label: 'Succeeded',
       value: offered === 0 ? 'none offered' : formatRatio(succeeded / offered),
       of: '',
     },
@@ -94,7 +107,7 @@ function figuresOf(run: RunView): readonly Figure[] {
       ? []
       : [
           {
-            label: 'Latency, 99th percentile',
+            label: '99th percentile',
             value: formatMs(slowest.latencyMs.p99),
             of: clients.length > 1 ? slowest.name : '',
           },
