@@ -145,8 +145,9 @@ class AssembledProxy implements RunningProxy {
     await this.connectionsGone(drainTimeNs / MILLISECOND);
     for (const listener of this.listeners) listener.destroy();
     await this.connectionsGone(DRAIN_POLL_MS * 20);
-    this.upstreams.closeAll();
+    this.turns.stop();
     this.timers.close();
+    this.upstreams.closeAll();
     this.admin?.close();
     await this.options.accessLog?.close();
   }

@@ -19,6 +19,7 @@ export class Turns {
   private engine: Engine<MeshConfig> | null = null;
   private readonly waiting: Input[] = [];
   private inTurn = false;
+  private isStopped = false;
   /** Whether the running input brings an upstream's head: an answer given now is that upstream's. */
   isUpstreamHead = false;
 
@@ -31,8 +32,15 @@ export class Turns {
     this.engine = engine;
   }
 
+  /** The proxy is gone: nothing is delivered any more. */
+  stop(): void {
+    this.isStopped = true;
+    this.waiting.length = 0;
+  }
+
   /** Calls `input` now, or right after the input that is running. */
   run(input: Input): void {
+    if (this.isStopped) return;
     this.waiting.push(input);
     if (this.inTurn) return;
     this.inTurn = true;

@@ -50,6 +50,8 @@ export class DownstreamConnection {
   private current: Exchange | null = null;
   private closeReason: CloseReason = CloseReason.remoteEnd;
   private linger: NodeJS.Timeout | null = null;
+  /** Closes once everything is written. */
+  private readonly closeWhenWritten: () => void;
   /** The next response says `connection: close`. */
   private isGoingAway = false;
 
@@ -57,6 +59,12 @@ export class DownstreamConnection {
     this.socket = socket;
     this.context = context;
     this.facts = peerOf(socket);
+    this.closeWhenWritten = socket.destroySoon.bind(socket);
+    // Node closes behind a response that says `connection: close`, even where the rest of the request
+    // still comes, which could reset the client before it has read the answer. Then we linger.
+    socket.destroySoon = () => {
+      if (this.linger === null) this.closeWhenWritten();
+    };
     socket.on('end', () => this.ended());
     socket.on('error', () => this.setReason(CloseReason.remoteReset));
     socket.on('close', () => this.closed());
@@ -72,6 +80,7 @@ export class DownstreamConnection {
 
   /** A request came; it starts when those before it are over. */
   accept(message: IncomingMessage, response: ServerResponse): void {
+    if (this.linger !== null) return;
     const exchange = new Exchange(message, response, this.context.turns, (over) => this.over(over));
     if (this.current === null) this.start(exchange);
     else this.waiting.push(exchange);
@@ -97,24 +106,17 @@ export class DownstreamConnection {
   close(how: 'abort' | 'flush' | 'linger', lingerNs: Ns, reason: CloseReason): void {
     this.setReason(reason);
     if (how === 'abort') this.socket.destroy();
-    else if (how === 'flush') this.socket.destroySoon();
+    else if (how === 'flush' || lingerNs === 0) this.closeWhenWritten();
     else this.closeAfter(lingerNs);
   }
 
-  /** The engine gave one request up: HTTP/1 shows that by the end of the connection. */
+  /**
+   * The engine gave one request up, and closes the connection next, as HTTP/1 must. Until then the
+   * client may still send what nobody wants.
+   */
   reset(exchange: Exchange): void {
-    const isAnswered = exchange.writer.hasEnded;
     this.over(exchange);
-    if (this.linger !== null || this.socket.destroyed) return;
-    this.setReason(CloseReason.local);
-    if (!isAnswered) {
-      this.socket.destroy();
-      return;
-    }
-    // The answer is complete but the request is not: whoever still sends gets the time to read it.
     exchange.setReading(true);
-    this.socket.end();
-    this.closeAfter(LINGER_NS);
   }
 
   private start(exchange: Exchange): void {
@@ -133,7 +135,10 @@ export class DownstreamConnection {
       this.isGoingAway = true;
       const { remoteAddress } = this.facts;
       this.context.refuseUnlistened(exchange, { uid, head, remoteAddress });
-      if (this.current === exchange) this.reset(exchange);
+      if (this.current === exchange) {
+        this.reset(exchange);
+        this.closeAfter(LINGER_NS);
+      }
       return;
     }
     const connection = this.connectionTo(listener);
