@@ -2,7 +2,7 @@
  * Times of a run as scenarios write them: `60s`, `slow.start`, `slow.end + 10s`, `end`.
  * Source: scenario.md (times). `end` is the end of the run.
  */
-import type { Ns } from '../core/time.ts';
+import { type Ns, SECOND } from '../core/time.ts';
 import { parseDurationNs } from '../core/units.ts';
 import type { TimeRef } from './scenario.ts';
 
@@ -48,6 +48,11 @@ export function resolveTime(time: TimeRef, spanOf: (id: string) => Span | null):
   const span = spanOf(time.anchor.id);
   if (span === null) return null;
   return (time.anchor.edge === 'start' ? span.startNs : span.endNs) + time.offsetNs;
+}
+
+/** To the millisecond, as documents show times. */
+export function toSeconds(ns: Ns): number {
+  return Math.round((ns * 1000) / SECOND) / 1000;
 }
 
 /** Milliseconds since 1970 of `2026-01-01T00:00:00Z`; null for anything else. */
