@@ -130,6 +130,8 @@ export interface DestinationRule {
   /** Fully qualified; may start with `*`. */
   readonly host: Placed<string>;
   readonly exportTo: ExportTo;
+  /** As written; rules merge only when these agree. */
+  readonly declaredExportTo: readonly string[];
   readonly policy?: TrafficPolicy;
   readonly subsets: readonly Subset[];
 }

@@ -44,6 +44,7 @@ export function readDestinationRule(
     meta,
     host,
     exportTo: readExportTo(message, meta.namespace, false),
+    declaredExportTo: message.list('exportTo').map((node) => String(node.value)),
     subsets: readSubsets(message.list('subsets')),
     ...withoutAbsent({ policy }),
   };

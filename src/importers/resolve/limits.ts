@@ -1,0 +1,36 @@
+/**
+ * What a resolved mesh does not reproduce, in sentences for the summary.
+ *
+ * Source: config-istio.md §2.12, 5.9, 6.4.
+ */
+import type { ServiceInfo } from '../service-info.ts';
+
+const ALWAYS: readonly string[] = [
+  'requests to hosts that no service has are answered with 502; passing them through to where ' +
+    'they were going (outboundTrafficPolicy ALLOW_ANY) is not modelled',
+  'automatic mTLS between sidecars is not modelled: connections are plain text',
+];
+
+/** One line each, in the order of the services. */
+export function limitsOf(services: readonly ServiceInfo[]): string[] {
+  return [...ALWAYS, ...services.flatMap(limitsOfService)];
+}
+
+function limitsOfService(service: ServiceInfo): string[] {
+  const lines: string[] = [];
+  for (const { number, protocol } of service.ports) {
+    const port = `port ${number} of ${service.host}`;
+    if (protocol === 'http2' || protocol === 'grpc') {
+      lines.push(`${port} speaks HTTP/2, which is modelled as HTTP/1.1`);
+    } else if (protocol === 'unknown') {
+      lines.push(`${port} names no protocol, which is modelled as declared HTTP`);
+    } else if (protocol !== 'http') {
+      lines.push(`${port} speaks ${protocol}, which is not modelled: it has no listener`);
+    }
+  }
+  if (service.isHeadless === true) {
+    const text = 'is headless; its requests are balanced instead of sent to the address called';
+    lines.push(`${service.host} ${text}`);
+  }
+  return lines;
+}
