@@ -35,3 +35,8 @@ export interface ParallelStep {
   readonly steps: readonly CallTo[];
   readonly wait: 'all' | 'any';
 }
+
+/** Names of the services that these steps call, with repetitions. */
+export function calledServices(steps: readonly CallStep[]): string[] {
+  return steps.flatMap((step) => (step.kind === 'call' ? [step.to] : calledServices(step.steps)));
+}
