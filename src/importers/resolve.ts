@@ -34,12 +34,12 @@ export interface ProxyIdentity {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Labels;
-  /** region/zone/subzone, '' = unknown. */
-  readonly locality: string;
-  /** Of the workload, without port; inbound requests are passed on to it. */
-  readonly address: string;
-  /** Service ports that the workload is an endpoint of; hosts are full names. */
-  readonly serves: readonly { readonly host: string; readonly port: number }[];
+  /** Of the workload; inbound requests are passed on to it. */
+  readonly ip: string;
+  /** Full names of the services that the workload is an endpoint of. */
+  readonly serves: readonly string[];
+  /** region/zone/subzone; absent = unknown. */
+  readonly locality?: string;
 }
 
 /** What proxies of one kind have in common. */
@@ -133,14 +133,15 @@ export class ResolvedMesh {
       hasLabels(proxy.labels, labels) ? 1 : 0,
     );
     const kind = `${proxy.namespace}\0${conditions.join('')}`;
-    const key = `${kind}\0${proxy.locality}`;
+    const locality = proxy.locality ?? '';
+    const key = `${kind}\0${locality}`;
     const known = this.#outbound.get(key);
     if (known !== undefined) return known;
     const view = this.#view(proxy.namespace);
     const listeners = this.#listeners.get(kind) ?? outboundListeners(view, proxy, this.#ids);
     this.#listeners.set(kind, listeners);
     const clusters = view.services.flatMap((service) => {
-      return this.#clustersOf(service, view, proxy.locality);
+      return this.#clustersOf(service, view, locality);
     });
     const created = { listeners, clusters };
     this.#outbound.set(key, created);
@@ -215,16 +216,17 @@ export class ResolvedMesh {
     const listeners: ListenerConfig[] = [];
     const clusters: ClusterConfig[] = [];
     const taken = new Set<number>();
-    for (const { host, port } of proxy.serves) {
+    for (const host of proxy.serves) {
       const service = this.#servicesByHost.get(host);
-      const servicePort = service === undefined ? undefined : portByNumber(service, port);
-      if (service === undefined || servicePort === undefined || !isHttpPort(servicePort)) continue;
-      const number = targetPortOf(service, servicePort, proxy);
-      if (taken.has(number)) continue;
-      taken.add(number);
-      const cluster = this.#inboundCluster(proxy, service, servicePort, number);
-      clusters.push(cluster);
-      listeners.push(this.#inboundListener(number, port, cluster.name));
+      if (service === undefined) continue;
+      for (const port of service.ports.filter(isHttpPort)) {
+        const number = targetPortOf(service, port, proxy);
+        if (taken.has(number)) continue;
+        taken.add(number);
+        const cluster = this.#inboundCluster(proxy, service, port, number);
+        clusters.push(cluster);
+        listeners.push(this.#inboundListener(number, port.number, cluster.name));
+      }
     }
     return { listeners, clusters };
   }
@@ -257,13 +259,13 @@ export class ResolvedMesh {
   }
 
   #application(proxy: ProxyIdentity, port: number): Endpoint {
-    const address = hostAndPort(proxy.address, port);
+    const address = hostAndPort(proxy.ip, port);
     return {
       id: this.#ids.endpoint(address),
       address,
       hostname: proxy.name,
       labels: proxy.labels,
-      locality: proxy.locality,
+      locality: proxy.locality ?? '',
       weight: 1,
       priority: 0,
       health: 'healthy',
@@ -273,7 +275,7 @@ export class ResolvedMesh {
 
 /** Where this workload listens for a service's port. */
 function targetPortOf(service: ServiceInfo, port: ServicePortInfo, proxy: ProxyIdentity): number {
-  const own = service.endpoints.find((endpoint) => endpoint.address === proxy.address);
+  const own = service.endpoints.find((endpoint) => endpoint.address === proxy.ip);
   return own?.ports?.[port.name] ?? port.targetPort;
 }
 
