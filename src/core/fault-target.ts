@@ -18,6 +18,8 @@ export interface LinkPair {
 export interface LinkVerbs {
   /** Extra one-way delay on messages that start, or are under way, between these hosts. @returns a handle */
   addLatency(pairs: readonly LinkPair[], delay: DurationSampler, stream: StreamKey): number;
+  /** From now on only this share of the delay, 0..1 (ramps); messages under way keep theirs. */
+  scaleLatency(handle: number, share: number): void;
   removeLatency(handle: number): void;
   /** Each transmission is lost with this ratio (TCP sends it again). */
   addLoss(pairs: readonly LinkPair[], ratio: number, stream: StreamKey): number;

@@ -118,7 +118,7 @@ export interface HostView {
   readonly queueNs: number;
   /** Longest queue since `resetQueueMax`. */
   readonly queueMax: number;
-  /** Brings the integrals up to `nowNs`. */
+  /** Brings the integrals up to `nowNs`, the current instant. */
   settle(nowNs: Ns): void;
   resetQueueMax(): void;
 }

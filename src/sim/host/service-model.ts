@@ -1,0 +1,252 @@
+/**
+ * What applications do with requests: queue, compute, call others, answer.
+ *
+ *   request → [queue] → worker: own computing → errors? → calls, step by step → answer
+ *
+ * A worker is held from the start of computing until the answer, also while calls wait. When the
+ * caller gives up, a host does what its `onAbandon` says: works on, skips what is still queued, or
+ * stops. Every row begun ends by exactly one `workDone`, except those that a crash took.
+ */
+import { RecordKind } from '../../core/records.ts';
+import type { Commons } from '../commons.ts';
+import { EventKind, TurnKind } from '../event-kind.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Applications } from '../net/applications.ts';
+import type { WireTable } from '../net/wire-table.ts';
+import type { AppCalls, CallsListener } from './app-calls.ts';
+import type { Host } from './host.ts';
+import type { WorkTable } from './work-table.ts';
+import { WorkState } from './work-table.ts';
+
+/** How an application's answer leaves it; the network's part. */
+export interface Responder {
+  sendResponse(wire: number, shape: number): void;
+}
+
+export class ServiceModel implements Applications, CallsListener {
+  private readonly commons: Commons;
+  private readonly kernel: Kernel;
+  private readonly work: WorkTable;
+  private readonly wires: WireTable;
+  private readonly fullShape: number;
+  private readonly failedShape: number;
+  private responder: Responder | null;
+  private calls: AppCalls | null;
+
+  constructor(commons: Commons) {
+    this.commons = commons;
+    this.kernel = commons.kernel;
+    this.work = commons.work;
+    this.wires = commons.wires;
+    this.fullShape = commons.heads.intern({ status: 503 });
+    this.failedShape = commons.heads.intern({ status: 502 });
+    this.responder = null;
+    this.calls = null;
+  }
+
+  /** Set-up only: the three need each other. */
+  connect(responder: Responder, calls: AppCalls): void {
+    this.responder = responder;
+    this.calls = calls;
+  }
+
+  onRequest(wire: number, host: Host): void {
+    if (!host.hasFreeWorker && host.isQueueFull) {
+      host.rejected++;
+      const uid = this.wires.uidOf(wire);
+      this.commons.observer.record(RecordKind.workRejected, host.id, uid, host.id, 0);
+      this.responder!.sendResponse(wire, this.fullShape);
+      return;
+    }
+    const row = this.work.allocate(host.id, wire, this.wires.uidOf(wire));
+    this.wires.setPeer(wire, row);
+    if (host.hasFreeWorker) {
+      host.touch();
+      this.begin(row, host);
+    } else this.enqueue(row, host);
+  }
+
+  onCallerGone(row: number): void {
+    const { work } = this;
+    const host = this.commons.hosts[work.hostOf(row)]!;
+    work.setOrigin(row, -1);
+    if (host.spec.onAbandon === 'cancel') this.cancel(row, host);
+  }
+
+  /** The row's computing is over. */
+  onWorkEnds(row: number): void {
+    const { work } = this;
+    const host = this.commons.hosts[work.hostOf(row)]!;
+    work.setLink(row, -1);
+    if (work.stateOf(row) === WorkState.dropped) {
+      this.release(row, host);
+      return;
+    }
+    const errorShape = this.drawError(row, host);
+    if (errorShape > 0) this.finish(row, host, errorShape);
+    else if (host.plan.steps.length === 0) this.finish(row, host, host.okShape);
+    else {
+      work.setState(row, WorkState.calling);
+      this.calls!.advance(row);
+    }
+  }
+
+  onCallsDone(row: number, isGood: boolean): void {
+    const host = this.commons.hosts[this.work.hostOf(row)]!;
+    this.finish(row, host, isGood ? host.okShape : this.failedShape);
+  }
+
+  /**
+   * The slow-down of a host changes: what is left of every computation is multiplied by `factor`, or
+   * divided by it again. Rounded up one way and down the other, which gives back the very instant.
+   */
+  stretch(host: Host, factor: number, isBack: boolean): void {
+    const { kernel, work } = this;
+    for (let row = 0; row < work.rowCount; row++) {
+      if (work.stateOf(row) !== WorkState.computing || work.hostOf(row) !== host.id) continue;
+      const event = work.linkOf(row);
+      if (event < 0) continue;
+      const leftNs = kernel.timeOf(event) - kernel.nowNs;
+      const newNs = isBack ? Math.floor(leftNs / factor + TOLERANCE) : Math.ceil(leftNs * factor);
+      work.setLink(row, kernel.reschedule(event, kernel.nowNs + newNs));
+    }
+  }
+
+  /** A crash: all work of the host is gone, nobody is told. Open calls become orphans. */
+  loseAll(host: Host): void {
+    const { commons, work } = this;
+    for (let row = 0; row < work.rowCount; row++) {
+      const state = work.stateOf(row);
+      if (state === WorkState.free || work.hostOf(row) !== host.id) continue;
+      if (state === WorkState.computing && work.linkOf(row) >= 0) {
+        this.kernel.cancel(work.linkOf(row));
+      }
+      if (state === WorkState.calling) this.orphanCalls(row);
+      const wire = work.originOf(row);
+      if (wire >= 0) commons.wires.setPeer(wire, -1);
+      work.free(row);
+    }
+    host.touch();
+    host.busyWorkers = 0;
+    host.queueLength = 0;
+    host.queueHead = -1;
+    host.queueTail = -1;
+  }
+
+  private begin(row: number, host: Host): void {
+    const { kernel, work, commons } = this;
+    const uid = work.uidOf(row);
+    host.busyWorkers++;
+    work.setState(row, WorkState.computing);
+    commons.observer.record(RecordKind.workStarted, host.id, uid, host.id, host.queueLength);
+    if (host.serviceStream < 0) host.serviceStream = commons.draws.stream(host.label('time'));
+    let ns = host.spec.serviceTime.sample(commons.draws, host.serviceStream, uid, 0);
+    if (host.slowFactor !== 1) ns = Math.ceil(ns * host.slowFactor);
+    if (ns > 0) work.setLink(row, kernel.schedule(kernel.nowNs + ns, EventKind.workEnds, 0, row));
+    else {
+      work.setLink(row, -1);
+      commons.turns.push(TurnKind.workEnds, row);
+    }
+  }
+
+  private finish(row: number, host: Host, shape: number): void {
+    const { work } = this;
+    const wire = work.originOf(row);
+    const isWasted = wire < 0;
+    host.served++;
+    if (isWasted) host.wasted++;
+    this.recordDone(row, host, isWasted);
+    if (!isWasted) this.responder!.sendResponse(wire, shape);
+    this.release(row, host);
+  }
+
+  /** Gives the worker back and begins the next request. */
+  private release(row: number, host: Host): void {
+    this.work.free(row);
+    host.touch();
+    host.busyWorkers--;
+    while (host.queueHead >= 0 && host.hasFreeWorker) {
+      const next = this.dequeue(host);
+      if (next >= 0) this.begin(next, host);
+    }
+  }
+
+  private enqueue(row: number, host: Host): void {
+    const { work } = this;
+    host.touch();
+    work.setState(row, WorkState.queued);
+    work.setLink(row, -1);
+    if (host.queueTail < 0) host.queueHead = row;
+    else work.setLink(host.queueTail, row);
+    host.queueTail = row;
+    host.noteQueued();
+  }
+
+  /** Takes the first row out of the queue; -1 when it is one that is to be skipped. */
+  private dequeue(host: Host): number {
+    const { work } = this;
+    const row = host.queueHead;
+    host.queueHead = work.linkOf(row);
+    if (host.queueHead < 0) host.queueTail = -1;
+    const isDropped = work.stateOf(row) === WorkState.dropped;
+    if (!isDropped) host.queueLength--;
+    if (isDropped || (work.originOf(row) < 0 && host.spec.onAbandon !== 'keep-working')) {
+      work.free(row);
+      return -1;
+    }
+    return row;
+  }
+
+  private cancel(row: number, host: Host): void {
+    const { work } = this;
+    switch (work.stateOf(row)) {
+      case WorkState.queued:
+        host.touch();
+        host.queueLength--;
+        work.setState(row, WorkState.dropped);
+        return;
+      case WorkState.computing:
+        this.recordDone(row, host, true);
+        if (work.linkOf(row) < 0) {
+          work.setState(row, WorkState.dropped); // its turn entry frees it
+          return;
+        }
+        this.kernel.cancel(work.linkOf(row));
+        break;
+      default:
+        this.calls!.abandon(row);
+        this.recordDone(row, host, true);
+    }
+    this.release(row, host);
+  }
+
+  /** @returns shape of the error's head; 0 = no error */
+  private drawError(row: number, host: Host): number {
+    const { errors } = host.spec;
+    if (errors.length === 0) return 0;
+    const { draws } = this.commons;
+    if (host.errorStream < 0) host.errorStream = draws.stream(host.label('errors'));
+    let left = draws.unit(host.errorStream, this.work.uidOf(row), 0);
+    for (let index = 0; index < errors.length; index++) {
+      left -= errors[index]!.ratio;
+      if (left < 0) return host.errorShapes[index]!;
+    }
+    return 0;
+  }
+
+  private orphanCalls(row: number): void {
+    const { requests } = this.commons;
+    for (let call = this.work.linkOf(row); call >= 0; call = requests.siblingOf(call)) {
+      requests.setOrigin(call, -1);
+    }
+  }
+
+  private recordDone(row: number, host: Host, isWasted: boolean): void {
+    const uid = this.work.uidOf(row);
+    const wasted = isWasted ? 1 : 0;
+    this.commons.observer.record(RecordKind.workDone, host.id, uid, host.id, wasted);
+  }
+}
+
+/** Makes up for the division's rounding; far below the 1/factor that it may add. */
+const TOLERANCE = 1e-6;

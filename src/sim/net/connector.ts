@@ -1,0 +1,179 @@
+/**
+ * Dialling: from the engine's `dial` to `onConnected` or `onConnectFailed`.
+ *
+ * Over a link a connection takes one round trip, with TLS two (TLS 1.3); a host that is down answers
+ * with a reset after one. Both sides learn of the connection when the near side does. From an
+ * inbound proxy to its own application no time passes.
+ */
+import { childUid } from '../../core/draws.ts';
+import type { DialPlan, Endpoint, PeerFacts } from '../../core/engine.ts';
+import { ConnectFailure } from '../../core/engine.ts';
+import type { Commons } from '../commons.ts';
+import { TurnKind } from '../event-kind.ts';
+import type { Host } from '../host/host.ts';
+import type { SimProxy } from '../sim-proxy.ts';
+import type { Link } from './link.ts';
+import type { Messages } from './messages.ts';
+import type { WireTable } from './wire-table.ts';
+import { WireFlag, WirePhase } from './wire-table.ts';
+
+/** Port of every simulated client socket, for logs. */
+const CLIENT_PORT = 40000;
+const LOCAL_LINK = -1;
+
+export class Connector {
+  private readonly commons: Commons;
+  private readonly wires: WireTable;
+  private readonly messages: Messages;
+  /** Host ids by `ip:port`. */
+  private readonly byAddress: Map<string, number>;
+  private readonly facts: Map<string, PeerFacts>;
+
+  constructor(commons: Commons, messages: Messages) {
+    this.commons = commons;
+    this.wires = commons.wires;
+    this.messages = messages;
+    this.byAddress = new Map();
+    this.facts = new Map();
+  }
+
+  /** @throws RangeError when another host has the address */
+  addAddress(address: string, host: number): void {
+    const other = this.byAddress.get(address);
+    if (other !== undefined && other !== host) {
+      throw new RangeError(`two hosts have the address ${address}`);
+    }
+    this.byAddress.set(address, host);
+  }
+
+  /** Port `dial`. */
+  dial(proxy: SimProxy, wire: number, endpoint: Endpoint, plan: DialPlan): void {
+    const { commons, wires } = this;
+    if (plan.protocol !== 'http1') {
+      throw new RangeError(`the simulated network speaks HTTP/1 upstream, not ${plan.protocol}`);
+    }
+    if (proxy.isInbound) {
+      wires.take(wire, proxy.id, LOCAL_LINK);
+      const isUp = commons.hosts[proxy.host]!.isUp;
+      commons.turns.push(isUp ? TurnKind.connectedToApp : TurnKind.connectFails, wire);
+      return;
+    }
+    const host = this.byAddress.get(endpoint.address);
+    if (host === undefined || !commons.hosts[proxy.host]!.isUp) {
+      wires.take(wire, proxy.id, LOCAL_LINK);
+      commons.turns.push(TurnKind.connectFails, wire);
+      return;
+    }
+    const link = commons.network.linkBetween(proxy.host, host);
+    wires.take(wire, proxy.id, link.index);
+    wires.setUid(wire, childUid(link.recordId, link.dialCount++));
+    const inbound = commons.hosts[host]!.inbound;
+    if (inbound !== null) wires.setDownstream(wire, inbound.listenerAt(portOf(endpoint.address)));
+    if (plan.tls !== null) wires.set(wire, WireFlag.tls);
+    this.messages.sendHandshake(wire, link);
+  }
+
+  /** The handshake is over, one way or another. */
+  onDialEnds(wire: number): void {
+    const { commons, wires } = this;
+    this.messages.forget(wire);
+    const proxy = commons.proxyOfWire(wire);
+    const link = commons.network.links[wires.linkOf(wire)]!;
+    const host = commons.hosts[link.to]!;
+    const listener = wires.downstreamOf(wire);
+    wires.setDownstream(wire, -1);
+    if (!host.isUp) {
+      wires.free(wire);
+      proxy.engine.onConnectFailed(wire, 'tcp', ConnectFailure.refused, 'connection refused');
+      return;
+    }
+    if (wires.has(wire, WireFlag.tls) && host.inbound === null) {
+      wires.free(wire);
+      proxy.engine.onConnectFailed(wire, 'tls', ConnectFailure.tls, 'the peer speaks plain text');
+      return;
+    }
+    wires.setPhase(wire, WirePhase.idle);
+    if (host.inbound !== null) this.openFar(wire, link, host.inbound, listener);
+    const near = this.nearFacts(link, host, listener, wires.has(wire, WireFlag.tls));
+    proxy.engine.onConnected(wire, near);
+  }
+
+  /** Turn entry: an inbound proxy is connected to its application. */
+  onConnectedToApp(wire: number): void {
+    if (this.wires.phaseOf(wire) !== WirePhase.dialing) return;
+    if (this.wires.has(wire, WireFlag.nearClosed)) return;
+    this.wires.setPhase(wire, WirePhase.idle);
+    const proxy = this.commons.proxyOfWire(wire);
+    const address = this.commons.hosts[proxy.host]!.spec.address;
+    proxy.engine.onConnected(wire, this.factsOf(false, '', address, address));
+  }
+
+  /** Turn entry: nobody has the address, or this host is down. */
+  onConnectFails(wire: number): void {
+    if (this.wires.has(wire, WireFlag.nearClosed)) return;
+    const proxy = this.commons.proxyOfWire(wire);
+    const isUp = this.commons.hosts[proxy.host]!.isUp;
+    const reason = isUp ? ConnectFailure.unreachable : ConnectFailure.refused;
+    this.wires.free(wire);
+    proxy.engine.onConnectFailed(wire, 'tcp', reason, isUp ? 'no route to host' : 'host is down');
+  }
+
+  /** What an outbound proxy knows of the application in front of it. */
+  loopbackFacts(host: Host, destination: string): PeerFacts {
+    return this.factsOf(false, '', clientAddress(host), destination);
+  }
+
+  private openFar(wire: number, link: Link, inbound: SimProxy, listener: number): void {
+    const { commons, wires } = this;
+    const connection = commons.downstreams.allocate(inbound.id, wire);
+    wires.setDownstream(wire, connection);
+    const caller = commons.hosts[link.from]!;
+    const isTls = wires.has(wire, WireFlag.tls);
+    const local = listenAddress(commons.hosts[link.to]!, listener);
+    const identity = isTls ? (caller.spec.identity ?? '') : '';
+    const facts = this.factsOf(isTls, identity, clientAddress(caller), local);
+    inbound.engine.onDownstreamOpen(connection, inbound.listeners[listener]?.id ?? 0, facts);
+  }
+
+  private nearFacts(link: Link, host: Host, listener: number, isTls: boolean): PeerFacts {
+    const caller = this.commons.hosts[link.from]!;
+    const identity = isTls ? (host.spec.identity ?? '') : '';
+    const remote = listenAddress(host, listener);
+    return this.factsOf(isTls, identity, remote, clientAddress(caller));
+  }
+
+  /** Equal facts are one object: connections come and go, peers stay. */
+  private factsOf(tls: boolean, identity: string, remote: string, local: string): PeerFacts {
+    const key = `${tls} ${identity} ${remote} ${local}`;
+    const known = this.facts.get(key);
+    if (known !== undefined) return known;
+    const made: PeerFacts = {
+      tls,
+      validated: tls,
+      sans: identity === '' ? [] : [{ type: 'uri', value: identity }],
+      serverName: null,
+      protocol: 'http1',
+      remoteAddress: remote,
+      localAddress: local,
+    };
+    this.facts.set(key, made);
+    return made;
+  }
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1));
+}
+
+function clientAddress(host: Host): string {
+  const { address } = host.spec;
+  return `${address.slice(0, address.lastIndexOf(':'))}:${CLIENT_PORT}`;
+}
+
+/** Where a host's inbound listener stands; its main address when it has no listeners. */
+function listenAddress(host: Host, listener: number): string {
+  const plan = host.inbound?.listeners[listener];
+  if (plan === undefined) return host.spec.address;
+  const { address } = host.spec;
+  return `${address.slice(0, address.lastIndexOf(':'))}:${plan.port}`;
+}
