@@ -61,7 +61,11 @@ export class RecordingPorts implements Ports {
   readonly openStreams = new Map<Slot, Slot>();
   /** Text of each stream's request body. */
   readonly sentBodies = new Map<Slot, string>();
+  /** Streams whose request went out whole: the end of the response is the end of the stream. */
+  readonly sentStreams = new Set<Slot>();
   nowValue: Ns = 0;
+  /** Called after each timer, when its input is over: a test's peers may react. */
+  afterTimer: () => void = () => {};
   private timers: Timer[] = [];
   private nextTimer = 0;
   private engine: Engine | null = null;
@@ -83,6 +87,7 @@ export class RecordingPorts implements Ports {
       this.timers = this.timers.filter((timer) => timer !== due);
       this.nowValue = due.atNs;
       this.engine?.onTimer(due.kind, due.slot);
+      this.afterTimer();
     }
     this.nowValue = untilNs;
   }
@@ -126,17 +131,21 @@ export class RecordingPorts implements Ports {
   }
   openStream(stream: Slot, connection: Slot, uid: number, head: Head, end: boolean): void {
     this.openStreams.set(stream, connection);
+    this.sentStreams.delete(stream);
+    this.noteSent(stream, end);
     this.sentBodies.set(stream, '');
     this.sentHeads.push({ stream, uid, head });
     this.calls.push(`openStream ${stream} ${connection} ${head.method} ${head.path}${tail(end)}`);
   }
   sendBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
     this.mustBeOpen(stream);
+    this.noteSent(stream, end);
     this.sentBodies.set(stream, this.sentBodies.get(stream) + textOf(chunk));
     this.calls.push(`sendBody ${stream} ${bytes}${tail(end)}`);
   }
   sendTrailers(stream: Slot, _trailers: Head): void {
     this.mustBeOpen(stream);
+    this.noteSent(stream, true);
     this.calls.push(`sendTrailers ${stream}`);
   }
   resetStream(stream: Slot, _reason: ResetReason): void {
@@ -197,6 +206,15 @@ export class RecordingPorts implements Ports {
       if (first === undefined || timer.atNs < first.atNs) first = timer;
     }
     return first;
+  }
+
+  /** The response of a stream is over; the stream itself only when the request is. */
+  noteAnswered(stream: Slot): void {
+    if (this.sentStreams.has(stream)) this.openStreams.delete(stream);
+  }
+
+  private noteSent(stream: Slot, end: boolean): void {
+    if (end) this.sentStreams.add(stream);
   }
 
   private mustBeOpen(stream: Slot): Slot {

@@ -120,6 +120,7 @@ export class OneProxy {
     this.ports = new RecordingPorts(seed);
     this.engine = new PolicyEngine(meshConfig(sketch), this.ports, new EngineTables());
     this.ports.attach(this.engine);
+    this.ports.afterTimer = () => this.settle();
   }
 
   /** A request on a connection of its own, complete unless `end` is false; peers then settle. */
@@ -172,7 +173,7 @@ export class OneProxy {
 
   /** A whole response without a body. */
   answer(status: number, stream: Slot = this.stream, headers: HeadFields['headers'] = []): void {
-    this.ports.openStreams.delete(stream);
+    this.ports.noteAnswered(stream);
     this.engine.onResponseHead(stream, new HttpHead({ status, headers }), true);
     this.settle();
   }
@@ -184,7 +185,7 @@ export class OneProxy {
 
   answerBody(text: string, end: boolean, stream: Slot = this.stream): void {
     const chunk = new TextEncoder().encode(text);
-    if (end) this.ports.openStreams.delete(stream);
+    if (end) this.ports.noteAnswered(stream);
     this.engine.onResponseBody(stream, chunk.length, chunk, end);
     this.settle();
   }
