@@ -158,7 +158,7 @@ function applySet(
 /** `a.b["c.d"][0]` as steps; null when it is not one. */
 export function parsePath(text: string): readonly PathStep[] | null {
   const steps: PathStep[] = [];
-  const part = /(?:^|\.)([A-Za-z0-9_-]+|"[^"]*")|\["([^"]*)"\]|\[(\d+)\]/y;
+  const part = /(?:^|(?<!^)\.)([A-Za-z0-9_-]+|"[^"]*")|\["([^"]*)"\]|\[(\d+)\]/y;
   while (part.lastIndex < text.length) {
     const match = part.exec(text);
     if (match === null) return null;

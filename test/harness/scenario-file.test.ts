@@ -286,7 +286,7 @@ const MISTAKES: readonly (readonly [what: string, text: string, problem: string]
   [
     'a fault after the end',
     `${SMALL}faults: [{ id: a, kind: proc.slow, target: { service: payments }, window: { at: 3m }, factor: 8 }]\n`,
-    '8:82 MQ-SCENARIO-004 faults[0].window.at begins at or after the end of the run',
+    '8:81 MQ-SCENARIO-004 faults[0].window.at begins at or after the end of the run',
   ],
   [
     'a fault on nothing',
@@ -296,7 +296,7 @@ const MISTAKES: readonly (readonly [what: string, text: string, problem: string]
   [
     'a fault on an unknown service',
     `${SMALL}faults: [{ id: a, kind: proc.slow, target: { service: payment }, window: { at: 1s }, factor: 8 }]\n`,
-    '8:56 MQ-SCENARIO-002 faults[0].target.service names the unknown service "payment"; did you mean "payments"?',
+    '8:55 MQ-SCENARIO-002 faults[0].target.service names the unknown service "payment"; did you mean "payments"?',
   ],
   [
     'two faults of one id',
