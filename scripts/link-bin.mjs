@@ -1,6 +1,9 @@
-// Makes `npx meshquake` work inside the repository, where npm does not link a package's own bin:
-// to dist/ where it is built, else to the sources through tsx. Called by `prepare`.
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+// Makes `npx meshquake` work inside the repository, where npm does not link a package's own bin.
+//
+// The link leads to the sources through tsx, never to `dist/`, so that it is never out of date.
+// Called by `prepare`, which npm runs on `npm ci` here and never when the package is installed
+// elsewhere. Without sources or without tsx it does nothing.
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,15 +11,19 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const binFolder = join(root, 'node_modules', '.bin');
 const link = join(binFolder, 'meshquake');
 const sources = join(root, 'src', 'cli.ts');
+const tsx = join(root, 'node_modules', 'tsx', 'dist', 'loader.mjs');
 
-if (existsSync(sources)) {
+if (existsSync(sources) && existsSync(tsx)) {
   mkdirSync(binFolder, { recursive: true });
+  // An old link may lead to a file that must not be overwritten.
   rmSync(link, { force: true });
-  if (existsSync(join(root, 'dist', 'cli.js'))) {
-    chmodSync(join(root, 'dist', 'cli.js'), 0o755);
-    symlinkSync('../../dist/cli.js', link);
-  } else {
-    const tsx = join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
-    writeFileSync(link, `#!/bin/sh\nexec node "${tsx}" "${sources}" "$@"\n`, { mode: 0o755 });
-  }
+  // Paths are found from the link itself, so that the repository can be moved.
+  const script = [
+    '#!/bin/sh',
+    'here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)',
+    'exec node --import "$here/../tsx/dist/loader.mjs" "$here/../../src/cli.ts" "$@"',
+    '',
+  ];
+  writeFileSync(link, script.join('\n'));
+  chmodSync(link, 0o755);
 }
