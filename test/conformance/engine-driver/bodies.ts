@@ -16,19 +16,30 @@ export function lengthOf(body: BodyStory): number {
 export class BodySource {
   private readonly text: Uint8Array | null;
   private readonly length: number;
+  private stopAfterBytes: number;
   private at = 0;
 
-  /** @param stopAfterBytes only so many of its first bytes */
+  /** @param stopAfterBytes only so many of its first bytes, until `goOn` */
   constructor(body: BodyStory, stopAfterBytes = Number.POSITIVE_INFINITY) {
     this.text = typeof body === 'string' ? Buffer.from(body) : null;
-    this.length = Math.min(lengthOf(body), stopAfterBytes);
+    this.length = lengthOf(body);
+    this.stopAfterBytes = stopAfterBytes;
   }
 
-  /** @returns null at the end */
+  get hasEnded(): boolean {
+    return this.at >= this.length;
+  }
+
+  goOn(): void {
+    this.stopAfterBytes = Number.POSITIVE_INFINITY;
+  }
+
+  /** @returns null at the end, or where it stops */
   next(): Uint8Array | null {
-    if (this.at >= this.length) return null;
+    const end = Math.min(this.length, this.stopAfterBytes);
+    if (this.at >= end) return null;
     const from = this.at;
-    this.at = Math.min(this.length, from + CHUNK_BYTES);
+    this.at = Math.min(end, from + CHUNK_BYTES);
     return this.text?.subarray(from, this.at) ?? FILLER.subarray(0, this.at - from);
   }
 }

@@ -192,9 +192,21 @@ class Call implements ClientListener {
       this.watchPause(this.pauses);
       return;
     }
+    if (!this.source.hasEnded) {
+      this.waitForRest();
+      return;
+    }
     this.isSending = false;
-    const { stopsAfterBytes, trailers } = this.story;
-    if (stopsAfterBytes === undefined) this.exchange.end(Object.entries(trailers ?? {}));
+    this.exchange.end(Object.entries(this.story.trailers ?? {}));
+  }
+
+  private waitForRest(): void {
+    const { continueAfter } = this.story;
+    if (continueAfter === undefined) return;
+    this.stage.whenOpen(continueAfter, () => {
+      this.source.goOn();
+      this.send();
+    });
   }
 
   /** A pause that lasts is the proxy's; a short one is only a full buffer on the way. */

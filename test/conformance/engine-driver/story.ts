@@ -52,8 +52,9 @@ export interface SendStory {
   readonly body?: BodyStory;
   readonly announcesLength?: boolean;
   readonly trailers?: Readonly<Record<string, string>>;
-  /** Sends the head and, of the body, only as much; the rest never. */
+  /** Sends the head and, of the body, only as much; the rest never, or once `continueAfter` opens. */
   readonly stopsAfterBytes?: number;
+  readonly continueAfter?: string;
   /** Reads the response body only once this gate was opened. */
   readonly readAfter?: string;
   /** Requests of one name share a connection, one after another. */

@@ -21,6 +21,7 @@ export async function startUpstream(upstream: ScriptedUpstream | null): Promise<
   const server = createServer((message, response) => {
     upstream?.accept(new RealUpstreamExchange(message, response));
   });
+  server.on('connection', (socket) => socket.setMaxListeners(0));
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   const address = await listen(server);
@@ -71,10 +72,8 @@ class RealUpstreamExchange implements UpstreamExchange {
     const { message } = this;
     message.on('data', (chunk: Uint8Array) => listener.onBody(chunk));
     message.on('end', () => listener.onEnd(pairsOf(message.rawTrailers)));
-    message.on('error', () => listener.onCut());
-    this.response.on('close', () => {
-      if (!this.response.writableFinished) listener.onCut();
-    });
+    message.on('error', () => {});
+    message.socket.once('close', () => listener.onCut());
     this.response.on('drain', () => listener.onWritable());
   }
 

@@ -83,10 +83,21 @@ export const BODY_STORIES: readonly Story[] = [
       b: { script: [{ body: 'good' }] },
     },
     steps: [
-      call({ id: 'first', method: 'POST', body: { bytes: 200_000 } }),
-      call({ id: 'second', method: 'POST', body: { bytes: 200_000 } }),
+      {
+        do: 'send',
+        request: {
+          id: 'r',
+          method: 'POST',
+          body: { bytes: 200_000 },
+          stopsAfterBytes: 50_000,
+          continueAfter: 'rest',
+        },
+      },
+      { do: 'await-upstream', requests: 2 },
+      { do: 'open', gate: 'rest' },
+      { do: 'await', id: 'r' },
     ],
-    expect: { client: { first: '200 "good"', second: '200 "good"' } },
+    expect: { client: { r: '200 "good"' }, log: { r: '- via_upstream 2' } },
     unpredictable: ['upstreamBody'],
   },
   {

@@ -40,6 +40,26 @@ export const LIMIT_STORIES: readonly Story[] = [
     },
   },
   {
+    name: 'who waited for a connection that broke gets another one',
+    mesh: {
+      clusters: [{ name: 'orders', endpoints: ['a'], limits: { maxConnections: 1 } }],
+    },
+    upstreams: { a: { script: [{ answerAfter: 'go', resets: true }, { body: 'x' }] } },
+    steps: [
+      send('broken'),
+      { do: 'await-upstream', requests: 1 },
+      send('waits'),
+      { do: 'sleep', ms: 40 },
+      { do: 'open', gate: 'go' },
+      { do: 'await', id: 'broken' },
+      { do: 'await', id: 'waits' },
+    ],
+    expect: {
+      client: { waits: '200 "x"' },
+      log: { broken: 'UC upstream_reset_before_response_started{connection_termination} 1' },
+    },
+  },
+  {
     name: 'max requests: UO',
     mesh: { clusters: [{ name: 'orders', endpoints: ['a'], limits: { maxRequests: 1 } }] },
     upstreams: { a: { script: [{ answerAfter: 'go', body: 'x' }] } },

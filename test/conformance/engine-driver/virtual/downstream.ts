@@ -146,7 +146,7 @@ export class VirtualRequest implements ClientExchange {
   respondHead(head: Head, end: boolean): void {
     const headers: [string, string][] = head.headers.map(([name, value]) => [name, value]);
     if (this.connection.isGoingAway) headers.push(['connection', 'close']);
-    this.down.push(0, () => this.listener.onHead(head.status, headers));
+    this.down.push(0, () => this.listener.onHead(head.status, headers), true);
     if (end) this.endResponse([]);
   }
 

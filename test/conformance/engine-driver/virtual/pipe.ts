@@ -9,6 +9,8 @@ import { HOP_NS, type VirtualTime } from './time.ts';
 interface Item {
   readonly bytes: number;
   readonly deliver: () => void;
+  /** Heads are read even by somebody who does not want the body yet. */
+  readonly isHead: boolean;
 }
 
 export class Pipe {
@@ -34,9 +36,9 @@ export class Pipe {
   }
 
   /** @returns false when the writer should wait */
-  push(bytes: number, deliver: () => void): boolean {
+  push(bytes: number, deliver: () => void, isHead = false): boolean {
     if (this.isClosed) return true;
-    this.items.push({ bytes, deliver });
+    this.items.push({ bytes, deliver, isHead });
     this.heldBytes += bytes;
     if (this.heldBytes > this.limitBytes) this.isFull = true;
     this.schedule();
@@ -54,8 +56,13 @@ export class Pipe {
     this.items.length = 0;
   }
 
+  /** Whether the reader takes what comes first. */
+  private get isWanted(): boolean {
+    return this.isReading || this.items[0]?.isHead === true;
+  }
+
   private schedule(): void {
-    if (this.isScheduled || !this.isReading || this.items.length === 0) return;
+    if (this.isScheduled || !this.isWanted || this.items.length === 0) return;
     this.isScheduled = true;
     this.time.afterNs(HOP_NS, () => {
       this.isScheduled = false;
@@ -64,7 +71,7 @@ export class Pipe {
   }
 
   private deliverFirst(): void {
-    if (this.isClosed || !this.isReading) return;
+    if (this.isClosed || !this.isWanted) return;
     const item = this.items.shift();
     if (item === undefined) return;
     this.heldBytes -= item.bytes;

@@ -48,6 +48,7 @@ export function runVirtual(story: Story): Performed {
   if (!isDone) throw new Error(`${story.name}: the client's script did not end`);
   const counters = countersOf(engine);
   const observation = observationOf({ story, log, client, upstreams, counters });
+  context.input((called) => called.onDrain('start', 0));
   return { observation, peakHeldBytes: context.peakHeldBytes };
 }
 
