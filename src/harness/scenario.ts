@@ -146,6 +146,8 @@ export interface Expectation {
   readonly after: string | null;
   /** Stays true so long; 0 = until the next trigger or the end. */
   readonly forNs: Ns;
+  /** Of the variant itself: it must hold for the variant to end as declared. */
+  readonly isVariantsOwn: boolean;
   /** Share of the seeds in which it must hold. */
   readonly runs: readonly [number, number];
   /** As written, for people. */

@@ -19,6 +19,7 @@ function expectation(parts: Partial<Expectation> = {}): Expectation {
     withinNs: 0,
     after: null,
     forNs: 0,
+    isVariantsOwn: false,
     runs: [1, 1],
     text: 'x',
     position: { file: 'a', line: 1, column: 1 },

@@ -13,11 +13,17 @@ const ALL_RUNS: readonly [number, number] = [1, 1];
 /** Reports a time that cannot be read; the path is relative to the expectation. */
 export type ReportTime = (path: readonly PropertyKey[], problem: string) => void;
 
+/** Where an expectation comes from. */
+export interface ExpectationOrigin {
+  readonly position: SourcePosition;
+  readonly isVariantsOwn: boolean;
+}
+
 /** @returns null when a time cannot be read, after reporting it */
 export function normaliseExpectation(
   input: ExpectationInput,
   durationNs: Ns,
-  position: SourcePosition,
+  origin: ExpectationOrigin,
   report: ReportTime,
 ): Expectation | null {
   const item: LongExpectation = typeof input === 'string' ? { that: input } : input;
@@ -35,7 +41,7 @@ export function normaliseExpectation(
     forNs: item.for ?? 0,
     runs: runsOf(item, mode),
     text: textOf(item, mode, expression),
-    position,
+    ...origin,
   };
 }
 
