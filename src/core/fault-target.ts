@@ -16,9 +16,18 @@ export interface LinkPair {
 }
 
 export interface LinkVerbs {
-  /** Extra one-way delay on messages that start, or are under way, between these hosts. @returns a handle */
-  addLatency(pairs: readonly LinkPair[], delay: DurationSampler, stream: StreamKey): number;
-  /** From now on only this share of the delay, 0..1 (ramps); messages under way keep theirs. */
+  /**
+   * Extra one-way delay on messages that start, or are under way, between these hosts.
+   * @param share of the delay, 0..1; below 1 while the fault ramps up
+   * @returns a handle
+   */
+  addLatency(
+    pairs: readonly LinkPair[],
+    delay: DurationSampler,
+    stream: StreamKey,
+    share: number,
+  ): number;
+  /** Another share from now on; messages under way keep what they have. */
   scaleLatency(handle: number, share: number): void;
   removeLatency(handle: number): void;
   /** Each transmission is lost with this ratio (TCP sends it again). */

@@ -13,7 +13,7 @@ export interface ParameterSpec {
   readonly name: string;
   readonly unit: 'duration' | 'ratio' | 'number' | 'integer' | 'enum' | 'names' | 'boolean';
   /** As one would write it in the scenario; undefined = required. */
-  readonly default: string | number | boolean | undefined;
+  readonly default: string | number | boolean | readonly string[] | undefined;
   /** For people: `> 0`, `0..1`, or the values of an enum separated by `|`. */
   readonly range: string;
   readonly summary: string;
@@ -39,6 +39,11 @@ export interface Selection {
 
 /** A running fault; made at the start of its window. */
 export interface ActiveFault {
+  /**
+   * Called while the fault ramps up, with rising shares that end at 1; without it a kind knows only
+   * on and off.
+   */
+  setStrength?(share: number): void;
   /** Undo everything; called once, at the end of the window. */
   revert(): void;
 }
@@ -59,9 +64,14 @@ export interface FaultKind {
 
 export interface FaultContext {
   readonly id: string;
+  /** Which of the fault's windows this is, from 0; keys what is drawn once per window. */
+  readonly occurrence: number;
+  /** Share of the full strength to begin with; below 1 only when the fault ramps up. */
+  readonly strength: number;
   readonly parameters: ParameterValues;
+  /** For labels that begin with `fault/<id>/`, so that faults never share a draw. */
   readonly draws: Draws;
-  /** Later actions inside the window (a restart after a crash): run at `nowNs + afterNs`. */
+  /** Later actions inside the window (a restart after a crash); not run once the window is over. */
   after(afterNs: Ns, action: () => void): void;
   /** Length of the window. */
   readonly durationNs: Ns;

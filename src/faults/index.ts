@@ -1,4 +1,19 @@
-/** All environment faults, in the order of the catalogue. (The kinds follow.) */
+/**
+ * All kinds of environment faults. A new kind: its file, its line here, its test, its page in docs.
+ */
 import type { FaultKind } from './fault.ts';
+import { LOAD_SPIKE } from './load-spike.ts';
+import { NET_LATENCY } from './net-latency.ts';
+import { NET_LOSS } from './net-loss.ts';
+import { NET_PARTITION } from './net-partition.ts';
+import { PROC_CRASH } from './proc-crash.ts';
+import { PROC_SLOW } from './proc-slow.ts';
 
-export const FAULT_KINDS: readonly FaultKind[] = [];
+export const FAULT_KINDS: readonly FaultKind[] = [
+  NET_LATENCY,
+  NET_LOSS,
+  NET_PARTITION,
+  PROC_SLOW,
+  PROC_CRASH,
+  LOAD_SPIKE,
+];

@@ -65,14 +65,19 @@ class WorldLinks implements LinkVerbs {
     this.overlays = [];
   }
 
-  addLatency(pairs: readonly LinkPair[], delay: DurationSampler, stream: StreamKey): number {
+  addLatency(
+    pairs: readonly LinkPair[],
+    delay: DurationSampler,
+    stream: StreamKey,
+    share: number,
+  ): number {
     const overlay: LatencyOverlay = {
       kind: 'latency',
       pairs: new PairSet(pairs),
       delay,
       stream,
       onStrike: this.onStrike,
-      share: 1,
+      share,
     };
     const handle = this.add(overlay);
     this.messages.delayUnderWay(overlay);

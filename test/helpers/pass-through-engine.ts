@@ -160,7 +160,10 @@ export class PassThroughEngine implements Engine {
     this.input(() => {
       this.log.push(`closed:${reason}`);
       const row = this.connections.get(connection);
-      this.expect(row !== undefined && row.stream === NO_SLOT, 'a close of a known, idle connection');
+      this.expect(
+        row !== undefined && row.stream === NO_SLOT,
+        'a close of a known, idle connection',
+      );
       this.connections.delete(connection);
       this.options.slots.connections.give(connection);
     });
@@ -255,7 +258,13 @@ export class PassThroughEngine implements Engine {
     exchange.stream = stream;
     row.stream = stream;
     this.byStream.set(stream, exchange);
-    this.ports.openStream(stream, slot, (exchange.uid + exchange.attempts) | 0, exchange.head, true);
+    this.ports.openStream(
+      stream,
+      slot,
+      (exchange.uid + exchange.attempts) | 0,
+      exchange.head,
+      true,
+    );
   }
 
   /** Gives the attempt under way up. */
