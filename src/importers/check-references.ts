@@ -16,7 +16,7 @@ import type {
   Subset,
   VirtualService,
 } from './mesh-resources.ts';
-import type { ServiceInfo } from './service-info.ts';
+import { isHttpPort, type ServiceInfo } from './service-info.ts';
 
 export function checkReferences(
   resources: MeshResources,
@@ -141,7 +141,9 @@ class Checker {
   #listenerPorts(virtualService: VirtualService, rule: HttpRule): number[] {
     const wanted = rule.matches.map((match) => match.port);
     const services = virtualService.hosts.flatMap(({ value }) => this.#services.get(value) ?? []);
-    const ports = services.flatMap((service) => service.ports.map((port) => port.number));
+    const ports = services.flatMap((service) => {
+      return service.ports.filter(isHttpPort).map((port) => port.number);
+    });
     return ports.filter((port) => {
       return wanted.length === 0 || wanted.includes(0) || wanted.includes(port);
     });

@@ -94,16 +94,24 @@ export class Message {
  * Checks the fields of a map.
  *
  * @param kind of the message, for diagnostics: `VirtualService.http`
+ * @param nulls the schemas of custom resources refuse null, Kubernetes' own types ignore it
  * @returns undefined, after a diagnostic, when the node is no map
  */
-export function openMessage(node: SourceNode, rules: FieldRules, kind: string) {
+export function openMessage(
+  node: SourceNode,
+  rules: FieldRules,
+  kind: string,
+  nulls: 'error' | 'absent' = 'error',
+): Message | undefined {
   if (!node.expectMap()) return undefined;
   const fields = new Map<string, SourceNode>();
   for (const [key, child] of node.entries()) {
     const name = canonicalName(key, rules);
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) reportUnknown(child, key, rules, kind);
-    else if (child.kind !== 'null') {
+    else if (child.kind === 'null') {
+      if (nulls === 'error') reportNull(child, name, kind);
+    } else {
       if (name !== key) reportSnakeCase(child, key, name);
       applyRule(child, rule, name, kind);
       fields.set(name, child);
@@ -133,6 +141,11 @@ function reportUnknown(node: SourceNode, key: string, rules: FieldRules, kind: s
   const names = Object.keys(rules);
   const message = `unknown field "${key}" in ${kind}${didYouMean(key, names)}`;
   node.keyError('MQ-FIELD-002', message, { fix: `fields of ${kind}: ${names.join(', ')}` });
+}
+
+function reportNull(node: SourceNode, name: string, kind: string): void {
+  const message = `${kind} field "${name}" has no value`;
+  node.keyError('MQ-FIELD-001', message, { fix: 'give it a value, or remove it' });
 }
 
 function reportSnakeCase(node: SourceNode, key: string, name: string): void {

@@ -23,6 +23,7 @@ import { effectivePolicy } from './resolve/policy.ts';
 import { clusterName } from './resolve/routes.ts';
 import {
   isHttpPort,
+  isTcpPort,
   portByNumber,
   type ServiceInfo,
   type ServicePortInfo,
@@ -163,10 +164,10 @@ export class ResolvedMesh {
     return view;
   }
 
-  /** For each HTTP port: the whole service, then each subset. */
+  /** For each port: the whole service, then each subset. HTTP routes may name TCP ports, too. */
   #clustersOf(service: ServiceInfo, view: NamespaceView, locality: string): ClusterConfig[] {
     const rule = view.ruleFor(service);
-    return service.ports.filter(isHttpPort).flatMap((port) => {
+    return service.ports.filter(isTcpPort).flatMap((port) => {
       const subsets = [undefined, ...(rule?.subsets ?? [])];
       return subsets.map((subset) => this.#cluster(service, port, rule, subset, locality));
     });

@@ -65,6 +65,11 @@ export function isHttpPort(port: ServicePortInfo): boolean {
   return ['http', 'http2', 'grpc', 'unknown'].includes(protocol);
 }
 
+/** Whether proxies can connect to a port at all. */
+export function isTcpPort(port: ServicePortInfo): boolean {
+  return port.protocol !== 'udp';
+}
+
 export function portByNumber(service: ServiceInfo, number: number): ServicePortInfo | undefined {
   return service.ports.find((port) => port.number === number);
 }

@@ -15,7 +15,7 @@ import {
 } from '../message.ts';
 import { withoutAbsent } from '../optional.ts';
 import type { SourceNode } from '../source-node.ts';
-import { readDurationMs, readDurationOrZeroMs, readNumber } from './durations.ts';
+import { readAnyDurationMs, readDurationMs, readNumber } from './durations.ts';
 
 const POOL = readFields('tcp', 'http');
 const TCP: FieldRules = {
@@ -56,7 +56,7 @@ function readTcp(node: SourceNode | undefined): ConnectionPoolSettings {
     maxConnections: readLimit(message, 'maxConnections'),
     connectTimeoutMs: message.placed('connectTimeout', readDurationMs),
     maxConnectionDurationMs: message.placed('maxConnectionDuration', readDurationMs),
-    tcpIdleTimeoutMs: message.placed('idleTimeout', readDurationOrZeroMs),
+    tcpIdleTimeoutMs: message.placed('idleTimeout', readAnyDurationMs),
   });
 }
 
@@ -87,7 +87,7 @@ export function readRetryBudget(node: SourceNode): RetryBudgetSettings | undefin
   const settings = {
     percent: message.placed('percent', readPercent),
     minConcurrency: minConcurrency?.value === 0 ? undefined : minConcurrency,
-    intervalMs: message.placed('budgetInterval', readDurationOrZeroMs),
+    intervalMs: message.placed('budgetInterval', readAnyDurationMs),
   };
   return { at: message.at, ...withoutAbsent(settings) };
 }

@@ -13,26 +13,23 @@ const NS_PER_MS = 1_000_000;
 
 /** A duration of at least 1 ms, in whole milliseconds. */
 export function readDurationMs(node: SourceNode): number | undefined {
-  return readMs(node, 1);
-}
-
-/** Like `readDurationMs`, but 0 is allowed. */
-export function readDurationOrZeroMs(node: SourceNode): number | undefined {
-  return readMs(node, 0);
-}
-
-function readMs(node: SourceNode, minimumMs: number): number | undefined {
   const ns = readGoDurationNs(node);
   if (ns === undefined) return undefined;
   const text = String(node.value);
-  if (ns < minimumMs * NS_PER_MS) {
+  if (ns < NS_PER_MS) {
     const fix = 'leave the field out to switch the limit off';
-    node.error('MQ-FIELD-007', `duration "${text}" is below ${minimumMs} ms`, { fix });
+    node.error('MQ-FIELD-007', `duration "${text}" is below 1 ms`, { fix });
     return undefined;
   }
   if (ns % NS_PER_MS === 0) return ns / NS_PER_MS;
   node.error('MQ-FIELD-007', `duration "${text}" is not a whole number of milliseconds`);
   return undefined;
+}
+
+/** For the few fields that nobody restricts; the result may have decimals. */
+export function readAnyDurationMs(node: SourceNode): number | undefined {
+  const ns = readGoDurationNs(node);
+  return ns === undefined ? undefined : ns / NS_PER_MS;
 }
 
 function readGoDurationNs(node: SourceNode): number | undefined {

@@ -7,6 +7,7 @@ import type { HeaderMatch, PathMatch, QueryMatch } from '../../mesh/config/confi
 import type { HttpMatch } from '../mesh-resources.ts';
 import { type FieldRules, type Message, openMessage, readFields } from '../message.ts';
 import type { SourceNode } from '../source-node.ts';
+import { readGateways } from './gateways.ts';
 import { isDnsLabel, readLabels } from './names.ts';
 import { readStringMatch } from './string-match.ts';
 
@@ -40,7 +41,7 @@ export function readHttpMatch(node: SourceNode): HttpMatch | undefined {
     ],
     query: readQuery(message.get('queryParams')),
     port: readPort(message.get('port')),
-    gateways: message.list('gateways').flatMap((item) => item.string() ?? []),
+    gateways: readGateways(message.list('gateways')),
     sourceLabels: readLabels(message.get('sourceLabels')),
     sourceNamespace: readNamespace(message.get('sourceNamespace')),
   };

@@ -79,7 +79,7 @@ function readAttempts(node: SourceNode): number | undefined {
 }
 
 function checkDisabled(message: Message): void {
-  for (const field of ['perTryTimeout', 'retryOn']) {
+  for (const field of ['perTryTimeout', 'retryOn', 'retryRemoteLocalities']) {
     const node = message.get(field);
     if (node === undefined || node.value === '') continue;
     const text = `retries.${field} is given, but attempts is 0, which switches retries off`;
@@ -111,7 +111,7 @@ function isKnown(part: string): boolean {
 function isStatus(part: string): boolean {
   const status = Number(part);
   return (
-    /^\d{3}$/.test(part) && KNOWN_STATUSES.some(([from, to]) => status >= from && status <= to)
+    /^\+?\d+$/.test(part) && KNOWN_STATUSES.some(([from, to]) => status >= from && status <= to)
   );
 }
 

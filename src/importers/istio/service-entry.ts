@@ -169,7 +169,12 @@ function readSelector(message: Message): Readonly<Record<string, string>> | null
     node.keyError('MQ-FIELD-010', 'workloadSelector and endpoints exclude each other');
   }
   const selector = openMessage(node, SELECTOR, 'WorkloadSelector');
-  return readLabels(selector?.get('labels'));
+  const labels = readLabels(selector?.get('labels'));
+  if (Object.keys(labels).length === 0) {
+    const text = 'a selector without labels selects everything in the namespace';
+    node.diagnostics.warning('MQ-ENTRY-007', node.keyPosition, text);
+  }
+  return labels;
 }
 
 function readEndpoints(message: Message, resolution: Resolution): WorkloadAddress[] {

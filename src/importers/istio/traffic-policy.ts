@@ -45,13 +45,20 @@ const MAX_PORTS = 4096;
 export function readTrafficPolicy(node: SourceNode): TrafficPolicy | undefined {
   const message = openMessage(node, POLICY, 'TrafficPolicy');
   if (message === undefined) return undefined;
-  if (message.names().length === 0) {
+  if (isEmpty(message)) {
     node.error('MQ-DEST-002', 'a trafficPolicy needs at least one block');
     return undefined;
   }
   const retryBudget = message.placed('retryBudget', readRetryBudget)?.value;
   const ports = readPorts(message);
   return { at: message.at, ports, ...readBlocks(message), ...withoutAbsent({ retryBudget }) };
+}
+
+/** An empty list of ports counts as absent. */
+function isEmpty(message: Message): boolean {
+  return message
+    .names()
+    .every((name) => name === 'portLevelSettings' && message.list(name).length === 0);
 }
 
 function readBlocks(message: Message): PolicyBlocks {
@@ -87,13 +94,12 @@ function readPort(entry: Message, node: SourceNode): number | undefined {
     node.error('MQ-DEST-004', `a port level setting needs one of ${blocks}`);
   }
   const port = entry.get('port');
-  const number = port === undefined ? undefined : openMessage(port, PORT, 'PortSelector');
-  const value = number?.get('number');
-  if (value !== undefined) return value.integer(0, 65_535);
-  if (port === undefined || number !== undefined) {
+  if (port === undefined) {
     node.error('MQ-DEST-004', 'a port level setting needs port: { number: … }');
+    return undefined;
   }
-  return undefined;
+  const number = openMessage(port, PORT, 'PortSelector')?.get('number');
+  return number === undefined ? 0 : number.integer(0, 4_294_967_295);
 }
 
 function readLoadBalancer(node: SourceNode): LoadBalancerName | undefined {

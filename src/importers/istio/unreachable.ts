@@ -70,13 +70,15 @@ function sortKeys(value: Plain): Plain {
 }
 
 function reportOverlaps(prefixes: readonly PrefixMatch[]): void {
-  for (const [index, later] of prefixes.entries()) {
-    for (const earlier of prefixes.slice(0, index)) {
+  const earlierOnes: PrefixMatch[] = [];
+  for (const later of prefixes) {
+    for (const earlier of earlierOnes) {
       const isLonger = later.prefix !== earlier.prefix && later.prefix.startsWith(earlier.prefix);
       if (isLonger && isCovered(earlier.match, later.match)) {
         ineffective(later.node, earlier.rule, 'is covered by a shorter prefix in');
       }
     }
+    earlierOnes.push(later);
   }
 }
 

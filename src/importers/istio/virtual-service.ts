@@ -7,11 +7,10 @@ import type { ObjectMeta, Placed, VirtualService } from '../mesh-resources.ts';
 import { type FieldRules, type Message, notModelled, openMessage, readFields } from '../message.ts';
 import type { SourceNode } from '../source-node.ts';
 import { readExportTo } from './export-to.ts';
+import { readGateways } from './gateways.ts';
 import { readHttpRule } from './http-rule.ts';
 import {
-  fqdnProblem,
   hostsOverlap,
-  isDnsLabel,
   isIpAddress,
   type MeshNames,
   readHost,
@@ -32,9 +31,9 @@ export function readVirtualService(
 ): VirtualService | undefined {
   const message = openMessage(spec, RULES, 'VirtualService');
   if (message === undefined) return undefined;
-  const appliesToMesh = readGateways(message);
+  const appliesToMesh = isForMesh(message);
   const hosts = readHosts(message, meta, names, appliesToMesh);
-  if (!['http', 'tls', 'tcp'].some((field) => message.has(field))) {
+  if (!['http', 'tls', 'tcp'].some((field) => message.list(field).length > 0)) {
     spec.error('MQ-ROUTE-002', `VirtualService "${meta.name}" has no http routes`);
   }
   const nodes = message.list('http');
@@ -49,10 +48,8 @@ export function readVirtualService(
 }
 
 /** @returns whether sidecars use the object */
-function readGateways(message: Message): boolean {
-  const nodes = message.list('gateways');
-  const gateways = nodes.flatMap((node) => node.string() ?? []);
-  for (const node of nodes) checkGateway(node);
+function isForMesh(message: Message): boolean {
+  const gateways = readGateways(message.list('gateways'));
   const others = gateways.filter((name) => name !== 'mesh');
   if (others.length === 0) return true;
   const appliesToMesh = gateways.includes('mesh');
@@ -62,18 +59,6 @@ function readGateways(message: Message): boolean {
   const text = `gateways (here ${list}) are not modelled yet, ${scope}`;
   message.node.diagnostics.warning('MQ-ROUTE-015', at, text);
   return appliesToMesh;
-}
-
-function checkGateway(node: SourceNode): void {
-  const name = typeof node.value === 'string' ? node.value : 'mesh';
-  const slash = name.indexOf('/');
-  const parts = [name.slice(0, slash), name.slice(slash + 1)];
-  if (slash === -1) {
-    const problem = fqdnProblem(name);
-    if (problem !== null) node.error('MQ-ROUTE-014', `gateway "${name}" ${problem}`);
-  } else if (!isDnsLabel(parts[1] ?? '') || !(parts[0] === '.' || isDnsLabel(parts[0] ?? ''))) {
-    node.error('MQ-ROUTE-014', `gateway "${name}" is not of the form namespace/name`);
-  }
 }
 
 function readHosts(
@@ -112,10 +97,11 @@ function isValidHost(node: SourceNode, appliesToMesh: boolean): boolean {
 }
 
 function reportOverlaps(nodes: readonly SourceNode[]): void {
-  for (const [index, node] of nodes.entries()) {
+  const earlier: string[] = [];
+  for (const node of nodes) {
     const host = String(node.value);
-    const earlier = nodes.slice(0, index).find((other) => hostsOverlap(String(other.value), host));
-    if (earlier === undefined) continue;
-    node.error('MQ-ROUTE-001', `hosts "${earlier.value}" and "${host}" overlap`);
+    const twin = earlier.find((other) => hostsOverlap(other, host));
+    if (twin !== undefined) node.error('MQ-ROUTE-001', `hosts "${twin}" and "${host}" overlap`);
+    earlier.push(host);
   }
 }

@@ -27,7 +27,7 @@ const PORT: FieldRules = {
 const SERVICE_LABEL = 'kubernetes.io/service-name';
 
 export function readEndpointSlice(object: SourceNode, meta: ObjectMeta): EndpointSlice | undefined {
-  const message = openMessage(object, RULES, 'EndpointSlice');
+  const message = openMessage(object, RULES, 'EndpointSlice', 'absent');
   if (message === undefined) return undefined;
   const service = meta.labels[SERVICE_LABEL];
   if (service === undefined) {
@@ -44,19 +44,19 @@ export function readEndpointSlice(object: SourceNode, meta: ObjectMeta): Endpoin
 }
 
 function readPort(node: SourceNode): [string, number][] {
-  const message = openMessage(node, PORT, 'EndpointSlice.ports');
+  const message = openMessage(node, PORT, 'EndpointSlice.ports', 'absent');
   const number = message?.get('port')?.integer(1, 65_535);
   return number === undefined ? [] : [[message?.get('name')?.string() ?? '', number]];
 }
 
 function readEndpoint(node: SourceNode): SliceEndpoint | undefined {
-  const message = openMessage(node, ENDPOINT, 'EndpointSlice.endpoints');
+  const message = openMessage(node, ENDPOINT, 'EndpointSlice.endpoints', 'absent');
   if (message === undefined) return undefined;
   const conditionsNode = message.get('conditions');
   const conditions =
     conditionsNode === undefined
       ? undefined
-      : openMessage(conditionsNode, CONDITIONS, 'conditions');
+      : openMessage(conditionsNode, CONDITIONS, 'conditions', 'absent');
   const target = message.get('targetRef');
   const targetName = target?.get('kind')?.value === 'Pod' ? target.get('name')?.value : undefined;
   const isReady = conditions?.get('ready')?.boolean() ?? true;

@@ -39,7 +39,7 @@ export function readKubernetesService(
   spec: SourceNode,
   meta: ObjectMeta,
 ): KubernetesService | undefined {
-  const message = openMessage(spec, RULES, 'Service');
+  const message = openMessage(spec, RULES, 'Service', 'absent');
   if (message === undefined) return undefined;
   const isExternalName = message.get('type')?.oneOf(TYPES) === 'ExternalName';
   const clusterIp = message.get('clusterIP')?.string() ?? '';
@@ -58,7 +58,7 @@ export function readKubernetesService(
 }
 
 function readPort(node: SourceNode): ServicePort | undefined {
-  const message = openMessage(node, PORT, 'Service.ports');
+  const message = openMessage(node, PORT, 'Service.ports', 'absent');
   const number = message?.get('port')?.integer(1, 65_535);
   if (message === undefined) return undefined;
   if (number === undefined) {

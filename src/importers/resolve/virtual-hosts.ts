@@ -35,6 +35,7 @@ class Builder {
   readonly #client: ClientContext;
   /** Services that have the port, by host. */
   readonly #services: ReadonlyMap<string, ServiceInfo>;
+  readonly #names = new Set<string>();
   readonly #domains = new Set<string>();
 
   constructor(port: number, view: NamespaceView, client: ClientContext) {
@@ -154,7 +155,8 @@ class Builder {
   /** Adds a virtual host for those of its domains that nobody has yet. */
   #add(host: string, domains: readonly string[], routes: readonly RouteConfig[]): void {
     const name = `${host}:${this.#port}`;
-    if (this.hosts.some((other) => other.name === name)) return;
+    if (this.#names.has(name)) return;
+    this.#names.add(name);
     const free = [...new Set(domains)].filter((domain) => !this.#domains.has(domain.toLowerCase()));
     if (free.length === 0) return;
     for (const domain of free) this.#domains.add(domain.toLowerCase());
