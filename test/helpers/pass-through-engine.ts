@@ -81,6 +81,7 @@ export class PassThroughEngine implements Engine {
   readonly connections = new Map<Slot, Connection>();
   /** What happened, for assertions: `refused`, `reset:3`, `closed:2` … */
   readonly log: string[] = [];
+  private readonly idle = new Map<Endpoint, Slot[]>();
   private readonly byStream = new Map<Slot, Exchange>();
   private readonly ports: Ports;
   private readonly options: PassThroughOptions;
@@ -141,7 +142,7 @@ export class PassThroughEngine implements Engine {
       row.waiting = NO_SLOT;
       if (exchange !== undefined && exchange.connection === connection) {
         this.send(exchange, connection, row);
-      }
+      } else this.setIdle(connection, row.endpoint);
     });
   }
 
@@ -228,12 +229,13 @@ export class PassThroughEngine implements Engine {
       const atNs = this.ports.nowNs() + timeoutNs;
       exchange.timer = this.ports.arm(atNs, TimerKind.requestTimeout, exchange.request);
     }
-    for (const [slot, row] of this.connections) {
-      const isFree = row.isOpen && !row.isClosing && row.stream === NO_SLOT;
-      if (isFree && row.endpoint === endpoint) {
-        this.send(exchange, slot, row);
-        return;
-      }
+    const idle = this.idle.get(endpoint) ?? [];
+    for (let known = idle.pop(); known !== undefined; known = idle.pop()) {
+      const row = this.connections.get(known);
+      const isFree = row?.isOpen && !row.isClosing && row.stream === NO_SLOT;
+      if (row === undefined || !isFree || row.endpoint !== endpoint) continue;
+      this.send(exchange, known, row);
+      return;
     }
     const slot = slots.connections.take();
     this.connections.set(slot, {
@@ -287,8 +289,15 @@ export class PassThroughEngine implements Engine {
     this.options.slots.streams.give(stream);
     const row = this.connections.get(exchange.connection)!;
     row.stream = NO_SLOT;
+    if (!row.isClosing) this.setIdle(exchange.connection, row.endpoint);
     exchange.stream = NO_SLOT;
     this.disarm(exchange);
+  }
+
+  private setIdle(slot: Slot, endpoint: Endpoint): void {
+    const idle = this.idle.get(endpoint);
+    if (idle === undefined) this.idle.set(endpoint, [slot]);
+    else idle.push(slot);
   }
 
   private disarm(exchange: Exchange): void {

@@ -9,9 +9,9 @@ import { RecordKind } from '../../src/core/records.ts';
 import { MILLISECOND } from '../../src/core/time.ts';
 import type { Observer } from '../../src/sim/observer.ts';
 import { World } from '../../src/sim/world.ts';
-import type { HostSpec, LinkModel, WorldOptions } from '../../src/sim/world-spec.ts';
+import type { HostSpec, HostView, LinkModel, WorldOptions } from '../../src/sim/world-spec.ts';
 import type { CallStep, CallTo } from '../../src/workload/call-step.ts';
-import type { LoadSpec } from '../../src/workload/load.ts';
+import type { ClosedLoad, LoadSpec } from '../../src/workload/load.ts';
 import type { PassThroughOptions } from './pass-through-engine.ts';
 import { PassThroughEngine, SharedSlots } from './pass-through-engine.ts';
 
@@ -103,6 +103,19 @@ export function poisson(rateRps: number): LoadSpec {
   };
 }
 
+export function constantRate(rateRps: number): LoadSpec {
+  return { ...poisson(rateRps), arrivals: 'constant' } as LoadSpec;
+}
+/** The first burst is at time 0. */
+export function burst(burstSize: number, burstEveryNs: number): LoadSpec {
+  const rateRps = (burstSize * 1e9) / burstEveryNs;
+  return { ...poisson(rateRps), arrivals: 'bursts', burstSize, burstEveryNs } as LoadSpec;
+}
+export function users(count: number, thinkNs: number, more: Partial<ClosedLoad> = {}): LoadSpec {
+  const thinkTime: DistributionSpec = { kind: 'constant', valueNs: thinkNs };
+  return { kind: 'closed', users: count, thinkTime, iterations: 0, stages: [], ...more };
+}
+
 export interface ServiceOptions extends Partial<HostSpec> {
   readonly instances?: number;
   readonly calls?: readonly CallStep[];
@@ -161,7 +174,7 @@ export class SmallWorld {
     return this.hostsOf.get(name) ?? [];
   }
 
-  host(name: string, index = 0): import('../../src/sim/world-spec.ts').HostView {
+  host(name: string, index = 0): HostView {
     return this.world.hosts[this.hosts(name)[index]!]!;
   }
 
