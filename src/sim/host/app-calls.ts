@@ -94,6 +94,15 @@ export class AppCalls {
     }
   }
 
+  /** The row is lost in a crash: its calls have ended, and whoever resets them finds no row. */
+  disown(row: number): void {
+    const { requests } = this;
+    for (let call = this.work.linkOf(row); call >= 0; call = requests.siblingOf(call)) {
+      this.recordEnd(row, requests.positionOf(call), 0);
+      requests.setOrigin(call, -1);
+    }
+  }
+
   private onEnded(row: number, position: number, isGoodAnswer: boolean): void {
     const { work } = this;
     const host = this.commons.hosts[work.hostOf(row)]!;

@@ -112,7 +112,7 @@ export class ServiceModel implements Applications, CallsListener {
     }
   }
 
-  /** A crash: all work of the host is gone, nobody is told. Open calls become orphans. */
+  /** A crash: all work of the host is gone, nobody is told; its open calls end with it. */
   loseAll(host: Host): void {
     const { commons, work } = this;
     for (let row = 0; row < work.rowCount; row++) {
@@ -121,7 +121,7 @@ export class ServiceModel implements Applications, CallsListener {
       if (state === WorkState.computing && work.linkOf(row) >= 0) {
         this.kernel.cancel(work.linkOf(row));
       }
-      if (state === WorkState.calling) this.orphanCalls(row);
+      if (state === WorkState.calling) this.calls!.disown(row);
       const wire = work.originOf(row);
       if (wire >= 0) commons.wires.setPeer(wire, -1);
       work.free(row);
@@ -232,13 +232,6 @@ export class ServiceModel implements Applications, CallsListener {
       if (left < 0) return host.errorShapes[index]!;
     }
     return 0;
-  }
-
-  private orphanCalls(row: number): void {
-    const { requests } = this.commons;
-    for (let call = this.work.linkOf(row); call >= 0; call = requests.siblingOf(call)) {
-      requests.setOrigin(call, -1);
-    }
   }
 
   private recordDone(row: number, host: Host, isWasted: boolean): void {
