@@ -48,7 +48,7 @@ export class Downstreams {
       requests,
       chooseListener: choose,
       refuseUnlistened: (exchange, request) => {
-        exchange.respondHead(UNLISTENED_RESPONSE, true, { isLocal: true, mustClose: true });
+        exchange.respondHead(UNLISTENED_RESPONSE, true, true, true);
         this.logUnlistened(request);
       },
     };
@@ -61,7 +61,7 @@ export class Downstreams {
   respondHead(slot: Slot, head: Head, end: boolean): void {
     const { connection, exchange } = this.requests.get(slot);
     const isLocal = !this.turns.isUpstreamHead;
-    exchange.respondHead(head, end, { isLocal, mustClose: connection.isLastResponse });
+    exchange.respondHead(head, end, isLocal, connection.isLastResponse);
   }
 
   respondBody(slot: Slot, chunk: Uint8Array | null, end: boolean): void {

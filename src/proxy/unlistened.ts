@@ -1,8 +1,8 @@
 /**
  * Requests to a port on which the configuration has no listener.
  *
- * The engine never sees them: they are answered and logged as a mesh does that knows only its own
- * registry, with 404 and the flag NR.
+ * The engine never sees them. They are answered as requests to a host that no service has, with 502,
+ * and logged with the flag NR.
  */
 import type { Head, RequestLogEntry } from '../core/engine.ts';
 import { NO_SLOT } from '../core/engine.ts';
@@ -16,7 +16,7 @@ export interface UnlistenedRequest {
 }
 
 export const UNLISTENED_RESPONSE: Head = new HttpHead({
-  status: 404,
+  status: 502,
   headers: [['content-length', '0']],
 });
 
@@ -33,7 +33,7 @@ export function unlistenedEntry(request: UnlistenedRequest, nowNs: Ns): RequestL
     responseHead: UNLISTENED_RESPONSE,
     status: UNLISTENED_RESPONSE.status,
     flags: 'NR',
-    details: 'route_not_found',
+    details: 'no_listener_for_port',
     attemptCount: 0,
     upstreamHost: null,
     upstreamTransportFailure: '',

@@ -8,6 +8,7 @@
 import type { Head, RequestLogEntry } from '../../core/engine.ts';
 import { MILLISECOND, type Ns } from '../../core/time.ts';
 import { parseAddress } from '../addresses.ts';
+import { SERVICE_TIME_HEADER } from '../http1/headers.ts';
 import { formatTime } from './time-format.ts';
 
 /** A line's raw material. `startMs` is wall-clock time. */
@@ -73,11 +74,19 @@ function unlimitedOperator(name: string, argument: string | null): Operator | nu
   if (name === 'REQ' && argument !== null) {
     return headerOperator(argument, (entry) => entry.requestHead);
   }
-  if (name === 'RESP' && argument !== null) {
-    return headerOperator(argument, (entry) => entry.responseHead);
-  }
+  if (name === 'RESP' && argument !== null) return responseOperator(argument);
   const plain = Object.hasOwn(PLAIN_OPERATORS, name) ? PLAIN_OPERATORS[name] : undefined;
   return plain === undefined || argument !== null ? null : ({ entry }) => plain(entry);
+}
+
+/** The time header is added when the head is written, after the engine's. */
+function responseOperator(argument: string): Operator | null {
+  if (argument.toLowerCase() === SERVICE_TIME_HEADER) {
+    return ({ entry }) => {
+      return entry.upstreamServiceTimeNs < 0 ? null : wholeMs(entry.upstreamServiceTimeNs);
+    };
+  }
+  return headerOperator(argument, (entry) => entry.responseHead);
 }
 
 /** `X?Y`: header X, or header Y where there is no X. */

@@ -25,6 +25,7 @@ export class Exchange {
   private receivedBytes = 0;
   private hasRequestEnded: boolean;
   private isWritable = true;
+  private requestEndMs = performance.now();
 
   /** @param onOver called once: both directions have ended, or one side gave up */
   constructor(
@@ -57,8 +58,10 @@ export class Exchange {
     else this.message.pause();
   }
 
-  respondHead(head: Head, end: boolean, options: { isLocal: boolean; mustClose: boolean }): void {
-    this.writer.writeHead(head, end, options);
+  /** @param isLocal the proxy's own answer @param mustClose the connection ends with it */
+  respondHead(head: Head, end: boolean, isLocal: boolean, mustClose: boolean): void {
+    const serviceTimeMs = isLocal ? null : this.serviceTimeMs();
+    this.writer.writeHead(head, end, { serviceTimeMs, mustClose });
     if (end) this.endResponse();
   }
 
@@ -103,8 +106,14 @@ export class Exchange {
     this.turns.run((engine) => engine.onRequestTrailers(slot, head));
   }
 
+  /** Since the end of the request; 0 when the answer came before it. */
+  private serviceTimeMs(): number {
+    return this.hasRequestEnded ? Math.floor(performance.now() - this.requestEndMs) : 0;
+  }
+
   private endRequest(): void {
     this.hasRequestEnded = true;
+    this.requestEndMs = performance.now();
     if (this.writer.hasEnded) this.onOver(this);
   }
 

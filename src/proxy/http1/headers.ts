@@ -10,6 +10,9 @@ import type { HeaderList } from '../../core/engine.ts';
 /** A header list under construction. */
 export type MutableHeaders = [name: string, value: string][];
 
+/** Milliseconds from the end of the request to the upstream's head, as Envoy tells clients. */
+export const SERVICE_TIME_HEADER = 'x-envoy-upstream-service-time';
+
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',

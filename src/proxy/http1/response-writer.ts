@@ -13,6 +13,7 @@ import {
   headerValue,
   type MutableHeaders,
   mayHaveBody,
+  SERVICE_TIME_HEADER,
   tokensOf,
 } from './headers.ts';
 
@@ -20,8 +21,8 @@ const SERVER_NAME = 'meshquake';
 
 /** What the head itself does not say. */
 export interface HeadOptions {
-  /** The proxy's own answer, not an upstream's. */
-  readonly isLocal: boolean;
+  /** Of the upstream that answered, whole ms; null = this is the proxy's own answer. */
+  readonly serviceTimeMs: number | null;
   /** The connection ends with this response. */
   readonly mustClose: boolean;
 }
@@ -56,9 +57,7 @@ export class ResponseWriter {
     this.addFraming(headers, head.status, end);
     if (headerValue(headers, 'date') === undefined)
       headers.push(['date', new Date().toUTCString()]);
-    if (options.isLocal && headerValue(headers, 'server') === undefined) {
-      headers.push(['server', SERVER_NAME]);
-    }
+    this.addOrigin(headers, options.serviceTimeMs);
     if (mustClose || !this.response.shouldKeepAlive) headers.push(['connection', 'close']);
     else this.response.removeHeader('connection');
     this.response.writeHead(head.status, flatOf(headers));
@@ -77,6 +76,16 @@ export class ResponseWriter {
   writeTrailers(trailers: HeaderList): void {
     if (this.isChunked) this.response.addTrailers(copyOf(trailers));
     this.end();
+  }
+
+  private addOrigin(headers: MutableHeaders, serviceTimeMs: number | null): void {
+    if (serviceTimeMs === null) {
+      headers.push(['server', SERVER_NAME]);
+      return;
+    }
+    const known = headers.find(([name]) => name === SERVICE_TIME_HEADER);
+    if (known !== undefined) known[1] = String(serviceTimeMs);
+    else headers.push([SERVICE_TIME_HEADER, String(serviceTimeMs)]);
   }
 
   private end(): void {
