@@ -291,7 +291,7 @@ const MISTAKES: readonly (readonly [what: string, text: string, problem: string]
   [
     'a fault on nothing',
     `${SMALL}faults: [{ id: a, kind: proc.slow, window: { at: 1s }, factor: 8 }]\n`,
-    '8:10 MQ-FIELD-003 faults[0] must name a service or an instance for proc.slow',
+    '8:10 MQ-FIELD-003 faults[0] must name a service, an instance or a client for proc.slow',
   ],
   [
     'a fault on an unknown service',

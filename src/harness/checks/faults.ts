@@ -109,14 +109,36 @@ function checkMode(context: CheckContext, fault: FaultInput, path: Path): void {
 function checkSelects(context: CheckContext, fault: FaultInput, kind: FaultKind, path: Path): void {
   const { service, instance, client, from, to } = fault.target ?? {};
   const here = fault.target === undefined ? path : [...path, 'target'];
-  if (kind.targets === 'hosts' && service === undefined && instance === undefined) {
-    const message = `must name a service or an instance for ${kind.kind}`;
+  const machines = service ?? instance ?? client;
+  const ends = from ?? to;
+  if (kind.targets === 'hosts' && machines === undefined) {
+    const message = `must name a service, an instance or a client for ${kind.kind}`;
     context.error('MQ-FIELD-003', here, message);
   }
-  if (kind.targets === 'clients' && (service ?? instance ?? from ?? to) !== undefined) {
+  if (kind.targets === 'hosts' && ends !== undefined) {
+    context.error('MQ-FIELD-010', here, `must name machines, as ${kind.kind} strikes those`);
+  }
+  if (kind.targets === 'clients' && (service ?? instance ?? ends) !== undefined) {
     context.error('MQ-FIELD-010', here, `must name a client, as ${kind.kind} strikes load`);
   }
-  if (kind.targets === 'hosts' && (client ?? from ?? to) !== undefined) {
-    context.error('MQ-FIELD-010', here, `must name machines, as ${kind.kind} strikes those`);
+  if (kind.targets === 'links' && machines !== undefined && ends !== undefined) {
+    context.error('MQ-FIELD-010', here, 'must name machines, or the ends of a link, not both');
+  }
+  checkGroups(context, fault, kind, path);
+}
+
+/** Parameters that are lists of names: each item is a group, its members joined by `+`. */
+function checkGroups(context: CheckContext, fault: FaultInput, kind: FaultKind, path: Path): void {
+  const names = [...context.serviceNames, ...context.clientNames];
+  const parameters = fault as unknown as Readonly<Record<string, unknown>>;
+  for (const spec of kind.parameters) {
+    const groups = parameters[spec.name];
+    if (spec.unit !== 'names' || !Array.isArray(groups)) continue;
+    for (const [index, group] of groups.entries()) {
+      for (const member of String(group).split('+')) {
+        const at = [...path, spec.name, index];
+        context.knownName(at, 'service or client', member.trim(), names);
+      }
+    }
   }
 }
