@@ -7,41 +7,24 @@
  * Source: config-istio.md §1 to 5, §12.
  */
 import type { Diagnostics } from '../core/diagnostics.ts';
-import type { Endpoint, EndpointSet } from '../core/engine.ts';
+import type { EndpointSet } from '../core/engine.ts';
 import type { ClusterConfig, ListenerConfig, MeshConfig } from '../mesh/config/config.ts';
 import { checkReferences } from './check-references.ts';
 import { DEFAULT_MESH_NAMES, hasLabels, type MeshNames } from './istio/names.ts';
 import type { DestinationRule, Labels, MeshResources, Subset } from './mesh-resources.ts';
 import type { NameIds } from './name-ids.ts';
-import { inboundPolicy, outboundPolicy } from './resolve/cluster.ts';
+import { outboundPolicy } from './resolve/cluster.ts';
 import { DestinationRuleIndex } from './resolve/destination-rules.ts';
-import { hostAndPort, type MemberRules, membersOf } from './resolve/endpoints.ts';
+import { type MemberRules, membersOf } from './resolve/endpoints.ts';
+import { InboundPorts } from './resolve/inbound.ts';
 import { limitsOf } from './resolve/limits.ts';
-import { inboundListener, outboundListeners } from './resolve/listeners.ts';
+import { outboundListeners } from './resolve/listeners.ts';
+import { getOrCreate } from './resolve/memo.ts';
 import { NamespaceView } from './resolve/namespace-view.ts';
 import { effectivePolicy } from './resolve/policy.ts';
+import type { ProxyIdentity } from './resolve/proxy-identity.ts';
 import { clusterName } from './resolve/routes.ts';
-import {
-  isHttpPort,
-  isTcpPort,
-  portByNumber,
-  type ServiceInfo,
-  type ServicePortInfo,
-} from './service-info.ts';
-
-/** Whose configuration is wanted. */
-export interface ProxyIdentity {
-  /** Of the workload's instance: `orders-1`. */
-  readonly name: string;
-  readonly namespace: string;
-  readonly labels: Labels;
-  /** Of the workload; inbound requests are passed on to it. */
-  readonly ip: string;
-  /** Full names of the services that the workload is an endpoint of. */
-  readonly serves: readonly string[];
-  /** region/zone/subzone; absent = unknown. */
-  readonly locality?: string;
-}
+import { isTcpPort, portByNumber, type ServiceInfo, type ServicePortInfo } from './service-info.ts';
 
 /** What proxies of one kind have in common. */
 interface Outbound {
@@ -74,7 +57,6 @@ export class ResolvedMesh {
   readonly #services: readonly ServiceInfo[];
   readonly #ids: NameIds;
   readonly #names: MeshNames;
-  readonly #servicesByHost: ReadonlyMap<string, ServiceInfo>;
   readonly #rules: DestinationRuleIndex;
   /** Conditions on the client that some VirtualService has. */
   readonly #sourceLabels: readonly Labels[];
@@ -83,7 +65,7 @@ export class ResolvedMesh {
   readonly #outbound = new Map<string, Outbound>();
   readonly #clusters = new Map<string, ClusterConfig>();
   readonly #memberRules = new WeakMap<ClusterConfig, MemberRules>();
-  readonly #inbound = new Map<string, ListenerConfig>();
+  readonly #inbound: InboundPorts;
   readonly #ruleNumbers = new Map<DestinationRule, number>();
 
   constructor(
@@ -94,24 +76,28 @@ export class ResolvedMesh {
   ) {
     this.#resources = resources;
     this.#services = services;
-    this.#servicesByHost = new Map(services.map((service) => [service.host, service]));
     this.#ids = ids;
     this.#names = names;
     this.#rules = new DestinationRuleIndex(resources.destinationRules, names.rootNamespace);
     this.#sourceLabels = distinctSourceLabels(resources);
     this.limits = limitsOf(services);
+    const byHost = new Map(services.map((service) => [service.host, service]));
+    this.#inbound = new InboundPorts(ids, {
+      serviceOf: (host) => byHost.get(host),
+      ruleOf: (namespace, service) => this.#view(namespace).ruleFor(service),
+    });
   }
 
   /** What one proxy is given. The result is immutable and shares most of itself with others. */
   configOf(proxy: ProxyIdentity): MeshConfig {
-    const outbound = this.#outboundOf(proxy);
-    const inbound = this.#inboundOf(proxy);
-    const isClient = inbound.listeners.length === 0;
+    const { listeners, clusters } = this.#outboundOf(proxy);
+    const identity = { version: 1, proxyName: `sidecar~${proxy.name}.${proxy.namespace}` };
+    const inbound = this.#inbound.of(proxy);
+    if (inbound.length === 0) return { ...identity, listeners, clusters };
     return {
-      version: 1,
-      proxyName: `sidecar~${proxy.name}.${proxy.namespace}`,
-      listeners: isClient ? outbound.listeners : [...outbound.listeners, ...inbound.listeners],
-      clusters: isClient ? outbound.clusters : [...outbound.clusters, ...inbound.clusters],
+      ...identity,
+      listeners: [...listeners, ...inbound.map((port) => port.listener)],
+      clusters: [...clusters, ...inbound.map((port) => port.cluster)],
     };
   }
 
@@ -135,33 +121,24 @@ export class ResolvedMesh {
     );
     const kind = `${proxy.namespace}\0${conditions.join('')}`;
     const locality = proxy.locality ?? '';
-    const key = `${kind}\0${locality}`;
-    const known = this.#outbound.get(key);
-    if (known !== undefined) return known;
-    const view = this.#view(proxy.namespace);
-    const listeners = this.#listeners.get(kind) ?? outboundListeners(view, proxy, this.#ids);
-    this.#listeners.set(kind, listeners);
-    const clusters = view.services.flatMap((service) => {
-      return this.#clustersOf(service, view, locality);
+    return getOrCreate(this.#outbound, `${kind}\0${locality}`, () => {
+      const view = this.#view(proxy.namespace);
+      const listeners = getOrCreate(this.#listeners, kind, () =>
+        outboundListeners(view, proxy, this.#ids),
+      );
+      const clusters = view.services.flatMap((service) => {
+        return this.#clustersOf(service, view, locality);
+      });
+      return { listeners, clusters };
     });
-    const created = { listeners, clusters };
-    this.#outbound.set(key, created);
-    return created;
   }
 
   #view(namespace: string): NamespaceView {
-    const known = this.#views.get(namespace);
-    if (known !== undefined) return known;
-    const { virtualServices } = this.#resources;
-    const view = new NamespaceView(
-      namespace,
-      this.#names,
-      this.#services,
-      virtualServices,
-      this.#rules,
-    );
-    this.#views.set(namespace, view);
-    return view;
+    return getOrCreate(this.#views, namespace, () => {
+      const { virtualServices } = this.#resources;
+      const names = this.#names;
+      return new NamespaceView(namespace, names, this.#services, virtualServices, this.#rules);
+    });
   }
 
   /** For each port: the whole service, then each subset. HTTP routes may name TCP ports, too. */
@@ -185,99 +162,30 @@ export class ResolvedMesh {
     const subsetName = subset?.name.value ?? '';
     const name = clusterName(port.number, subsetName, service.host);
     const key = `${name}\0${service.namespace}\0${this.#ruleNumber(rule)}\0${nearTo ?? '-'}`;
-    const known = this.#clusters.get(key);
-    if (known !== undefined) return known;
-    const policy = outboundPolicy(blocks);
-    const rules: MemberRules = {
-      subsetLabels: subset?.labels ?? {},
-      nearTo,
-      onlyReady: policy.panicThresholdPercent > 0,
-    };
-    const cluster: ClusterConfig = {
-      ...policy,
-      id: this.#ids.cluster(name),
-      name,
-      service: { host: service.host, port: port.number, subset: subsetName },
-      endpoints: membersOf(service, port, rules, this.#ids, 0),
-    };
-    this.#clusters.set(key, cluster);
-    this.#memberRules.set(cluster, rules);
-    return cluster;
+    return getOrCreate(this.#clusters, key, () => {
+      const policy = outboundPolicy(blocks);
+      const rules: MemberRules = {
+        subsetLabels: subset?.labels ?? {},
+        nearTo,
+        onlyReady: policy.panicThresholdPercent > 0,
+      };
+      const cluster: ClusterConfig = {
+        ...policy,
+        id: this.#ids.cluster(name),
+        name,
+        service: { host: service.host, port: port.number, subset: subsetName },
+        endpoints: membersOf(service, port, rules, this.#ids, 0),
+      };
+      this.#memberRules.set(cluster, rules);
+      return cluster;
+    });
   }
 
+  /** -1 for no rule; rules are told apart by identity. */
   #ruleNumber(rule: DestinationRule | undefined): number {
     if (rule === undefined) return -1;
-    const known = this.#ruleNumbers.get(rule) ?? this.#ruleNumbers.size;
-    this.#ruleNumbers.set(rule, known);
-    return known;
+    return getOrCreate(this.#ruleNumbers, rule, () => this.#ruleNumbers.size);
   }
-
-  /** Of several services on one port of the workload, the first decides. */
-  #inboundOf(proxy: ProxyIdentity): Outbound {
-    const listeners: ListenerConfig[] = [];
-    const clusters: ClusterConfig[] = [];
-    const taken = new Set<number>();
-    for (const host of proxy.serves) {
-      const service = this.#servicesByHost.get(host);
-      if (service === undefined) continue;
-      for (const port of service.ports.filter(isHttpPort)) {
-        const number = targetPortOf(service, port, proxy);
-        if (taken.has(number)) continue;
-        taken.add(number);
-        const cluster = this.#inboundCluster(proxy, service, port, number);
-        clusters.push(cluster);
-        listeners.push(this.#inboundListener(number, port.number, cluster.name));
-      }
-    }
-    return { listeners, clusters };
-  }
-
-  #inboundListener(number: number, servicePort: number, cluster: string): ListenerConfig {
-    const key = `${number}\0${servicePort}`;
-    const known = this.#inbound.get(key);
-    if (known !== undefined) return known;
-    const created = inboundListener(number, servicePort, cluster, this.#ids);
-    this.#inbound.set(key, created);
-    return created;
-  }
-
-  /** Limits as the service's own namespace sees them; no subset, no outlier detection. */
-  #inboundCluster(
-    proxy: ProxyIdentity,
-    service: ServiceInfo,
-    port: ServicePortInfo,
-    number: number,
-  ): ClusterConfig {
-    const rule = this.#view(proxy.namespace).ruleFor(service);
-    const name = `inbound|${number}||`;
-    return {
-      ...inboundPolicy(effectivePolicy(rule, port.number, undefined)),
-      id: this.#ids.cluster(name),
-      name,
-      service: { host: service.host, port: port.number, subset: '' },
-      endpoints: { version: 0, members: [this.#application(proxy, number)] },
-    };
-  }
-
-  #application(proxy: ProxyIdentity, port: number): Endpoint {
-    const address = hostAndPort(proxy.ip, port);
-    return {
-      id: this.#ids.endpoint(address),
-      address,
-      hostname: proxy.name,
-      labels: proxy.labels,
-      locality: proxy.locality ?? '',
-      weight: 1,
-      priority: 0,
-      health: 'healthy',
-    };
-  }
-}
-
-/** Where this workload listens for a service's port. */
-function targetPortOf(service: ServiceInfo, port: ServicePortInfo, proxy: ProxyIdentity): number {
-  const own = service.endpoints.find((endpoint) => endpoint.address === proxy.ip);
-  return own?.ports?.[port.name] ?? port.targetPort;
 }
 
 function distinctSourceLabels(resources: MeshResources): Labels[] {

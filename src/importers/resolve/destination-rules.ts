@@ -7,6 +7,7 @@
  */
 import { isWildcard, mostSpecific } from '../istio/names.ts';
 import type { DestinationRule, ExportTo } from '../mesh-resources.ts';
+import { getOrCreate } from './memo.ts';
 
 /** A merged rule. */
 interface Candidate {
@@ -81,9 +82,9 @@ export class DestinationRuleIndex {
     const { namespace } = rule.meta;
     const { exportTo } = rule;
     const isOwn = exportTo.includes('*') || exportTo.includes(namespace);
-    if (isOwn) ruleSet(this.#local, namespace).add(rule);
+    if (isOwn) getOrCreate(this.#local, namespace, newRuleSet).add(rule);
     const isPrivate = exportTo.length === 1 && exportTo[0] === namespace;
-    if (!isPrivate) ruleSet(this.#exported, namespace).add(rule);
+    if (!isPrivate) getOrCreate(this.#exported, namespace, newRuleSet).add(rule);
     else if (namespace === this.#rootNamespace) this.#rootPrivate.add(rule);
   }
 
@@ -107,10 +108,6 @@ export class DestinationRuleIndex {
   }
 }
 
-function ruleSet(sets: Map<string, RuleSet>, namespace: string): RuleSet {
-  const known = sets.get(namespace);
-  if (known !== undefined) return known;
-  const created = new RuleSet();
-  sets.set(namespace, created);
-  return created;
+function newRuleSet(): RuleSet {
+  return new RuleSet();
 }
