@@ -2,7 +2,7 @@
  * Verdicts in words: what the run ended with, why, and whether it recovered, with the numbers.
  *
  * Used by the page and by the plain text, so that both say the same.
- * Source: scenario.md §4 (verdicts), surface.md §0.
+ * Source: docs/scenarios.md (verdicts).
  */
 import { countOf, formatRate, formatRatio, formatSeconds } from './format.ts';
 import type { ReportRun } from './model.ts';
@@ -55,6 +55,10 @@ function recoverySentence(run: ReportRun): string {
   const ended = formatSeconds(triggerEndS);
   if (recoveredAtS !== null) return recoveredSentence(before, ended, recoveredAtS - triggerEndS);
   const atEnd = goodputAtEndRps(run.timeline);
+  if (run.summary.verdict !== 'not-recovered' && !metastable) {
+    const now = formatRate(atEnd);
+    return `The trigger ended at ${ended}; goodput was ${before} before it and ${now} at the end of the run.`;
+  }
   const share = baselineGoodputRps > 0 ? ` (${formatRatio(atEnd / baselineGoodputRps)})` : '';
   const cause = metastable ? ' The failure sustains itself (metastable).' : '';
   return (

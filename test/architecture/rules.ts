@@ -108,18 +108,16 @@ export const ALLOWED_MATH: ReadonlySet<string> = new Set([
   'sign',
 ]);
 
-/** A folder of plug-ins: every file is in the list, everything in the list is a file. */
+/** A folder of plug-ins: every one of them is in the list, everything in the list is one of them. */
 export interface PlugInFolder {
   readonly what: string;
   readonly folder: string;
   /** Lists the plug-ins by importing them. */
   readonly list: string;
-  /** Files of the folder that are no plug-ins, each with what it is. */
-  readonly helpers: Readonly<Record<string, string>>;
-  /** A test's name that covers all of them from the list; null = each has its own. */
+  /** What the text of a plug-in holds, and that of the helpers beside it does not. */
+  readonly mark: RegExp;
+  /** A test that covers all of them; null = each has its own. */
   readonly commonTest: string | null;
-  /** Folder of the page of each plug-in; null = no pages. */
-  readonly pages: string | null;
 }
 
 export const PLUG_IN_FOLDERS: readonly PlugInFolder[] = [
@@ -127,29 +125,36 @@ export const PLUG_IN_FOLDERS: readonly PlugInFolder[] = [
     what: 'balancer',
     folder: 'src/mesh/lb',
     list: 'src/mesh/lb/index.ts',
-    helpers: {
-      'load-balancer.ts': 'the interface',
-      'edf.ts': 'the schedule of weighted balancers',
-      'weighted.ts': 'a question that balancers ask',
-    },
+    mark: /^export class \w+ implements LoadBalancer\b/m,
     commonTest: 'test/mesh/lb/balancers.test.ts',
-    pages: null,
   },
   {
     what: 'HTTP filter',
     folder: 'src/mesh/filters',
     list: 'src/mesh/filters/index.ts',
-    helpers: { 'http-filter.ts': 'the interface' },
+    mark: /^export class \w+ implements HttpFilter\b/m,
     commonTest: null,
-    pages: null,
+  },
+  {
+    what: 'environment fault',
+    folder: 'src/faults',
+    list: 'src/faults/index.ts',
+    mark: /^export const \w+: FaultKind\b/m,
+    commonTest: null,
+  },
+  {
+    what: 'data plane',
+    folder: 'src/harness/data-planes',
+    list: 'src/harness/data-planes/index.ts',
+    mark: /^export const \w+: DataPlane\b/m,
+    commonTest: 'test/harness/data-planes.test.ts',
   },
   {
     what: 'report panel',
     folder: 'src/report/panels',
     list: 'src/report/panels/index.ts',
-    helpers: { 'panel.ts': 'the interface', 'grid.ts': 'shared markup' },
+    mark: /^export const \w+: Panel\b/m,
     commonTest: null,
-    pages: null,
   },
 ];
 
