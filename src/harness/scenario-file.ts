@@ -52,6 +52,7 @@ export function readScenarioFile(
 
 /** The shape of the whole file comes first: a variant's mistake may be one of all variants. */
 function readVariants(file: FileContext): readonly Scenario[] {
+  if (!file.root.has('variants')) return toList(readVariant(file, '', null));
   const base = new ScenarioDocument(file.root);
   const shape = SCENARIO.safeParse(base.plain);
   if (!shape.success) {
@@ -61,8 +62,12 @@ function readVariants(file: FileContext): readonly Scenario[] {
   const names = variantNames(file.root);
   return (names.length === 0 ? [''] : names).flatMap((variant) => {
     const declared = shape.data.variants?.[variant]?.verdict ?? null;
-    return readVariant(file, variant, declared) ?? [];
+    return toList(readVariant(file, variant, declared));
   });
+}
+
+function toList(scenario: Scenario | null): readonly Scenario[] {
+  return scenario === null ? [] : [scenario];
 }
 
 /** null after an error: not one map with the mark of a scenario. */

@@ -134,6 +134,7 @@ function lognormalSpec(given: NonNullable<LawBlock['lognormal']>): DistributionS
 
 /** The sampler knows best which parameters go together. */
 function samplerProblem(spec: DistributionSpec): string | null {
+  if (spec.kind === 'constant') return null;
   try {
     new DurationSampler(spec);
     return null;

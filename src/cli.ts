@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+/** The command `meshquake`. Bodies are in `cli/`, one file a command. */
+import { runCli } from './cli/main.ts';
+import { processIo } from './cli/process-io.ts';
+
+process.exitCode = await runCli(process.argv.slice(2), processIo());

@@ -1,0 +1,20 @@
+/** All commands, in the order of the help text. A new one: its file, its line here, its page in docs. */
+import type { Command } from 'commander';
+import type { CliContext } from './cli-io.ts';
+import { completionCommand } from './completion.ts';
+import { faultsCommand } from './faults.ts';
+import { proxyCommand } from './proxy.ts';
+import { runCommand } from './run.ts';
+import { validateCommand } from './validate.ts';
+
+/** Adds a command to the program. */
+export type AddCommand = (program: Command, context: CliContext) => void;
+
+export const COMMANDS: readonly AddCommand[] = [
+  runCommand,
+  validateCommand,
+  faultsCommand,
+  proxyCommand,
+  // bench: one line here once its command file exists
+  completionCommand,
+];
