@@ -6,6 +6,7 @@
  * Source: surface.md §1 (command `proxy`), §2, §6.
  */
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { Diagnostics, renderDiagnostics } from '../core/diagnostics.ts';
 import { InputError, UsageError } from '../core/errors.ts';
@@ -183,7 +184,7 @@ function drainTimeOf(text: string): number {
 
 async function openLog(flags: ProxyFlags, format: LineFormatter, io: CliIo): Promise<AccessLog> {
   if (flags.accessLog === undefined) return new AccessLog(format, outputSink(io));
-  const sink = await openFileSink(flags.accessLog, (error) => {
+  const sink = await openFileSink(resolve(io.cwd, flags.accessLog), (error) => {
     throw error;
   });
   return new AccessLog(format, sink);

@@ -87,22 +87,35 @@ export class Listener {
     this.connections.get(message.socket)?.accept(message, response);
   }
 
+  /** Node gives one error per piece of data; the first one ends the connection. */
   private malformed(error: NodeJS.ErrnoException, socket: Socket): void {
     const connection = this.connections.get(socket);
     if (connection === undefined || !socket.writable) {
       socket.destroy();
       return;
     }
+    if (connection.isLastResponse) return;
     const message = new IncomingMessage(socket);
     message.httpVersionMajor = 1;
     message.httpVersionMinor = 1;
     const response = new ServerResponse(message);
-    if (connection.isIdle) {
-      response.assignSocket(socket);
-      response.on('finish', () => socket.destroySoon());
+    if (connection.isIdle && !assignTo(socket, response)) {
+      socket.destroySoon();
+      return;
     }
     connection.acceptMalformed(message, response, refusalOf(error.code));
   }
+}
+
+/** @returns false while Node still writes an earlier response */
+function assignTo(socket: Socket, response: ServerResponse): boolean {
+  try {
+    response.assignSocket(socket);
+  } catch {
+    return false;
+  }
+  response.on('finish', () => socket.destroySoon());
+  return true;
 }
 
 function refusalOf(code: string | undefined): Refusal {

@@ -11,7 +11,8 @@ import { importMesh, type MeshFile } from '../importers/index.ts';
 import type { MeshResources } from '../importers/mesh-resources.ts';
 import { NameIds } from '../importers/name-ids.ts';
 import { buildRegistry } from '../importers/registry.ts';
-import { type ProxyIdentity, resolveMesh } from '../importers/resolve.ts';
+import type { ProxyIdentity } from '../importers/resolve/proxy-identity.ts';
+import { resolveMesh } from '../importers/resolve.ts';
 import type { EndpointInfo, ServiceInfo } from '../importers/service-info.ts';
 import type { MeshConfig } from '../mesh/config/config.ts';
 
