@@ -122,7 +122,7 @@ export class MeshWorld {
       for (const { host } of tier) this.addOutbound(host, index + 1, tiers[index + 1]!);
     });
     if (this.options.mode === 'full') {
-      tiers.flat().forEach(({ host, endpoint }) => this.addInbound(host, endpoint));
+      for (const { host, endpoint } of tiers.flat()) this.addInbound(host, endpoint);
     }
     this.world.addClient({
       name: 'client',
@@ -145,7 +145,13 @@ export class MeshWorld {
   private addTier(tier: number): { host: number; endpoint: Endpoint }[] {
     return Array.from({ length: this.options.endpoints }, (_, i) => {
       const address = `10.${tier}.${i >> 8}.${i & 255}:${PORT}`;
-      const host = this.addHost(`tier${tier}-${i}`, `tier${tier}`, tier, model.WORKERS, [address]);
+      const host = this.addHost(
+        `tier${tier}-${i}`,
+        `tier${tier}`,
+        tier,
+        model.HELD_WORKERS[tier] ?? model.WORKERS,
+        [address],
+      );
       return { host, endpoint: this.endpoint(address, `tier${tier}-${i}`) };
     });
   }

@@ -65,8 +65,9 @@ export class ServiceSeries {
       host.settle(nowNs);
       const last = this.last[index]!;
       for (const key of SUMMED) {
-        sum[key] += host[key] - last[key];
-        last[key] = host[key];
+        const value = host[key] ?? 0;
+        sum[key] += value - last[key];
+        last[key] = value;
       }
       queueMax = Math.max(queueMax, host.queueMax);
       host.resetQueueMax();
