@@ -11,6 +11,8 @@ import {
   RecordKind,
   RetryRefusal,
 } from '../../../src/core/records.ts';
+import { endpointNames, type MeshStory } from './mesh-config.ts';
+import type { Stage } from './stage.ts';
 
 /** One line of the access log, without what depends on time or ports. */
 export interface LogSeen {
@@ -28,15 +30,16 @@ export class DecisionLog {
   readonly ejections: string[] = [];
   /** `opened a` → how often. */
   readonly connections = new Map<string, number>();
+  private readonly stage: Stage;
   private readonly endpoints: readonly string[];
   private readonly clusters: readonly string[];
   private readonly byUid = new Map<number, string[]>();
   private readonly idOfUid = new Map<number, string>();
 
-  /** @param endpoints names by endpoint id @param clusters names by cluster id */
-  constructor(endpoints: readonly string[], clusters: readonly string[]) {
-    this.endpoints = endpoints;
-    this.clusters = clusters;
+  constructor(mesh: MeshStory, stage: Stage) {
+    this.stage = stage;
+    this.endpoints = endpointNames(mesh);
+    this.clusters = mesh.clusters.map((cluster) => cluster.name);
   }
 
   /** Decisions by request id; a request that never ended is listed by its uid. */
@@ -62,6 +65,10 @@ export class DecisionLog {
   }
 
   record(kind: number, a: number, b: number, c: number): void {
+    if (kind === RecordKind.attemptStarted) {
+      this.stage.attempts++;
+      this.stage.changed();
+    }
     switch (kind) {
       case RecordKind.connectionOpened:
         this.count(`opened ${this.endpoint(a)}`);

@@ -36,7 +36,8 @@ function clientText(seen: ClientSeen | undefined): string {
   const outcome = seen.outcome === 'complete' ? '' : `${seen.outcome} `;
   const trailers = seen.trailers === '' ? '' : ` ${seen.trailers}`;
   const close = seen.headers.includes('connection: close') ? ' connection: close' : '';
-  return `${outcome}${seen.status} ${seen.body}${trailers}${close}`;
+  const informational = seen.informational.map((status) => `${status} `).join('');
+  return `${outcome}${informational}${seen.status} ${seen.body}${trailers}${close}`;
 }
 
 function logText(seen: LogSeen | undefined): string {

@@ -9,6 +9,8 @@ import type {
   ClusterConfig,
   FaultConfig,
   ForwardAction,
+  ListenerConfig,
+  LoadBalancerConfig,
   MeshConfig,
   OutlierConfig,
   RetryPolicyConfig,
@@ -29,6 +31,9 @@ export interface ClusterStory {
   readonly panicThresholdPercent?: number;
   readonly bufferLimitBytes?: number;
   readonly maxRequestsPerConnection?: number;
+  readonly idleTimeoutMs?: number;
+  readonly maxConnectionDurationMs?: number;
+  readonly lb?: LoadBalancerConfig;
 }
 
 /** A route as a story says it; its clusters by name, with weights. */
@@ -44,6 +49,7 @@ export interface MeshStory {
   readonly clusters: readonly ClusterStory[];
   readonly routes?: readonly RouteStory[];
   readonly fault?: Partial<FaultConfig>;
+  readonly listener?: Partial<ListenerConfig>;
 }
 
 /** What a client writes into Host. */
@@ -109,7 +115,7 @@ export function meshConfigOf(mesh: MeshStory, addresses: Addresses): MeshConfig 
   };
 }
 
-function listenerOf(mesh: MeshStory): MeshConfig['listeners'][number] {
+function listenerOf(mesh: MeshStory): ListenerConfig {
   const { fault } = mesh;
   const routes = mesh.routes ?? [{ to: { [mesh.clusters[0]!.name]: 1 } }];
   return {
@@ -140,6 +146,7 @@ function listenerOf(mesh: MeshStory): MeshConfig['listeners'][number] {
     honoursControlHeaders: false,
     downstreamIdleTimeoutMs: 3_600_000,
     delayedCloseTimeoutMs: 20,
+    ...mesh.listener,
   };
 }
 
@@ -186,13 +193,13 @@ function clusterOf(
     protocol: 'http1',
     tls: null,
     connectTimeoutMs: 5_000,
-    lb: { kind: 'round-robin' },
+    lb: story.lb ?? { kind: 'round-robin' },
     circuitBreakers: { default: { ...LIMITS, ...story.limits }, high: LIMITS },
     outlier: outlier === undefined ? null : { ...OUTLIER, ...outlier },
     panicThresholdPercent: story.panicThresholdPercent ?? 0,
     maxRequestsPerConnection: story.maxRequestsPerConnection ?? 0,
-    idleTimeoutMs: 3_600_000,
-    maxConnectionDurationMs: 0,
+    idleTimeoutMs: story.idleTimeoutMs ?? 3_600_000,
+    maxConnectionDurationMs: story.maxConnectionDurationMs ?? 0,
     updateMergeWindowMs: 0,
     bufferLimitBytes: story.bufferLimitBytes ?? 1024 * 1024,
     origins: NO_ORIGINS,

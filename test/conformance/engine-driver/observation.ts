@@ -54,6 +54,18 @@ export function observationOf(parts: ObservedParts): Observation {
   return seen;
 }
 
+/** Whether nothing more will be seen: every request is logged, and ended at its upstreams. */
+export function isSettled(
+  log: DecisionLog,
+  client: ScriptedClient,
+  upstreams: ReadonlyMap<string, ScriptedUpstream | null>,
+): boolean {
+  if (log.logs.size < client.seen.size) return false;
+  return [...upstreams.values()].every(
+    (upstream) => upstream?.seen.every((seen) => seen.outcome !== 'open') ?? true,
+  );
+}
+
 const NOT_COMPARED = /bytes|downstream_cx|_cx_destroy|_cx_length|_cx_connect_ms|_time$/;
 
 export function countersOf(engine: Engine<MeshConfig>): Record<string, number> {

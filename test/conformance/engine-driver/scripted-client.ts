@@ -69,6 +69,9 @@ export class ScriptedClient {
       case 'await-upstream':
         stage.when(() => stage.upstreamRequests >= step.requests, next);
         break;
+      case 'await-attempts':
+        stage.when(() => stage.attempts >= step.attempts, next);
+        break;
       case 'await-blocked':
         stage.when(() => this.callOf(step.id).isBlocked, next);
         break;

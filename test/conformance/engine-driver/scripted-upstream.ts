@@ -84,7 +84,10 @@ class Performance implements UpstreamListener {
     this.stage = stage;
     this.world = world;
     exchange.listener = this;
-    this.source = new BodySource(behaviour.body ?? '', behaviour.cutAfterBytes);
+    this.source = new BodySource(
+      behaviour.body ?? '',
+      behaviour.cutAfterBytes ?? behaviour.stopsAfterBytes,
+    );
   }
 
   begin(): void {
@@ -166,7 +169,8 @@ class Performance implements UpstreamListener {
       return;
     }
     this.isSending = false;
-    const { cutAfterBytes, trailers } = this.behaviour;
+    const { cutAfterBytes, stopsAfterBytes, trailers } = this.behaviour;
+    if (stopsAfterBytes !== undefined) return;
     if (cutAfterBytes !== undefined) this.exchange.cut('end');
     else this.exchange.end(Object.entries(trailers ?? {}));
   }

@@ -9,6 +9,8 @@ export const LONG_PAUSE_MS = 100;
 export class Stage {
   /** Request heads that upstreams have seen. */
   upstreamRequests = 0;
+  /** Attempts that the engine has started. */
+  attempts = 0;
   /** Whether some upstream could not send on. */
   isUpstreamBlocked = false;
   private readonly opened = new Set<string>();

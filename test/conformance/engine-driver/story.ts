@@ -27,6 +27,8 @@ export interface Behaviour {
   readonly body?: BodyStory;
   /** Announces the length of the body instead of sending chunks. */
   readonly announcesLength?: boolean;
+  /** Sends only this part of the body and then nothing more. */
+  readonly stopsAfterBytes?: number;
   /** Ends the connection after this part of the body, which is then cut off. */
   readonly cutAfterBytes?: number;
   readonly trailers?: Readonly<Record<string, string>>;
@@ -71,6 +73,8 @@ export type Step =
   | { readonly do: 'open'; readonly gate: string }
   /** Until upstreams have seen so many request heads in all. */
   | { readonly do: 'await-upstream'; readonly requests: number }
+  /** Until the engine has started so many attempts in all. */
+  | { readonly do: 'await-attempts'; readonly attempts: number }
   /** Until the client cannot send on, because the proxy stopped reading. */
   | { readonly do: 'await-blocked'; readonly id: string }
   /** Until an upstream cannot send on, because the proxy stopped reading. */

@@ -4,8 +4,8 @@
 import { parseAddress } from '../../../../src/proxy/addresses.ts';
 import { startProxy } from '../../../../src/proxy/main.ts';
 import { DecisionLog } from '../decision-log.ts';
-import { endpointNames, meshConfigOf } from '../mesh-config.ts';
-import { countersOf, observationOf, type Performed } from '../observation.ts';
+import { meshConfigOf } from '../mesh-config.ts';
+import { countersOf, isSettled, observationOf, type Performed } from '../observation.ts';
 import { ScriptedClient } from '../scripted-client.ts';
 import { ScriptedUpstream } from '../scripted-upstream.ts';
 import { Stage } from '../stage.ts';
@@ -32,10 +32,7 @@ export async function runReal(story: Story): Promise<Performed> {
     servers.push(server);
     addresses.set(name, server.address);
   }
-  const log = new DecisionLog(
-    endpointNames(story.mesh),
-    story.mesh.clusters.map((cluster) => cluster.name),
-  );
+  const log = new DecisionLog(story.mesh, stage);
   const proxy = await startProxy({
     config: meshConfigOf(story.mesh, addresses),
     seed: SEED,
@@ -54,7 +51,7 @@ export async function runReal(story: Story): Promise<Performed> {
   const watch = story.memoryLimitBytes === undefined ? null : new MemoryWatch();
   try {
     await played(story, client);
-    await until(() => log.logs.size >= client.seen.size);
+    await until(() => isSettled(log, client, upstreams));
     const peakHeldBytes = watch?.stop() ?? 0;
     const counters = countersOf(proxy.engine);
     return {

@@ -123,7 +123,6 @@ export const BODY_STORIES: readonly Story[] = [
         request: { id: 'r', method: 'POST', body: 'abcdef', stopsAfterBytes: 3 },
       },
       { do: 'await', id: 'r' },
-      { do: 'sleep', ms: 50 },
       call({ id: 'next' }),
     ],
     expect: { client: { r: '413 "too much" connection: close' } },
@@ -133,13 +132,13 @@ export const BODY_STORIES: readonly Story[] = [
     name: 'what an upstream sends after it was given up is nobody’s',
     mesh: {
       ...TWO,
-      routes: [{ to: { orders: 1 }, timeoutMs: 10_000, retry: { perTryTimeoutMs: 50 } }],
+      routes: [{ to: { orders: 1 }, timeoutMs: 10_000, retry: { perTryTimeoutMs: 200 } }],
     },
     upstreams: {
-      a: { script: [{ delayMs: 120, body: 'late' }] },
+      a: { script: [{ delayMs: 350, body: 'late' }] },
       b: { script: [{ body: 'good' }] },
     },
-    steps: [call({ id: 'r1' }), { do: 'sleep', ms: 150 }, call({ id: 'r2' })],
+    steps: [call({ id: 'r1' }), { do: 'sleep', ms: 300 }, call({ id: 'r2' })],
     expect: { client: { r1: '200 "good"', r2: '200 "good"' } },
   },
 ];

@@ -40,21 +40,26 @@ export const FAILURE_STORIES: readonly Story[] = [
     name: 'a per-try timeout is retried',
     mesh: {
       ...TWO,
-      routes: [{ to: { orders: 1 }, timeoutMs: 10_000, retry: { perTryTimeoutMs: 60 } }],
+      routes: [{ to: { orders: 1 }, timeoutMs: 10_000, retry: { perTryTimeoutMs: 200 } }],
     },
     upstreams: {
       a: { script: [{ neverAnswers: true }] },
       b: { script: [{ neverAnswers: true }, { body: 'x' }] },
     },
     steps: [call({ id: 'r' })],
-    expect: {},
+    expect: {
+      client: { r: '200 "x"' },
+      decisions: {
+        r: ['per-try timeout 1', 'ended by local reset', 'retry in 1 ms', 'attempt 2 orders'],
+      },
+    },
   },
   {
     name: 'per-try timeouts until the limit: 504 with URX and UT',
     mesh: {
       ...TWO,
       routes: [
-        { to: { orders: 1 }, timeoutMs: 10_000, retry: { perTryTimeoutMs: 40, numRetries: 1 } },
+        { to: { orders: 1 }, timeoutMs: 10_000, retry: { perTryTimeoutMs: 60, numRetries: 1 } },
       ],
     },
     upstreams: { a: { script: [{ neverAnswers: true }] }, b: { script: [{ neverAnswers: true }] } },
@@ -76,11 +81,11 @@ export const FAILURE_STORIES: readonly Story[] = [
   },
   {
     name: 'the route timeout in the middle of a response cuts it off',
-    mesh: { ...ONE, routes: [{ to: { orders: 1 }, timeoutMs: 80 }] },
+    mesh: { ...ONE, routes: [{ to: { orders: 1 }, timeoutMs: 300 }] },
     upstreams: { a: { script: [{ body: { bytes: 40_000_000 } }] } },
     steps: [
       { do: 'send', request: { id: 'r', readAfter: 'never' } },
-      { do: 'sleep', ms: 150 },
+      { do: 'sleep', ms: 500 },
       { do: 'open', gate: 'never' },
       { do: 'await', id: 'r' },
     ],
@@ -157,9 +162,79 @@ export const FAILURE_STORIES: readonly Story[] = [
       { do: 'send', request: { id: 'r', method: 'POST', body: 'abcdef', stopsAfterBytes: 3 } },
       { do: 'await-upstream', requests: 1 },
       { do: 'abort', id: 'r' },
-      { do: 'sleep', ms: 50 },
     ],
     expect: { log: { r: 'DC downstream_remote_disconnect 1' } },
+    unpredictable: ['upstreamBody'],
+  },
+  {
+    name: 'the client goes away during a fault delay',
+    mesh: {
+      ...ONE,
+      fault: { delay: { fixedDelayMs: 5_000, percentage: { numerator: 100, denominator: 100 } } },
+    },
+    upstreams: { a: {} },
+    steps: [
+      { do: 'send', request: { id: 'r' } },
+      { do: 'sleep', ms: 100 },
+      { do: 'abort', id: 'r' },
+    ],
+    expect: { upstreams: { a: 0 } },
+  },
+  {
+    name: 'the client goes away while a retry waits',
+    mesh: {
+      ...ONE,
+      routes: [{ to: { orders: 1 }, retry: { backoffBaseMs: 5_000, backoffMaxMs: 5_000 } }],
+    },
+    upstreams: { a: { script: [{ status: 503 }] } },
+    steps: [
+      { do: 'send', request: { id: 'r' } },
+      { do: 'await-upstream', requests: 1 },
+      { do: 'sleep', ms: 100 },
+      { do: 'abort', id: 'r' },
+    ],
+    expect: { upstreams: { a: 1 }, log: { r: 'DC downstream_remote_disconnect 1' } },
+  },
+  {
+    name: 'the route timeout while a retry waits',
+    mesh: {
+      ...ONE,
+      routes: [
+        {
+          to: { orders: 1 },
+          timeoutMs: 200,
+          retry: { backoffBaseMs: 5_000, backoffMaxMs: 5_000 },
+        },
+      ],
+    },
+    upstreams: { a: { script: [{ status: 503 }] } },
+    steps: [call({ id: 'r' })],
+    expect: { upstreams: { a: 1 }, log: { r: 'UT response_timeout 1' } },
+  },
+  {
+    name: 'a response that stops: the per-try idle timeout cuts it off',
+    mesh: {
+      ...ONE,
+      routes: [{ to: { orders: 1 }, retry: { perTryIdleTimeoutMs: 150 } }],
+    },
+    upstreams: { a: { script: [{ body: 'abcdef', stopsAfterBytes: 3 }] } },
+    steps: [call({ id: 'r' })],
+    expect: { client: { r: 'cut 200 "abc"' } },
+  },
+  {
+    name: 'an upload that stops: the stream idle timeout answers 408',
+    mesh: { ...ONE, listener: { streamIdleTimeoutMs: 150 } },
+    upstreams: { a: { script: [{ neverAnswers: true }] } },
+    steps: [call({ id: 'r', method: 'POST', body: 'abcdef', stopsAfterBytes: 3 })],
+    expect: { client: { r: '408 "stream timeout" connection: close' } },
+    unpredictable: ['upstreamBody'],
+  },
+  {
+    name: 'an upload that takes too long: the request timeout answers 408',
+    mesh: { ...ONE, listener: { requestTimeoutMs: 150 } },
+    upstreams: { a: { script: [{ neverAnswers: true }] } },
+    steps: [call({ id: 'r', method: 'POST', body: 'abcdef', stopsAfterBytes: 3 })],
+    expect: { client: { r: '408 "request timeout" connection: close' } },
     unpredictable: ['upstreamBody'],
   },
 ];

@@ -28,7 +28,7 @@ export const LIMIT_STORIES: readonly Story[] = [
       send('served'),
       { do: 'await-upstream', requests: 1 },
       send('waits'),
-      { do: 'sleep', ms: 40 },
+      { do: 'await-attempts', attempts: 2 },
       call({ id: 'refused' }),
       { do: 'open', gate: 'go' },
       { do: 'await', id: 'served' },
@@ -49,7 +49,7 @@ export const LIMIT_STORIES: readonly Story[] = [
       send('broken'),
       { do: 'await-upstream', requests: 1 },
       send('waits'),
-      { do: 'sleep', ms: 40 },
+      { do: 'await-attempts', attempts: 2 },
       { do: 'open', gate: 'go' },
       { do: 'await', id: 'broken' },
       { do: 'await', id: 'waits' },
@@ -100,7 +100,7 @@ export const LIMIT_STORIES: readonly Story[] = [
         {
           name: 'orders',
           endpoints: ['a', 'b'],
-          outlier: { consecutive5xx: 2, intervalMs: 100, baseEjectionTimeMs: 250 },
+          outlier: { consecutive5xx: 2, intervalMs: 250, baseEjectionTimeMs: 1000 },
         },
       ],
     },
@@ -110,7 +110,7 @@ export const LIMIT_STORIES: readonly Story[] = [
     },
     steps: [
       ...[1, 2, 3, 4, 5, 6, 7].map((n) => call({ id: `r${n}` })),
-      { do: 'sleep', ms: 600 },
+      { do: 'sleep', ms: 1600 },
       call({ id: 'later1' }),
       call({ id: 'later2' }),
     ],
@@ -129,7 +129,9 @@ export const LIMIT_STORIES: readonly Story[] = [
     },
     upstreams: { a: { script: [{ status: 500 }] }, b: { script: [{ status: 500 }] } },
     steps: [1, 2, 3, 4].map((n) => call({ id: `r${n}` })),
-    expect: {},
+    expect: {
+      ejections: ['ejected a consecutive_5xx', 'not ejected b', 'not ejected b', 'not ejected b'],
+    },
   },
   {
     name: 'panic: with most hosts ejected all are used again',
@@ -149,7 +151,14 @@ export const LIMIT_STORIES: readonly Story[] = [
       c: ALL_OK,
     },
     steps: [1, 2, 3, 4, 5, 6, 7].map((n) => call({ id: `r${n}` })),
-    expect: {},
+    expect: {
+      decisions: {
+        r3: ['host b for 1'],
+        r4: ['panic', 'host c for 1'],
+        r5: ['panic', 'host a for 1'],
+      },
+      ejections: ['ejected a consecutive_5xx', 'ejected b consecutive_5xx'],
+    },
   },
   {
     name: 'without panic the last healthy host gets everything, and with none left: UH',
@@ -159,5 +168,74 @@ export const LIMIT_STORIES: readonly Story[] = [
     upstreams: { a: { script: [{ status: 500 }] } },
     steps: [call({ id: 'r1' }), call({ id: 'r2' })],
     expect: { log: { r2: 'UH no_healthy_upstream 1' } },
+  },
+  {
+    name: 'a retry budget of nothing refuses the retry with UO',
+    mesh: {
+      clusters: [
+        {
+          name: 'orders',
+          endpoints: ['a'],
+          limits: { retryBudget: { percent: 0, minConcurrency: 0, intervalMs: 0 } },
+        },
+      ],
+      routes: [{ to: { orders: 1 }, retry: {} }],
+    },
+    upstreams: { a: { script: [{ status: 503, body: 'bad' }] } },
+    steps: [call({ id: 'r' })],
+    expect: { log: { r: 'UO via_upstream 1' }, decisions: { r: ['no retry: budget'] } },
+  },
+  {
+    name: 'connections that fail eject a host',
+    mesh: {
+      clusters: [
+        {
+          name: 'orders',
+          endpoints: ['a', 'b'],
+          outlier: {
+            consecutive5xx: 0,
+            consecutiveLocalOriginFailure: 2,
+            splitExternalLocalOriginErrors: true,
+          },
+        },
+      ],
+    },
+    upstreams: { a: { refuses: true }, b: ALL_OK },
+    steps: [1, 2, 3, 4, 5, 6].map((n) => call({ id: `r${n}` })),
+    expect: { ejections: ['ejected a consecutive_local_origin_failure'] },
+  },
+  {
+    name: 'an upstream connection that was idle too long is not used again',
+    mesh: { clusters: [{ name: 'orders', endpoints: ['a'], idleTimeoutMs: 60 }] },
+    upstreams: { a: ALL_OK },
+    steps: [call({ id: 'r1' }), { do: 'sleep', ms: 250 }, call({ id: 'r2' })],
+    expect: { client: { r1: '200 "x"', r2: '200 "x"' } },
+  },
+  {
+    name: 'an upstream connection that is too old is not used again',
+    mesh: { clusters: [{ name: 'orders', endpoints: ['a'], maxConnectionDurationMs: 60 }] },
+    upstreams: { a: ALL_OK },
+    steps: [call({ id: 'r1' }), { do: 'sleep', ms: 250 }, call({ id: 'r2' })],
+    expect: { client: { r1: '200 "x"', r2: '200 "x"' } },
+  },
+  {
+    name: 'random and least request pick the same hosts for the same seed',
+    mesh: {
+      clusters: [
+        { name: 'random', endpoints: ['a', 'b', 'c'], lb: { kind: 'random' } },
+        {
+          name: 'least',
+          endpoints: ['a', 'b', 'c'],
+          lb: { kind: 'least-request', choiceCount: 2, activeRequestBias: 1, fullScan: false },
+        },
+      ],
+      routes: [{ prefix: '/random', to: { random: 1 } }, { to: { least: 1 } }],
+    },
+    upstreams: { a: ALL_OK, b: ALL_OK, c: ALL_OK },
+    steps: [1, 2, 3, 4, 5, 6].flatMap((n) => [
+      call({ id: `random${n}`, path: '/random' }),
+      call({ id: `least${n}` }),
+    ]),
+    expect: {},
   },
 ];

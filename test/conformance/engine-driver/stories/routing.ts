@@ -129,11 +129,36 @@ export const ROUTING_STORIES: readonly Story[] = [
     expect: { client: { r: '200 "down" x-sum: 2' } },
   },
   {
-    name: 'early hints pass on',
-    mesh: ONE,
+    name: 'an informational head is kept from the client and ends retries',
+    mesh: { ...ONE, routes: [{ to: { orders: 1 }, retry: {} }] },
+    upstreams: { a: { script: [{ informational: [102], status: 503, body: 'x' }] } },
+    steps: [call({ id: 'r' })],
+    expect: { client: { r: '503 "x"' }, log: { r: '- via_upstream 1' } },
+  },
+  {
+    name: 'an informational head passes on where the listener says so',
+    mesh: { ...ONE, listener: { forwardsInformational: true } },
     upstreams: { a: { script: [{ informational: [102], body: 'x' }] } },
     steps: [call({ id: 'r' })],
-    expect: { client: { r: '200 "x"' } },
+    expect: { client: { r: '102 200 "x"' } },
+  },
+  {
+    name: 'a gRPC request gets local replies as gRPC',
+    mesh: ONE,
+    upstreams: { a: {} },
+    steps: [
+      call({
+        id: 'r',
+        method: 'POST',
+        authority: 'unknown.test',
+        headers: { 'content-type': 'application/grpc' },
+        body: '',
+      }),
+    ],
+    expect: {
+      client: { r: '200 "" connection: close' },
+      log: { r: 'NR route_not_found 0' },
+    },
   },
   {
     name: 'an upstream that says connection: close is dialled again',
@@ -141,7 +166,7 @@ export const ROUTING_STORIES: readonly Story[] = [
     upstreams: { a: { script: [{ body: 'x', closes: true }] } },
     steps: [
       call({ id: 'r1', connection: 'kept' }),
-      { do: 'sleep', ms: 20 },
+      { do: 'sleep', ms: 100 },
       call({ id: 'r2', connection: 'kept' }),
     ],
     expect: { client: { r1: '200 "x"', r2: '200 "x"' } },

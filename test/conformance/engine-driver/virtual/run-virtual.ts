@@ -7,7 +7,7 @@ import { EngineTables } from '../../../../src/mesh/engine/tables.ts';
 import { RequestIdentity } from '../../../../src/proxy/request-identity.ts';
 import { DecisionLog } from '../decision-log.ts';
 import { endpointNames, meshConfigOf } from '../mesh-config.ts';
-import { countersOf, observationOf, type Performed } from '../observation.ts';
+import { countersOf, isSettled, observationOf, type Performed } from '../observation.ts';
 import type { ClientListener, RequestToSend, World } from '../peers.ts';
 import { ScriptedClient } from '../scripted-client.ts';
 import { ScriptedUpstream } from '../scripted-upstream.ts';
@@ -33,10 +33,7 @@ export function runVirtual(story: Story): Performed {
   const draws = new Draws(SEED);
   const context = new VirtualContext(time, new RequestIdentity(draws), upstreams);
   const endpoints = endpointNames(story.mesh);
-  const log = new DecisionLog(
-    endpoints,
-    story.mesh.clusters.map((cluster) => cluster.name),
-  );
+  const log = new DecisionLog(story.mesh, stage);
   const addresses = new Map(endpoints.map((name, at) => [name, `10.0.0.${at + 1}:80`]));
   const driver = new VirtualDriver(context, draws, log);
   const engine = new PolicyEngine(meshConfigOf(story.mesh, addresses), driver, new EngineTables());
@@ -44,7 +41,7 @@ export function runVirtual(story: Story): Performed {
   const client = new ScriptedClient({ ...world, send: senderOf(context) }, stage);
   let isDone = false;
   time.afterMs(0, () => client.play(story.steps, () => (isDone = true)));
-  time.runUntil(() => isDone && log.logs.size >= client.seen.size, LIMIT_MS);
+  time.runUntil(() => isDone && isSettled(log, client, upstreams), LIMIT_MS);
   if (!isDone) throw new Error(`${story.name}: the client's script did not end`);
   const counters = countersOf(engine);
   const observation = observationOf({ story, log, client, upstreams, counters });
