@@ -1,5 +1,6 @@
 /** All commands, in the order of the help text. A new one: its file, its line here, its page in docs. */
 import type { Command } from 'commander';
+import { benchCommand } from './bench.ts';
 import type { CliContext } from './cli-io.ts';
 import { completionCommand } from './completion.ts';
 import { faultsCommand } from './faults.ts';
@@ -15,6 +16,6 @@ export const COMMANDS: readonly AddCommand[] = [
   validateCommand,
   faultsCommand,
   proxyCommand,
-  // bench: one line here once its command file exists
+  benchCommand,
   completionCommand,
 ];
