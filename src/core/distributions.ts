@@ -267,6 +267,7 @@ function gammaQuantile(shape: number, u: number): number {
   if (u <= 0) return 0;
   if (u >= 1) return Infinity;
   let x = gammaQuantileGuess(shape, u);
+  if (x < 1e-290) return 0; // Newton would divide 0 by 0, and no one can tell such times from 0
   for (let round = 0; round < 30; round++) {
     const isLower = u < 0.5;
     const reached = isLower ? gammaP(shape, x) : gammaQ(shape, x);
@@ -282,7 +283,7 @@ function gammaQuantileGuess(shape: number, u: number): number {
   // Wilson and Hilferty: the cube root of a gamma variable is nearly normal. Below that, P's first term.
   const root = 1 - 1 / (9 * shape) + normalQuantile(u) / (3 * Math.sqrt(shape));
   const small = exp((ln(u) + lnGamma(shape + 1)) / shape);
-  return root > 0.2 ? Math.max(shape * root * root * root, 1e-300) : Math.max(small, 1e-300);
+  return root > 0.2 ? shape * root * root * root : small;
 }
 
 function empiricalLaw(points: readonly (readonly [number, Ns])[], scale: 'linear' | 'log'): Law {

@@ -224,6 +224,14 @@ describe('sample', () => {
   });
 });
 
+test('a gamma law of tiny shape is mostly 0 and still has its mean', () => {
+  const sampler = new DurationSampler({ kind: 'gamma', meanNs: MS, shape: 0.01 });
+  const quantiles = [0, 1e-9, 0.005, 0.1, 0.5, 0.999].map((u) => sampler.quantile(u));
+  expect(quantiles.slice(0, 5)).toEqual([0, 0, 0, 0, 0]);
+  expect(quantiles[5]).toBeGreaterThan(10 * MS);
+  expect(sampler.meanNs).toBe(MS);
+});
+
 test('the far tail of the exponential law is exact', () => {
   const sampler = new DurationSampler({ kind: 'exponential', meanNs: 1000 * MS });
   for (const power of [10, 20, 30, 40, 52]) {

@@ -1,9 +1,9 @@
 /**
  * The pending-event set: a ladder queue on typed arrays, with exact first-in-first-out ties.
  *
- * `Kernel` extends it and is its only user: see `add` for why it is a base class. Invariant: at any moment there is exactly one list that an event of
- * a given time belongs to, so events of equal time always share a list and keep the order they
- * came in; no sequence number is needed.
+ * `Kernel` extends it and is its only user; `add` says why it is a base class. Invariant: at any
+ * moment there is exactly one list that an event of a given time belongs to, so events of equal time
+ * always share a list and keep the order they came in; no sequence number is needed.
  *
  *          now                                                          time
  *           |--Bottom--|----------- rung 0 ----------------|---- Top -----→
@@ -18,6 +18,10 @@
  *
  * Every list is circular and doubly linked through a sentinel row, and sentinels live in the same
  * link columns as events, so unlinking an event needs no knowledge of the list it is in.
+ *
+ * Long loops stand at the end of functions of their own, with nothing after them: V8 compiles a loop
+ * while it runs for the first time, what follows it was never executed then, and each later pass
+ * would fall back to the interpreter there.
  * Source: Tang, Goh, Thng, "Ladder queue", ACM TOMACS 15(3), 2005; the spill of Bottom, cancelling
  * and the tie rule are ours.
  */
@@ -268,11 +272,9 @@ export class LadderQueue {
 
   /** Uses up the deepest rung's next bucket that has events, or its last one, and returns it. */
   private takeNextBucket(): number {
-    const { next } = this;
     const rung = this.rungCount - 1;
     const last = this.lasts[rung]!;
-    let bucket = this.current[rung]!;
-    while (bucket < last && next[bucket] === bucket) bucket++;
+    const bucket = this.findUsed(this.current[rung]!, last);
     if (bucket === last) {
       // The rung is gone at once, so that a rung for its last bucket takes its place, not one below.
       this.rungCount = rung;
@@ -282,6 +284,14 @@ export class LadderQueue {
       this.bounds[rung] = this.starts[rung]! + usedUp * this.widths[rung]!;
     }
     return bucket;
+  }
+
+  /** The first bucket from `bucket` on that has events, or `last`. */
+  private findUsed(bucket: number, last: number): number {
+    const { next } = this;
+    let used = bucket;
+    while (used < last && next[used] === used) used++;
+    return used;
   }
 
   /**
@@ -344,18 +354,15 @@ export class LadderQueue {
 
   private measure(list: number): void {
     const { times, next } = this;
-    let count = 0;
-    let min = NEVER;
-    let max = 0;
+    this.measuredCount = 0;
+    this.measuredMin = NEVER;
+    this.measuredMax = 0;
     for (let row = next[list]!; row !== list; row = next[row]!) {
       const time = times[row]!;
-      if (time < min) min = time;
-      if (time > max) max = time;
-      count++;
+      if (time < this.measuredMin) this.measuredMin = time;
+      if (time > this.measuredMax) this.measuredMax = time;
+      this.measuredCount++;
     }
-    this.measuredCount = count;
-    this.measuredMin = min;
-    this.measuredMax = max;
   }
 
   /** A new deepest rung from the earliest to the latest of the measured events. */
@@ -375,20 +382,25 @@ export class LadderQueue {
     this.current[rung] = first;
     this.lasts[rung] = first + count - 1;
     // Used-up buckets are empty lists again, so a sentinel is made only once.
-    for (let made = this.readySentinels[rung]!; made < count; made++) this.clearList(first + made);
-    this.readySentinels[rung] = Math.max(count, this.readySentinels[rung]!);
+    const ready = this.readySentinels[rung]!;
+    this.readySentinels[rung] = Math.max(count, ready);
+    this.makeSentinels(first + ready, first + count);
     return rung;
+  }
+
+  private makeSentinels(from: number, end: number): void {
+    for (let sentinel = from; sentinel < end; sentinel++) this.clearList(sentinel);
   }
 
   private fillRung(rung: number): void {
     const { times, next } = this;
     let row = next[TRANSIT]!;
+    this.clearList(TRANSIT); // the rows stay linked to each other and to it
     while (row !== TRANSIT) {
       const following = next[row]!;
       this.append(this.bucketFor(rung, times[row]!), row);
       row = following;
     }
-    this.clearList(TRANSIT);
   }
 
   /** Spreads a Bottom that grew too long, unless most of what was counted has been cancelled. */
