@@ -5,10 +5,11 @@ import { defaultsPage } from './defaults-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { faultPages } from './fault-pages.ts';
 import type { GeneratedPage } from './page.ts';
+import { scenarioSchemaPage } from './scenario-schema.ts';
 
 /** Folders that hold nothing but generated pages. */
 export const GENERATED_FOLDERS: readonly string[] = ['docs/faults'];
 
 export function generatedPages(): readonly GeneratedPage[] {
-  return [errorsPage(), defaultsPage(), ...faultPages()];
+  return [errorsPage(), defaultsPage(), ...faultPages(), scenarioSchemaPage()];
 }

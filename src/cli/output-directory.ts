@@ -7,7 +7,6 @@
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -36,7 +35,9 @@ export function writeOutput(folder: string, files: OutputFiles): void {
     checkReplaceable(folder);
     const parent = dirname(folder);
     mkdirSync(parent, { recursive: true });
-    const fresh = mkdtempSync(join(parent, `.${basename(folder)}-`));
+    const fresh = join(parent, `.${basename(folder)}.${process.pid}`);
+    rmSync(fresh, { recursive: true, force: true });
+    mkdirSync(fresh);
     for (const [name, content] of Object.entries(files)) writeFileSync(join(fresh, name), content);
     swap(fresh, folder);
   } catch (error) {

@@ -83,7 +83,10 @@ export class RunConsole {
     this.#print(comparisonTable(results, this.#colors));
     this.#print('');
     for (const result of results) this.#printStory(result, model);
-    this.#print(this.#colors.dim('  Goodput in requests per second; after: the last minute.'));
+    this.#print('');
+    const hasFaults = model.runs.some(({ summary }) => summary.faults.length > 0);
+    const goodput = hasFaults ? '; after: the last minute' : '';
+    this.#print(this.#colors.dim(`  Goodput in requests per second${goodput}.`));
     this.#print(this.#colors.dim('  Attempts: per request, multiplied along the worst call path.'));
   }
 

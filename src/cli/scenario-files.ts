@@ -48,7 +48,15 @@ export function locateScenario(path: string, io: CliIo): LocatedScenario {
 
 /** All variants of a scenario. @throws InputError with everything that is wrong */
 export function loadScenario(path: string, overrides: Overrides, io: CliIo): ScenarioFile {
-  const located = locateScenario(path, io);
+  return loadScenarioFrom(locateScenario(path, io), overrides, io);
+}
+
+/** As above, of a text that is already there. @throws InputError */
+export function loadScenarioFrom(
+  located: LocatedScenario,
+  overrides: Overrides,
+  io: CliIo,
+): ScenarioFile {
   const diagnostics = new Diagnostics();
   const loader = meshLoader(located.folder, io.cwd);
   const file = readScenarioFile(located, loader, diagnostics, overrides);
