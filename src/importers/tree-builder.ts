@@ -6,7 +6,16 @@
  * beyond the limit is refused at the alias that would break it.
  * Source: YAML 1.2.2 §7.1 (aliases), yaml.org/type/merge (merge keys).
  */
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Pair, type ParsedNode } from 'yaml';
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Pair,
+  type ParsedNode,
+  type Scalar,
+} from 'yaml';
 import {
   type PathStep,
   type Range,
@@ -129,8 +138,18 @@ class TreeBuilder {
 
   #keyText(key: ParsedNode): string {
     const plain = isAlias(key) ? this.#resolve(key) : key;
-    if (isScalar(plain) && plain.value !== null) return String(plain.value);
+    if (isScalar(plain) && plain.value !== null) return this.#scalarKey(plain);
     return this.#refuse(key, 'MQ-DOC-007', 'a key must be plain text');
+  }
+
+  #scalarKey(key: Scalar.Parsed): string {
+    const text = String(key.value);
+    if (typeof key.value === 'boolean' && key.source !== text) {
+      const at = this.#context.text.position(key.range[0], key.range[1]);
+      const message = `the unquoted key ${key.source} is the truth value ${text} here`;
+      this.#context.diagnostics.warning('MQ-DOC-010', at, message);
+    }
+    return text;
   }
 
   /** What a merge key names, with its aliases resolved as of here. */

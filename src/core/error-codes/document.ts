@@ -41,6 +41,11 @@ export const DOCUMENT_CODES = {
     title: 'The file holds no document',
     fix: 'remove it from the list of files, or write the document',
   },
+  'MQ-DOC-010': {
+    title: 'A key that YAML 1.1 reads as true or false (warning)',
+    why: 'Kubernetes and Istio files are YAML 1.1, where yes, no, on, off, y and n are truth values',
+    fix: 'write the key in quotes',
+  },
   'MQ-FIELD-001': { title: 'A value has the wrong type' },
   'MQ-FIELD-002': {
     title: 'An unknown field',

@@ -17,6 +17,7 @@ export function readWorkload(spec: SourceNode, meta: ObjectMeta): Workload | und
     spec.error('MQ-FIELD-003', `${meta.kind} "${meta.name}" has no spec.template`);
     return undefined;
   }
+  if (!template.expectMap()) return undefined;
   const replicas = given(spec.get('replicas'))?.integer(0) ?? 1;
   const podSpec = given(template.get('spec'));
   const podLabels = readLabels(template.at(['metadata', 'labels']));
