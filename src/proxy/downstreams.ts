@@ -11,6 +11,7 @@ import type {
   DownstreamContext,
   RequestAtConnection,
 } from './http1/downstream-connection.ts';
+import type { ExchangeTimes } from './http1/exchange.ts';
 import type { RequestIdentity } from './request-identity.ts';
 import { SlotTable } from './slot-table.ts';
 import type { Turns } from './turns.ts';
@@ -30,6 +31,7 @@ export class Downstreams {
   private readonly logUnlistened: UnlistenedLog;
   private readonly connections = new SlotTable<DownstreamConnection>('downstream connection');
   private readonly requests = new SlotTable<RequestAtConnection>('request');
+  private readonly times: ExchangeTimes[] = [];
 
   constructor(turns: Turns, identity: RequestIdentity, logUnlistened: UnlistenedLog) {
     this.turns = turns;
@@ -39,19 +41,24 @@ export class Downstreams {
 
   /** What the connections of one listening address need. */
   contextOf(config: ProxyConfig, direction: Direction): DownstreamContext {
-    const { turns, identity, connections, requests } = this;
-    const choose = listenerChooser(config, direction);
+    const { turns, identity, connections, requests, times } = this;
     return {
       turns,
       identity,
       connections,
       requests,
-      chooseListener: choose,
+      times,
+      chooseListener: listenerChooser(config, direction),
       refuseUnlistened: (exchange, request) => {
         exchange.respondHead(UNLISTENED_RESPONSE, true, true, true);
         this.logUnlistened(request);
       },
     };
+  }
+
+  /** Of the request that has, or had last, this slot. */
+  timesOf(slot: Slot): ExchangeTimes | null {
+    return this.times[slot] ?? null;
   }
 
   respondInformational(slot: Slot, head: Head): void {

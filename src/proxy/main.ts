@@ -97,16 +97,16 @@ class AssembledProxy implements RunningProxy {
     });
     this.upstreams = new Upstreams(turns);
     const { timers, upstreams } = this;
+    const downstreams = new Downstreams(turns, new RequestIdentity(draws), (refused) => {
+      observer.logRequest(unlistenedEntry(refused, clock.readNs()));
+    });
     const observer = {
       logRequest: (entry: RequestLogEntry) => {
-        options.accessLog?.log(entry, clock.nowNs);
+        options.accessLog?.log(entry, clock.nowNs, downstreams.timesOf(entry.request));
         options.onRequestLog?.(entry);
       },
       record: options.onRecord ?? (() => {}),
     };
-    const downstreams = new Downstreams(turns, new RequestIdentity(draws), (refused) => {
-      observer.logRequest(unlistenedEntry(refused, clock.readNs()));
-    });
     const ports = new RealPorts({ clock, timers, draws, upstreams, downstreams, observer });
     this.engine = new PolicyEngine(config, ports, new EngineTables());
     turns.attach(this.engine);

@@ -10,6 +10,7 @@ import type { Writable } from 'node:stream';
 import type { RequestLogEntry } from '../../core/engine.ts';
 import { EnvironmentError } from '../../core/errors.ts';
 import { MILLISECOND, type Ns } from '../../core/time.ts';
+import type { ExchangeTimes } from '../http1/exchange.ts';
 import type { LineFormatter } from './format.ts';
 
 /** Where lines go. */
@@ -32,10 +33,17 @@ export class AccessLog {
     this.sink = sink;
   }
 
-  /** @param nowNs the engine's time, to tell when the request started by the wall clock */
-  log(entry: RequestLogEntry, nowNs: Ns): void {
-    const startMs = Date.now() - (nowNs - entry.startNs) / MILLISECOND;
-    this.pending += this.format({ entry, startMs });
+  /**
+   * @param nowNs the engine's time, to tell when the request started by the wall clock
+   * @param times of its parts, where they are known
+   */
+  log(entry: RequestLogEntry, nowNs: Ns, times: ExchangeTimes | null): void {
+    this.pending += this.format({
+      entry,
+      startMs: Date.now() - (nowNs - entry.startNs) / MILLISECOND,
+      requestDurationMs: durationMs(times, times?.requestEndMs ?? -1),
+      responseDurationMs: durationMs(times, times?.responseStartMs ?? -1),
+    });
     if (this.pending.length >= FLUSH_CHARACTERS) this.flush();
     else this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
@@ -52,6 +60,10 @@ export class AccessLog {
     if (this.pending !== '') this.sink.write(this.pending);
     this.pending = '';
   }
+}
+
+function durationMs(times: ExchangeTimes | null, endMs: number): number {
+  return times === null || endMs < 0 ? -1 : endMs - times.startMs;
 }
 
 /** Does not end the stream, which others use too. */

@@ -11,10 +11,15 @@ import { parseAddress } from '../addresses.ts';
 import { SERVICE_TIME_HEADER } from '../http1/headers.ts';
 import { formatTime } from './time-format.ts';
 
-/** A line's raw material. `startMs` is wall-clock time. */
+/** A line's raw material. */
 export interface LogContext {
   readonly entry: RequestLogEntry;
+  /** By the wall clock. */
   readonly startMs: number;
+  /** From the start to the end of the request; -1 = it never ended. */
+  readonly requestDurationMs: number;
+  /** From the start to the head of the upstream's response; -1 = there was none. */
+  readonly responseDurationMs: number;
 }
 
 /** Prints one operator; null = the value does not exist. */
@@ -44,11 +49,22 @@ const PLAIN_OPERATORS: Readonly<Record<string, (entry: RequestLogEntry) => strin
   DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: (entry) => hostOf(entry.downstreamRemoteAddress),
 };
 
+/** Parts of the duration. */
+const TIME_OPERATORS: Readonly<Record<string, Operator>> = {
+  REQUEST_DURATION: ({ requestDurationMs }) => msOrNull(requestDurationMs),
+  RESPONSE_DURATION: ({ responseDurationMs }) => msOrNull(responseDurationMs),
+  RESPONSE_TX_DURATION: ({ entry, responseDurationMs }) => {
+    if (responseDurationMs < 0) return null;
+    return msOrNull(Math.max(0, entry.durationNs / MILLISECOND - responseDurationMs));
+  },
+};
+
 /** All names, for messages. */
 export const OPERATOR_NAMES: readonly string[] = [
   'START_TIME',
   'REQ',
   'RESP',
+  ...Object.keys(TIME_OPERATORS),
   ...Object.keys(PLAIN_OPERATORS),
 ];
 
@@ -75,8 +91,10 @@ function unlimitedOperator(name: string, argument: string | null): Operator | nu
     return headerOperator(argument, (entry) => entry.requestHead);
   }
   if (name === 'RESP' && argument !== null) return responseOperator(argument);
+  if (argument !== null) return null;
+  if (Object.hasOwn(TIME_OPERATORS, name)) return TIME_OPERATORS[name] ?? null;
   const plain = Object.hasOwn(PLAIN_OPERATORS, name) ? PLAIN_OPERATORS[name] : undefined;
-  return plain === undefined || argument !== null ? null : ({ entry }) => plain(entry);
+  return plain === undefined ? null : ({ entry }) => plain(entry);
 }
 
 /** The time header is added when the head is written, after the engine's. */
@@ -129,6 +147,10 @@ function headerOf(head: Head, name: string): string | undefined {
 
 function textOrNull(text: string): string | null {
   return text === '' ? null : text;
+}
+
+function msOrNull(durationMs: number): string | null {
+  return durationMs < 0 ? null : String(Math.floor(durationMs));
 }
 
 function wholeMs(durationNs: Ns): string {

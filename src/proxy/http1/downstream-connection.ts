@@ -17,7 +17,7 @@ import type { RequestIdentity } from '../request-identity.ts';
 import type { SlotTable } from '../slot-table.ts';
 import type { Turns } from '../turns.ts';
 import type { UnlistenedRequest } from '../unlistened.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeTimes } from './exchange.ts';
 import { type Refusal, refusalOf, requestHeadOf } from './request-head.ts';
 
 /** What all connections of a proxy share. */
@@ -26,6 +26,8 @@ export interface DownstreamContext {
   readonly identity: RequestIdentity;
   readonly connections: SlotTable<DownstreamConnection>;
   readonly requests: SlotTable<RequestAtConnection>;
+  /** By request slot; stays after the slot is free, until it is taken again. */
+  readonly times: ExchangeTimes[];
   /** @returns id of the engine's listener, or null when none serves this authority */
   chooseListener(authority: string): number | null;
   /** Answers a request that no listener serves. */
@@ -156,8 +158,10 @@ export class DownstreamConnection {
   }
 
   private takeSlot(exchange: Exchange): Slot {
-    exchange.slot = this.context.requests.take({ connection: this, exchange });
-    return exchange.slot;
+    const slot = this.context.requests.take({ connection: this, exchange });
+    this.context.times[slot] = exchange.times;
+    exchange.slot = slot;
+    return slot;
   }
 
   /** A request that cannot be read names no listener: any will do. */

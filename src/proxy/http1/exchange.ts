@@ -13,19 +13,31 @@ import { pairsOf } from './headers.ts';
 import { bodyLengthOf } from './request-head.ts';
 import { ResponseWriter } from './response-writer.ts';
 
+/** When the parts of a request passed, ms of `performance.now()`; -1 = not yet. */
+export interface ExchangeTimes {
+  readonly startMs: number;
+  requestEndMs: number;
+  /** The head of the upstream's response came. */
+  responseStartMs: number;
+}
+
 /** A request that the engine may know. */
 export class Exchange {
   readonly message: IncomingMessage;
   readonly writer: ResponseWriter;
   /** `NO_SLOT` before the engine knows it and after it is over. */
   slot: Slot = NO_SLOT;
+  readonly times: ExchangeTimes = {
+    startMs: performance.now(),
+    requestEndMs: -1,
+    responseStartMs: -1,
+  };
   private readonly turns: Turns;
   private readonly onOver: (exchange: Exchange) => void;
   private readonly bodyLength: number | null;
   private receivedBytes = 0;
   private hasRequestEnded: boolean;
   private isWritable = true;
-  private requestEndMs = performance.now();
 
   /** @param onOver called once: both directions have ended, or one side gave up */
   constructor(
@@ -40,6 +52,7 @@ export class Exchange {
     this.writer = new ResponseWriter(message.method ?? 'GET', response);
     this.bodyLength = bodyLengthOf(message);
     this.hasRequestEnded = this.bodyLength === 0;
+    if (this.hasRequestEnded) this.times.requestEndMs = this.times.startMs;
     response.on('drain', () => this.setWritable(true));
   }
 
@@ -60,7 +73,7 @@ export class Exchange {
 
   /** @param isLocal the proxy's own answer @param mustClose the connection ends with it */
   respondHead(head: Head, end: boolean, isLocal: boolean, mustClose: boolean): void {
-    const serviceTimeMs = isLocal ? null : this.serviceTimeMs();
+    const serviceTimeMs = isLocal ? null : this.startResponse();
     this.writer.writeHead(head, end, { serviceTimeMs, mustClose });
     if (end) this.endResponse();
   }
@@ -106,14 +119,16 @@ export class Exchange {
     this.turns.run((engine) => engine.onRequestTrailers(slot, head));
   }
 
-  /** Since the end of the request; 0 when the answer came before it. */
-  private serviceTimeMs(): number {
-    return this.hasRequestEnded ? Math.floor(performance.now() - this.requestEndMs) : 0;
+  /** @returns whole ms since the end of the request; 0 when the answer came before it */
+  private startResponse(): number {
+    const { times } = this;
+    times.responseStartMs = performance.now();
+    return this.hasRequestEnded ? Math.floor(times.responseStartMs - times.requestEndMs) : 0;
   }
 
   private endRequest(): void {
     this.hasRequestEnded = true;
-    this.requestEndMs = performance.now();
+    this.times.requestEndMs = performance.now();
     if (this.writer.hasEnded) this.onOver(this);
   }
 

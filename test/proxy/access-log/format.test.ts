@@ -6,6 +6,8 @@ import { DEFAULT_FORMAT, parseFormat } from '../../../src/proxy/access-log/forma
 
 const START_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 67);
 
+const TIMES = { requestDurationMs: 1.9, responseDurationMs: 7.2 };
+
 const ENTRY: RequestLogEntry = {
   request: 1,
   uid: 7,
@@ -39,7 +41,7 @@ const ENTRY: RequestLogEntry = {
 };
 
 function print(format: string, entry: Partial<RequestLogEntry> = {}): string {
-  return parseFormat(format)({ entry: { ...ENTRY, ...entry }, startMs: START_MS });
+  return parseFormat(format)({ entry: { ...ENTRY, ...entry }, startMs: START_MS, ...TIMES });
 }
 
 describe('access-log formats', () => {
@@ -60,6 +62,7 @@ describe('access-log formats', () => {
     ['%ROUTE_NAME%|%DURATION%', 'default|12'],
     ['%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%', '127.0.0.1'],
     ['%START_TIME(%Y/%m/%d %H:%M:%S.%3f %s)%', '2026/01/02 03:04:05.067 1767323045'],
+    ['%REQUEST_DURATION% %RESPONSE_DURATION% %RESPONSE_TX_DURATION%', '1 7 5'],
     ['100%%', '100%'],
     ['no operators', 'no operators'],
   ])('prints %s', (format, line) => {
