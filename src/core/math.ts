@@ -3,7 +3,7 @@
  *
  * The language leaves `Math.exp` and its relatives to the engine, and their last bits have changed
  * between releases. Everything here is made of + - * / and `Math.sqrt`, which IEEE 754 fixes.
- * Used at set-up and in tails, so clarity goes before speed (10–50 ns a call, normalQuantile 150).
+ * Used at set-up and in tails, so clarity goes before speed: 20–60 ns a call, `pow` 100, `erfc` 300.
  * Error bounds are in units in the last place (ulp) and are tested against `Math.*`.
  * Sources: the Taylor and continued-fraction expansions of Abramowitz and Stegun, chapters 4, 6, 7.
  */
