@@ -26,8 +26,8 @@ interface Source {
 
 /** The requests of one open-loop client in order of time, without load faults. */
 class BaseArrivals {
-  /** `NEVER` after the last. */
-  nextNs: Ns;
+  /** `NEVER` after the last. (A fraction first, as in `RateCursor`.) */
+  nextNs: Ns = 0.5;
   /** Requests at that instant. */
   nextCount: number;
   /** Requests before that instant. */
@@ -36,7 +36,6 @@ class BaseArrivals {
   private readonly cursor: RateCursor;
 
   constructor(source: Source) {
-    this.nextNs = 0.5; // see RateCursor
     this.nextNs = 0;
     this.nextCount = 0;
     this.number = 0;
@@ -53,16 +52,15 @@ class BaseArrivals {
       this.nextCount = this.burstSize();
       return;
     }
-    this.cursor.advance(this.area());
-    this.nextNs = toInstant(this.cursor.atNs);
+    const { unitArea, draws, stream } = this.source;
+    const { cursor } = this;
+    if (this.source.load.arrivals === 'constant') {
+      // In the middle of their interval: so whole intervals hold whole numbers of arrivals.
+      cursor.area = this.nextCount === 0 ? 0.5 : 1;
+    } else cursor.area = unitArea.sample(draws, stream, this.number, 0) / SECOND;
+    cursor.advance();
+    this.nextNs = Math.round(Math.min(cursor.atNs, NEVER));
     this.nextCount = 1;
-  }
-
-  private area(): number {
-    const { load, unitArea, draws, stream } = this.source;
-    // Constant arrivals stand in the middle of their interval: whole intervals hold whole numbers.
-    if (load.arrivals === 'constant') return this.number === 0 && this.nextCount === 0 ? 0.5 : 1;
-    return unitArea.sample(draws, stream, this.number, 0) / SECOND;
   }
 
   private burstSize(): number {
@@ -74,7 +72,7 @@ class BaseArrivals {
 
 /** What a factor above 1 adds; begins anew whenever the factor changes. */
 class ExtraArrivals {
-  nextNs: Ns;
+  nextNs: Ns = 0.5;
   private readonly source: Source;
   private readonly cursor: RateCursor;
   private share: number;
@@ -82,7 +80,6 @@ class ExtraArrivals {
   private era: number;
 
   constructor(source: Source) {
-    this.nextNs = 0.5; // see RateCursor
     this.nextNs = NEVER;
     this.source = source;
     this.cursor = new RateCursor(source.profile);
@@ -107,8 +104,9 @@ class ExtraArrivals {
     const isConstant = load.arrivals === 'constant';
     const area = isConstant ? 1 : unitArea.sample(draws, stream, this.era, 1 + this.count) / SECOND;
     this.count++;
-    this.cursor.advance(area / this.share);
-    this.nextNs = toInstant(this.cursor.atNs);
+    this.cursor.area = area / this.share;
+    this.cursor.advance();
+    this.nextNs = Math.round(Math.min(this.cursor.atNs, NEVER));
   }
 
   /** Keys the request of the arrival that is due. */
@@ -207,8 +205,4 @@ export class OpenLoop {
     this.factor = factor;
     this.extra.restart(nowNs, Math.max(0, factor - 1));
   }
-}
-
-function toInstant(ns: number): Ns {
-  return ns < NEVER ? Math.round(ns) : NEVER;
 }

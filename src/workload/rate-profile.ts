@@ -61,14 +61,18 @@ export class RateProfile {
 
 /** A place on a profile that moves forward only. */
 export class RateCursor {
-  /** Not rounded; Infinity once the rest of the profile has less area than was asked for. */
-  atNs: number;
+  /**
+   * Not rounded; Infinity once the rest of the profile has less area than was asked for. (A fraction
+   * first: V8 then keeps the field as a raw double, and a change allocates nothing.)
+   */
+  atNs = 0.5;
+  /** How far `advance` goes: value per second times seconds. A field for the same reason. */
+  area = 0.5;
   private readonly profile: RateProfile;
   private segment: number;
 
   constructor(profile: RateProfile) {
     this.profile = profile;
-    this.atNs = 0.5; // a fraction first: V8 then keeps the field as a raw double
     this.atNs = 0;
     this.segment = 0;
   }
@@ -81,11 +85,11 @@ export class RateCursor {
   }
 
   /**
-   * Moves on until the integral of the value has grown by `area` (value per second times seconds).
+   * Moves on until the integral of the value has grown by `area`.
    * Inside a segment: r x + s x²/2 = a for the smaller x, written so that nothing cancels.
    */
-  advance(area: number): void {
-    let left = area * SECOND;
+  advance(): void {
+    let left = this.area * SECOND;
     while (this.atNs < Infinity) {
       const segment = this.profile.segments[this.segment]!;
       const rate = Math.max(0, segment.startValue + segment.slope * (this.atNs - segment.startNs));

@@ -27,7 +27,8 @@ describe('a cursor', () => {
   const instants = (profile: RateProfile, areas: readonly number[]): number[] => {
     const cursor = new RateCursor(profile);
     return areas.map((area) => {
-      cursor.advance(area);
+      cursor.area = area;
+      cursor.advance();
       return cursor.atNs / SECOND;
     });
   };

@@ -52,9 +52,10 @@ export class Host implements HostView {
   wasted: number;
   rejected: number;
   queueMax: number;
-  busyNs: Ns;
-  queueNs: Ns;
-  private settledNs: Ns;
+  // Fractions first: V8 then keeps these fields as raw doubles and a change allocates nothing.
+  busyNs: Ns = 0.5;
+  queueNs: Ns = 0.5;
+  private settledNs: Ns = 0.5;
 
   /** Keys of draws; -1 until first used, which keeps idle hosts cheap. */
   serviceStream: StreamKey;
@@ -89,10 +90,6 @@ export class Host implements HostView {
     this.wasted = 0;
     this.rejected = 0;
     this.queueMax = 0;
-    // Fractions first: V8 then keeps these fields as raw doubles and a change allocates nothing.
-    this.busyNs = 0.5;
-    this.queueNs = 0.5;
-    this.settledNs = 0.5;
     this.busyNs = 0;
     this.queueNs = 0;
     this.settledNs = 0;
