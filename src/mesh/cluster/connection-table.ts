@@ -30,29 +30,31 @@ const INITIAL_ROWS = 64;
 const STATE_BITS = 3;
 const STATE_MASK = 7;
 
+/** Positions of the columns in a row of 32-bit words. */
+/** State, and above it the pool's epoch when the connection came up. */
+const STATE = 0;
+const POOL = 1;
+/** The stream on it, or -1. In a free row: the next free row. */
+const STREAM = 2;
+/** Connect timeout while connecting, idle timeout afterwards. */
+const TIMER = 3;
+const STREAMS_LEFT = 4;
+const WORDS = 5;
+
 export class ConnectionTable {
-  /** State, and above it the pool's epoch when the connection came up. */
-  private states: Int32Array;
-  private pools: Int32Array;
-  /** The stream on it, or -1. In a free row: the next free row. */
-  private streams: Int32Array;
-  /** Connect timeout while connecting, idle timeout afterwards. */
-  private timers: Int32Array;
+  private words: Int32Array;
+  private idleSince: Float64Array;
   /** Few clusters limit the life of connections, so this is no column. */
   private readonly lifeTimers: Map<Slot, TimerId>;
-  private streamsLeft: Int32Array;
-  private idleSince: Float64Array;
+  private rowCount: number;
   private firstFree: number;
   private unused: number;
 
   constructor() {
-    this.states = new Int32Array(INITIAL_ROWS);
-    this.pools = new Int32Array(INITIAL_ROWS);
-    this.streams = new Int32Array(INITIAL_ROWS);
-    this.timers = new Int32Array(INITIAL_ROWS);
-    this.lifeTimers = new Map();
-    this.streamsLeft = new Int32Array(INITIAL_ROWS);
+    this.rowCount = INITIAL_ROWS;
+    this.words = new Int32Array(INITIAL_ROWS * WORDS);
     this.idleSince = new Float64Array(INITIAL_ROWS);
+    this.lifeTimers = new Map();
     this.firstFree = -1;
     this.unused = 0;
   }
@@ -60,52 +62,53 @@ export class ConnectionTable {
   /** @param streamsLeft streams it may still carry; -1 = no limit */
   allocate(pool: number, streamsLeft: number): Slot {
     let row = this.firstFree;
-    if (row >= 0) this.firstFree = this.streams[row]!;
+    if (row >= 0) this.firstFree = this.words[row * WORDS + STREAM]!;
     else {
-      if (this.unused === this.states.length) this.grow();
+      if (this.unused === this.rowCount) this.grow();
       row = this.unused++;
     }
-    this.states[row] = ConnectionState.connecting;
-    this.pools[row] = pool;
-    this.streams[row] = NO_SLOT;
-    this.timers[row] = NO_TIMER;
-    this.streamsLeft[row] = streamsLeft;
+    this.words[row * WORDS + STATE] = ConnectionState.connecting;
+    this.words[row * WORDS + POOL] = pool;
+    this.words[row * WORDS + STREAM] = NO_SLOT;
+    this.words[row * WORDS + TIMER] = NO_TIMER;
+    this.words[row * WORDS + STREAMS_LEFT] = streamsLeft;
     return row;
   }
 
   free(row: Slot): void {
-    this.states[row] = ConnectionState.free;
-    this.streams[row] = this.firstFree;
+    this.words[row * WORDS + STATE] = ConnectionState.free;
+    this.words[row * WORDS + STREAM] = this.firstFree;
     this.firstFree = row;
   }
 
   stateOf(row: Slot): ConnectionState {
-    return (this.states[row]! & STATE_MASK) as ConnectionState;
+    return (this.words[row * WORDS + STATE]! & STATE_MASK) as ConnectionState;
   }
   setState(row: Slot, state: ConnectionState): void {
-    this.states[row] = (this.states[row]! & ~STATE_MASK) | state;
+    this.words[row * WORDS + STATE] = (this.words[row * WORDS + STATE]! & ~STATE_MASK) | state;
   }
   /** The pool's epoch when the connection came up; an older one than the pool's means: drained. */
   epochOf(row: Slot): number {
-    return this.states[row]! >>> STATE_BITS;
+    return this.words[row * WORDS + STATE]! >>> STATE_BITS;
   }
   setEpoch(row: Slot, epoch: number): void {
-    this.states[row] = (this.states[row]! & STATE_MASK) | (epoch << STATE_BITS);
+    this.words[row * WORDS + STATE] =
+      (this.words[row * WORDS + STATE]! & STATE_MASK) | (epoch << STATE_BITS);
   }
   poolOf(row: Slot): number {
-    return this.pools[row]!;
+    return this.words[row * WORDS + POOL]!;
   }
   streamOf(row: Slot): Slot {
-    return this.streams[row]!;
+    return this.words[row * WORDS + STREAM]!;
   }
   setStream(row: Slot, stream: Slot): void {
-    this.streams[row] = stream;
+    this.words[row * WORDS + STREAM] = stream;
   }
   timerOf(row: Slot): TimerId {
-    return this.timers[row]!;
+    return this.words[row * WORDS + TIMER]!;
   }
   setTimer(row: Slot, timer: TimerId): void {
-    this.timers[row] = timer;
+    this.words[row * WORDS + TIMER] = timer;
   }
   lifeTimerOf(row: Slot): TimerId {
     return this.lifeTimers.get(row) ?? NO_TIMER;
@@ -115,10 +118,10 @@ export class ConnectionTable {
     else this.lifeTimers.set(row, timer);
   }
   streamsLeftOf(row: Slot): number {
-    return this.streamsLeft[row]!;
+    return this.words[row * WORDS + STREAMS_LEFT]!;
   }
   setStreamsLeft(row: Slot, count: number): void {
-    this.streamsLeft[row] = count;
+    this.words[row * WORDS + STREAMS_LEFT] = count;
   }
   /** When its last stream ended, or when it came up. */
   idleSinceOf(row: Slot): number {
@@ -129,12 +132,8 @@ export class ConnectionTable {
   }
 
   private grow(): void {
-    const rows = 2 * this.states.length;
-    this.states = grownInts(this.states, rows);
-    this.pools = grownInts(this.pools, rows);
-    this.streams = grownInts(this.streams, rows);
-    this.timers = grownInts(this.timers, rows);
-    this.streamsLeft = grownInts(this.streamsLeft, rows);
-    this.idleSince = grownFloats(this.idleSince, rows);
+    this.rowCount *= 2;
+    this.words = grownInts(this.words, this.rowCount * WORDS);
+    this.idleSince = grownFloats(this.idleSince, this.rowCount);
   }
 }

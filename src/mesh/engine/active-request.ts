@@ -67,7 +67,7 @@ export class ActiveRequests implements FilterChainOwner {
     downstreams.addRequests(connection, 1);
     listener.stats.count(HttpCounter.rqTotal);
     listener.stats.rqActive++;
-    ports.record(RecordKind.requestStarted, uid, listener.id, head.shape);
+    ports.record(RecordKind.requestStarted, uid, listener.id, 0);
     this.route(request, uid, plan, listener);
     this.armTimers(request, listener, end);
     if (plan.refusal !== 'none') this.refuse(request, plan);

@@ -1,6 +1,7 @@
 /**
  * Upstream attempts as typed columns, one row per attempt, shared by all engines of a run.
  *
+ * A row's columns lie side by side in one array, because an input touches most of them.
  * The row's number is the stream slot that crosses the boundary, but an attempt has a row already
  * while it waits for a connection. Only `upstream-attempt.ts` allocates and frees rows.
  */
@@ -29,23 +30,26 @@ export const StreamBit = {
 
 const INITIAL_ROWS = 64;
 
+/** Positions of the columns in a row of 32-bit words. */
+const BITS = 0;
+/** In a free row: the next free row. */
+const REQUEST = 1;
+const CONNECTION = 2;
+const POOL = 3;
+const PER_TRY_TIMER = 4;
+const WORDS = 5;
+
 export class StreamTable {
-  private bits: Int32Array;
-  /** In a free row: the next free row. */
-  private requests: Int32Array;
-  private connections: Int32Array;
-  private pools: Int32Array;
-  private perTryTimers: Int32Array;
+  private words: Int32Array;
+  /** Few routes have a per-try idle timeout, so it has no column. */
   private readonly idleTimers: Map<Slot, TimerId>;
+  private rowCount: number;
   private firstFree: number;
   private unused: number;
 
   constructor() {
-    this.bits = new Int32Array(INITIAL_ROWS);
-    this.requests = new Int32Array(INITIAL_ROWS);
-    this.connections = new Int32Array(INITIAL_ROWS);
-    this.pools = new Int32Array(INITIAL_ROWS);
-    this.perTryTimers = new Int32Array(INITIAL_ROWS);
+    this.rowCount = INITIAL_ROWS;
+    this.words = new Int32Array(INITIAL_ROWS * WORDS);
     this.idleTimers = new Map();
     this.firstFree = -1;
     this.unused = 0;
@@ -53,53 +57,54 @@ export class StreamTable {
 
   allocate(request: Slot, pool: number): Slot {
     let row = this.firstFree;
-    if (row >= 0) this.firstFree = this.requests[row]!;
+    if (row >= 0) this.firstFree = this.words[row * WORDS + REQUEST]!;
     else {
-      if (this.unused === this.bits.length) this.grow();
+      if (this.unused === this.rowCount) this.grow();
       row = this.unused++;
     }
-    this.bits[row] = StreamBit.active;
-    this.requests[row] = request;
-    this.connections[row] = NO_SLOT;
-    this.pools[row] = pool;
-    this.perTryTimers[row] = NO_TIMER;
+    const words = this.words;
+    const at = row * WORDS;
+    words[at + BITS] = StreamBit.active;
+    words[at + REQUEST] = request;
+    words[at + CONNECTION] = NO_SLOT;
+    words[at + POOL] = pool;
+    words[at + PER_TRY_TIMER] = NO_TIMER;
     return row;
   }
 
   free(row: Slot): void {
-    this.bits[row] = 0;
-    this.requests[row] = this.firstFree;
+    this.words[row * WORDS + BITS] = 0;
+    this.words[row * WORDS + REQUEST] = this.firstFree;
     this.firstFree = row;
   }
 
   has(row: Slot, bit: number): boolean {
-    return (this.bits[row]! & bit) !== 0;
+    return (this.words[row * WORDS + BITS]! & bit) !== 0;
   }
   set(row: Slot, bit: number): void {
-    this.bits[row] = this.bits[row]! | bit;
+    this.words[row * WORDS + BITS] = this.words[row * WORDS + BITS]! | bit;
   }
   clear(row: Slot, bit: number): void {
-    this.bits[row] = this.bits[row]! & ~bit;
+    this.words[row * WORDS + BITS] = this.words[row * WORDS + BITS]! & ~bit;
   }
   requestOf(row: Slot): Slot {
-    return this.requests[row]!;
+    return this.words[row * WORDS + REQUEST]!;
   }
   connectionOf(row: Slot): Slot {
-    return this.connections[row]!;
+    return this.words[row * WORDS + CONNECTION]!;
   }
   setConnection(row: Slot, connection: Slot): void {
-    this.connections[row] = connection;
+    this.words[row * WORDS + CONNECTION] = connection;
   }
   poolOf(row: Slot): number {
-    return this.pools[row]!;
+    return this.words[row * WORDS + POOL]!;
   }
   perTryTimerOf(row: Slot): TimerId {
-    return this.perTryTimers[row]!;
+    return this.words[row * WORDS + PER_TRY_TIMER]!;
   }
   setPerTryTimer(row: Slot, timer: TimerId): void {
-    this.perTryTimers[row] = timer;
+    this.words[row * WORDS + PER_TRY_TIMER] = timer;
   }
-  /** Few routes have a per-try idle timeout, so it has no column. */
   idleTimerOf(row: Slot): TimerId {
     return this.has(row, StreamBit.idleTimer) ? this.idleTimers.get(row)! : NO_TIMER;
   }
@@ -114,11 +119,7 @@ export class StreamTable {
   }
 
   private grow(): void {
-    const rows = 2 * this.bits.length;
-    this.bits = grownInts(this.bits, rows);
-    this.requests = grownInts(this.requests, rows);
-    this.connections = grownInts(this.connections, rows);
-    this.pools = grownInts(this.pools, rows);
-    this.perTryTimers = grownInts(this.perTryTimers, rows);
+    this.rowCount *= 2;
+    this.words = grownInts(this.words, this.rowCount * WORDS);
   }
 }
