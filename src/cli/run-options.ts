@@ -1,6 +1,7 @@
 /** The options of `run`, read and checked; and the command line that would give them again. */
 import { UsageError } from '../core/errors.ts';
 import type { Overrides } from '../harness/variants.ts';
+import type { CliIo } from './cli-io.ts';
 import { quoteArgument } from './failure.ts';
 
 /** As commander hands them over. */
@@ -37,17 +38,14 @@ export const ALL_VARIANTS = 'all';
 const DEFAULT_SEED = '1';
 const MOST_SEEDS = 100_000;
 
-/** @throws UsageError */
-export function readRunOptions(raw: RawRunOptions): RunOptions {
-  if (raw.seed !== undefined && raw.seeds !== undefined) {
-    throw new UsageError('--seed and --seeds exclude each other: give one seed, or how many');
-  }
-  if (raw.seed === '') throw new UsageError('--seed is empty; give any text, e.g. --seed 1');
-  const seeds = raw.seeds === undefined ? [raw.seed ?? DEFAULT_SEED] : parseSeeds(raw.seeds);
+/**
+ * The options, with what the environment says where the command line is silent.
+ *
+ * @throws UsageError
+ */
+export function readRunOptions(raw: RawRunOptions, env: CliIo['env']): RunOptions {
   return {
-    seeds,
-    isAboutSeeds: raw.seeds !== undefined,
-    seedText: raw.seeds ?? raw.seed ?? DEFAULT_SEED,
+    ...seedOptions(raw, env),
     variant: raw.variant ?? null,
     overrides: {
       set: raw.set,
@@ -56,9 +54,25 @@ export function readRunOptions(raw: RawRunOptions): RunOptions {
       duration: raw.duration ?? null,
     },
     thresholds: raw.threshold,
-    out: raw.out ?? null,
+    out: raw.out ?? (env['MESHQUAKE_OUT'] || null),
     isJson: raw.json === true,
     isQuiet: raw.quiet === true,
+  };
+}
+
+/** Either option on the command line wins over both in the environment. */
+function seedOptions(raw: RawRunOptions, env: CliIo['env']) {
+  const isSilent = raw.seed === undefined && raw.seeds === undefined;
+  const seed = isSilent ? env['MESHQUAKE_SEED'] || undefined : raw.seed;
+  const seeds = isSilent ? env['MESHQUAKE_SEEDS'] || undefined : raw.seeds;
+  if (seed !== undefined && seeds !== undefined) {
+    throw new UsageError('--seed and --seeds exclude each other: give one seed, or how many');
+  }
+  if (seed === '') throw new UsageError('--seed is empty; give any text, e.g. --seed 1');
+  return {
+    seeds: seeds === undefined ? [seed ?? DEFAULT_SEED] : parseSeeds(seeds),
+    isAboutSeeds: seeds !== undefined,
+    seedText: seeds ?? seed ?? DEFAULT_SEED,
   };
 }
 

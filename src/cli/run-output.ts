@@ -77,9 +77,17 @@ export function writeReport(folder: string, report: RunReport, options: RunOptio
     'summary.json': json(report.document),
     'timeline.json': json(timelinesOf(report)),
     'summary.txt': renderText(report.model),
-    'report.html': renderHtml(report.model, { plotly: loadPlotly() }),
+    'report.html': renderHtml(report.model, { plotly: plotly() }),
   });
   if (options.out === null) linkLatest(folder);
+}
+
+let loadedPlotly: string | undefined;
+
+/** Packing it takes longer than many a run. */
+function plotly(): string {
+  loadedPlotly ??= loadPlotly();
+  return loadedPlotly;
 }
 
 export function json(value: unknown): string {

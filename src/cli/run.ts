@@ -5,7 +5,7 @@
  * finished and exits with 130.
  * Source: surface.md §0–3 (document, options, exit codes, output directory, console contract).
  */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { UsageError } from '../core/errors.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { RunOutcome } from '../harness/conclude.ts';
@@ -57,37 +57,22 @@ export function runCommand(program: Command, context: CliContext): void {
       'Simulates a scenario: a folder with a scenario.yaml, such a file, or - for stdin.',
     )
     .argument('<scenario>', 'folder, file or -')
-    .addOption(new Option('--seed <text>', 'any text (default: 1)').env('MESHQUAKE_SEED'))
-    .addOption(
-      new Option('--seeds <n|a..b>', 'several runs with whole-number seeds').env('MESHQUAKE_SEEDS'),
-    )
+    .option('--seed <text>', 'any text (default: 1; env: MESHQUAKE_SEED)')
+    .option('--seeds <n|a..b>', 'several runs with whole-number seeds (env: MESHQUAKE_SEEDS)')
     .option('--variant <name>', `one variant, or "${ALL_VARIANTS}" (default: the first)`)
     .option('--set <key=value>', 'change a value of the scenario; repeatable', list, [])
     .option('--mesh <files...>', "policy files, folders or globs in place of the scenario's")
     .option('--data-plane <name>', 'none or sidecar')
     .option('--duration <time>', 'virtual time in all, e.g. 10m')
     .option('--threshold <expression>', 'must hold, else exit 99; repeatable', list, [])
-    .addOption(new Option('--out <folder>', 'where files are written').env('MESHQUAKE_OUT'))
+    .option('--out <folder>', 'where files are written (env: MESHQUAKE_OUT)')
     .option('--json', 'print the summary document on standard output')
     .option('--quiet', 'print nothing but errors (and the document of --json)')
     .addHelpText('after', EXAMPLES)
-    .action(async (path: string, raw: RawRunOptions, command: Command) => {
-      const options = readRunOptions(withoutSilentEnvironment(raw, command));
+    .action(async (path: string, raw: RawRunOptions) => {
+      const options = readRunOptions(raw, context.io.env);
       context.exitCode = await run(path, options, context.io);
     });
-}
-
-/** `--seed` on the command line wins over `MESHQUAKE_SEEDS`, and the other way round. */
-function withoutSilentEnvironment(raw: RawRunOptions, command: Command): RawRunOptions {
-  const isFromCli = (name: string) => command.getOptionValueSource(name) === 'cli';
-  const { seed, seeds, ...rest } = raw;
-  if (isFromCli('seed') && seeds !== undefined && !isFromCli('seeds')) {
-    return { ...rest, ...(seed === undefined ? {} : { seed }) };
-  }
-  if (isFromCli('seeds') && seed !== undefined && !isFromCli('seed')) {
-    return { ...rest, ...(seeds === undefined ? {} : { seeds }) };
-  }
-  return raw;
 }
 
 async function run(path: string, options: RunOptions, io: CliIo): Promise<number> {
