@@ -13,6 +13,7 @@ import type { ReportModel } from './model.ts';
 import { endS, labelledRuns, meanOver, type RunView, sumColumns } from './view.ts';
 import {
   declarationWords,
+  shortObserved,
   TONE_SIGNS,
   verdictReasons,
   verdictTitle,
@@ -69,7 +70,7 @@ function runLines(run: RunView, scales: ReadonlyMap<string, number>): readonly s
 function brokenLines(item: ExpectationSummary): readonly string[] {
   const sign = item.ok === null ? TONE_SIGNS.unsure : TONE_SIGNS.bad;
   const window = `${formatSeconds(item.windowS[0])} to ${formatSeconds(item.windowS[1])}`;
-  return wrapped(`${sign} ${item.text}: ${item.observed} (${window})`, '    ', '      ');
+  return wrapped(`${sign} ${item.text}: ${shortObserved(item)} (${window})`, '    ', '      ');
 }
 
 function lanesOf(run: RunView): readonly Lane[] {

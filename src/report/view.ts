@@ -77,6 +77,42 @@ export function sumColumns(
   return total;
 }
 
+/**
+ * How many of `parts` there are for one of `wholes`, over the `spanS` around each bucket.
+ *
+ * A single bucket would compare attempts with requests that began before it, and show peaks that
+ * are none. null where there is nothing to compare with.
+ */
+export function slidingRatio(
+  edgesS: readonly number[],
+  parts: readonly number[],
+  wholes: readonly number[],
+  spanS: number,
+): readonly (number | null)[] {
+  const partSum = runningSum(edgesS, parts);
+  const wholeSum = runningSum(edgesS, wholes);
+  let first = 0;
+  let last = 0;
+  return parts.map((_, index) => {
+    const middle = ((edgesS[index] ?? 0) + (edgesS[index + 1] ?? 0)) / 2;
+    while (first < index && (edgesS[first] ?? 0) < middle - spanS / 2) first += 1;
+    while (last < parts.length && (edgesS[last] ?? 0) < middle + spanS / 2) last += 1;
+    const whole = (wholeSum[last] ?? 0) - (wholeSum[first] ?? 0);
+    return whole > 0 ? ((partSum[last] ?? 0) - (partSum[first] ?? 0)) / whole : null;
+  });
+}
+
+/** What has come together until each bucket's start. */
+function runningSum(edgesS: readonly number[], rates: readonly number[]): readonly number[] {
+  let sum = 0;
+  const sums = [0];
+  for (const [index, rate] of rates.entries()) {
+    sum += rate * ((edgesS[index + 1] ?? 0) - (edgesS[index] ?? 0));
+    sums.push(sum);
+  }
+  return sums;
+}
+
 /** Mean goodput of all clients at the end of the run. */
 export function goodputAtEndRps(timeline: Timeline): number {
   const [fromS, toS] = lastStretch(timeline);

@@ -4,6 +4,7 @@
  * Used by the page and by the plain text, so that both say the same.
  * Source: docs/scenarios.md (verdicts).
  */
+import type { ExpectationSummary } from '../core/summary.ts';
 import { countOf, formatRate, formatRatio, formatSeconds } from './format.ts';
 import type { ReportRun } from './model.ts';
 import { goodputAtEndRps } from './view.ts';
@@ -95,6 +96,14 @@ function strikeSentence(run: ReportRun): string {
 
 function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `NAME = VALUE` is the value alone where it is the only one: the expression beside it has the name. */
+export function shortObserved({ text, observed }: ExpectationSummary): string {
+  const figures = [...observed.matchAll(/(\S+) = /g)];
+  const [only] = figures;
+  if (only === undefined || figures.length > 1 || !text.includes(only[1] ?? '')) return observed;
+  return observed.replace(only[0], '');
 }
 
 /** What Envoy's response flags mean, in a few words each. Source: Envoy, access log format. */

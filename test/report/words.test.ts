@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   declarationWords,
   flagMeaning,
+  shortObserved,
   verdictReasons,
   verdictTitle,
   verdictTone,
@@ -65,4 +66,14 @@ test('every verdict has a title and a tone; unknown ones stay as they are', () =
 test('response flags have a meaning in words', () => {
   expect(flagMeaning('UO')).toContain('circuit breakers');
   expect(flagMeaning('??')).toBe('');
+});
+
+test('a single observed figure stands without its name', () => {
+  const item = { text: 'clients.a.failed < 3', ok: false, windowS: [0, 1] } as const;
+  expect(shortObserved({ ...item, observed: 'clients.a.failed = 4' })).toBe('4');
+  expect(shortObserved({ ...item, observed: 'at 5–10 s: clients.a.failed = 4' })).toBe(
+    'at 5–10 s: 4',
+  );
+  const two = 'clients.a.failed = 4, clients.a.offered = 9';
+  expect(shortObserved({ ...item, observed: two })).toBe(two);
 });

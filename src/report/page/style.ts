@@ -147,6 +147,11 @@ tbody tr:last-child td{border-bottom:0}
 .count{display:inline-block;margin-right:10px}
 .count small{color:var(--muted)}
 .limits{margin:0;padding-left:20px}
+.facts{margin:10px 0 0;font-size:13px;display:grid;gap:2px}
+.facts div{display:flex;gap:10px}
+.facts dt{flex:none;min-width:110px;color:var(--muted)}
+.facts dt::first-letter{text-transform:uppercase}
+.facts dd{margin:0}
 .moment{display:flex;flex-wrap:wrap;gap:6px 12px;align-items:center;font-size:13px;margin-bottom:6px}
 .moment input{flex:1;min-width:140px;max-width:420px;accent-color:var(--link)}
 .moment output{min-width:14ch;font-variant-numeric:tabular-nums}

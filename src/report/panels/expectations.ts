@@ -5,7 +5,7 @@ import type { ExpectationSummary } from '../../core/summary.ts';
 import { type Html, html, NO_HTML } from '../escape.ts';
 import { formatSeconds } from '../format.ts';
 import type { ReportView } from '../view.ts';
-import { TONE_SIGNS, type Tone } from '../words.ts';
+import { shortObserved, TONE_SIGNS, type Tone } from '../words.ts';
 import { runName, table } from './grid.ts';
 import type { Panel } from './panel.ts';
 
@@ -59,7 +59,7 @@ function cell(item: ExpectationSummary | undefined, first: ExpectationSummary): 
     item.ok === null ? ['unsure', 'too few samples'] : item.ok ? ['good', 'yes'] : ['bad', 'no'];
   const window = windowWords(item);
   const other = window === windowWords(first) ? NO_HTML : html` <small>${window}</small>`;
-  return html`<span class="badge small ${tone}"><span aria-hidden="true">${TONE_SIGNS[tone]}</span> ${word}</span> ${item.observed}${other}`;
+  return html`<span class="badge small ${tone}"><span aria-hidden="true">${TONE_SIGNS[tone]}</span> ${word}</span> ${shortObserved(item)}${other}`;
 }
 
 function windowWords({ windowS }: ExpectationSummary): string {

@@ -20,7 +20,7 @@ export const limitsPanel: Panel = {
     const facts = setting.map(
       ({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`,
     );
-    return html`${list}${facts.length === 0 ? NO_HTML : html`<dl class="figures">${facts}</dl>`}${identities(view)}`;
+    return html`${list}${facts.length === 0 ? NO_HTML : html`<dl class="facts">${facts}</dl>`}${identities(view)}`;
   },
 };
 

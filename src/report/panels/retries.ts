@@ -5,12 +5,14 @@
 import { max } from '../chart.ts';
 import { type Html, html } from '../escape.ts';
 import { formatCount, formatFactor, formatRate, formatRatio } from '../format.ts';
-import { edgeName, namesAcross, type ReportView, type RunView } from '../view.ts';
+import { edgeName, namesAcross, type ReportView, type RunView, slidingRatio } from '../view.ts';
 import { chartGrid, leftOut, runName, table } from './grid.ts';
 import type { Panel } from './panel.ts';
 
 /** Two charts each. */
 const MAX_EDGES = 4;
+/** Attempts belong to requests of some seconds before. */
+const FACTOR_SPAN_S = 10;
 
 const FACTOR = [{ name: 'attempts per request', stroke: 'solid', thinBy: 'mean' }] as const;
 const RATES = [
@@ -45,7 +47,7 @@ export const retriesPanel: Panel = {
     const shown = [...retried]
       .sort((a, b) => worstFactor(view, b) - worstFactor(view, a))
       .slice(0, MAX_EDGES);
-    return html`<p class="lead">Every attempt above one per request is load that the mesh itself adds.</p>
+    return html`<p class="lead">Every attempt above one per request is load that the mesh itself adds. Attempts per request are means over ${FACTOR_SPAN_S} s.</p>
 ${chartGrid(shown.flatMap((name, position) => chartsOf(view, name, position)))}
 ${leftOut(retried.length - shown.length, 'edge')}${figures}`;
   },
@@ -67,10 +69,8 @@ function chartsOf(view: ReportView, name: string, position: number): readonly Ht
   const parts = view.drawn.flatMap((run) => {
     const edge = run.timeline.edges.find((item) => edgeName(item) === name);
     if (edge === undefined) return [];
-    const factor = edge.attemptsRps.map((attempts, index) => {
-      const requests = edge.requestsRps[index] ?? 0;
-      return requests > 0 ? attempts / requests : null;
-    });
+    const { edgesS } = run.timeline;
+    const factor = slidingRatio(edgesS, edge.attemptsRps, edge.requestsRps, FACTOR_SPAN_S);
     return [{ run, edge, factor }];
   });
   const factorChart = view.charts.add({

@@ -1,6 +1,7 @@
 /**
  * Queues and workers of each service: where the work piles up, and whether it is of use to anybody.
  */
+import type { ServiceSummary } from '../../core/summary.ts';
 import type { ServiceTimeline } from '../../core/timeline.ts';
 import { max } from '../chart.ts';
 import { type Html, html } from '../escape.ts';
@@ -35,6 +36,12 @@ ${leftOut(names.length - shown.length, 'service')}${figures(view)}`;
 
 function timelineOf(run: RunView, name: string): ServiceTimeline | undefined {
   return run.timeline.services.find((service) => serviceName(service) === name);
+}
+
+/** A service that served without a busy worker has as many as it likes. */
+function busyWords(service: ServiceSummary): string {
+  const isUnlimited = service.served > 0 && service.workerUtilisation === 0;
+  return isUnlimited ? 'no limit' : formatRatio(service.workerUtilisation);
 }
 
 /** How much a service had to bear: its longest queue, plus ten times the share of busy workers. */
@@ -105,7 +112,7 @@ function figures(view: ReportView): Html {
           formatCount(service.instances),
           formatCount(service.served),
           formatRatio(service.wastedWorkRatio),
-          formatRatio(service.workerUtilisation),
+          busyWords(service),
           formatCount(service.queueMax),
         ],
       ];

@@ -7,6 +7,7 @@ import { formatFactor, formatMs, formatRate, formatRatio } from '../format.ts';
 import { goodputAtEndRps, MAX_DRAWN_RUNS, type ReportView, type RunView } from '../view.ts';
 import {
   declarationWords,
+  shortObserved,
   TONE_SIGNS,
   verdictReasons,
   verdictTitle,
@@ -53,7 +54,7 @@ function brokenExpectations(run: RunView): Html {
   if (broken.length === 0) return NO_HTML;
   const items = broken
     .slice(0, MAX_BROKEN)
-    .map((item) => html`<li><code>${item.text}</code>: ${item.observed}</li>`);
+    .map((item) => html`<li><code>${item.text}</code>: ${shortObserved(item)}</li>`);
   const more = broken.length - items.length;
   return html`<ul>${items}${more > 0 ? html`<li>${more} more</li>` : NO_HTML}</ul>`;
 }
