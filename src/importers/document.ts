@@ -19,6 +19,7 @@ import {
   type SchemaOptions,
 } from 'yaml';
 import type { Diagnostics } from '../core/diagnostics.ts';
+import { kubernetesTags } from './kubernetes-yaml.ts';
 import type { SourceContext, SourceNode } from './source-node.ts';
 import { SourceText } from './source-text.ts';
 import { buildTree, MAX_DEPTH, TreeBudget } from './tree-builder.ts';
@@ -135,15 +136,8 @@ function composerOptions(yaml11: boolean): ParseOptions & DocumentOptions & Sche
     version: '1.1',
     schema: 'yaml-1.1',
     resolveKnownTags: false,
-    customTags: (tags) => tags.filter((tag) => typeof tag !== 'string' && isKubernetesTag(tag)),
+    customTags: kubernetesTags,
   };
-}
-
-/** Kubernetes' reader knows neither times nor base 60 nor the rarer collections. */
-function isKubernetesTag(tag: { readonly tag: string; readonly format?: string }): boolean {
-  const name = tag.tag.slice('tag:yaml.org,2002:'.length);
-  if (['binary', 'omap', 'pairs', 'set', 'timestamp', 'merge'].includes(name)) return false;
-  return tag.format !== 'TIME';
 }
 
 /** @returns whether the document has to be left out */

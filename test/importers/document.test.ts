@@ -81,6 +81,29 @@ describe('reading documents', () => {
     });
   });
 
+  it.each([
+    ['.', '.'],
+    ['e12', 'e12'],
+    ['.e3', '.e3'],
+    ['1.5', 1.5],
+    ['.5', 0.5],
+    ['1.', 1],
+    ['1e3', 1000],
+    ['1_000.5', 1000.5],
+    ['0o17', 15],
+    ['-0o17', -15],
+    ['017', 15],
+    ['08', 8],
+    ['0x1F', 31],
+    ['0b11', 3],
+    ['.inf', Number.POSITIVE_INFINITY],
+    ['1.2.3', '1.2.3'],
+    ['12:30', '12:30'],
+    ['~', null],
+  ])('reads the scalar %s of YAML 1.1 as Go does', (text, value) => {
+    expect(only(`v: [${text}]`, { yaml11: true }).toPlain()).toEqual({ v: [value] });
+  });
+
   it('expands aliases and merge keys, own keys first', () => {
     const text = 'base: &b {x: 1, y: 2}\nuse: {<<: *b, y: 3}\nsame: *b\n';
     expect(only(text).toPlain()).toEqual({
