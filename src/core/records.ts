@@ -7,7 +7,7 @@
  */
 export const RecordKind = {
   // by the engine
-  requestStarted: 1, // uid, listener id, head shape
+  requestStarted: 1, // uid, listener id, 0 (a head's shape depends on who was first)
   routed: 2, // uid, cluster id (-1 none), route index
   attemptStarted: 3, // uid, cluster id, attempt number from 1
   attemptHost: 4, // uid, endpoint id, attempt

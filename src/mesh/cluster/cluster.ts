@@ -258,11 +258,11 @@ export class Cluster implements EjectionSink {
     return this.ejectionDraw(host, 1, n);
   }
 
-  /** Keyed by the endpoint and the number of its ejection. */
+  /** Keyed by the endpoint and the number of its detection: a refused draw does not come again. */
   private ejectionDraw(host: Host, decision: number, n: number): number {
     const { draws } = this.surroundings.ports;
     const label = `proxy/${this.surroundings.proxyName}/cluster/${this.config.name}/ejection`;
-    const index = host.ejectionCount * 16 + decision;
+    const index = host.detectionCount * 16 + decision;
     return draws.below(draws.stream(label), host.endpoint.id, index, n);
   }
 

@@ -6,17 +6,19 @@
  * Invariant: the driver's input that ends a request frees its row, whatever happened before.
  * Source: policy-engine.md §0.4, 1.1 (stream idle, request timeout), 9, 11.
  */
-import type { Head, Slot } from '../../core/engine.ts';
+import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { NO_TIMER, ResetReason, Side, TimerKind } from '../../core/engine.ts';
-import { HttpHead } from '../../core/head.ts';
 import { Flag, RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { LocalReply } from '../filters/http-filter.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
 import type { EngineContext } from './context.ts';
+import type { DownstreamTable } from './downstream-table.ts';
 import type { FilterChainOwner } from './filter-chain.ts';
 import type { ListenerState } from './listener-state.ts';
-import { RequestPlan } from './request-plan.ts';
+import type { RequestPlan } from './request-plan.ts';
+import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import type { Responder } from './responder.ts';
 import type { Router } from './router.ts';
@@ -25,22 +27,12 @@ import { HttpCounter } from './stats.ts';
 /** Bytes of a request body that may wait for a filter before the driver is told to stop reading. */
 const FILTER_BUFFER_BYTES = 1_048_576;
 
-/** The plan of what never was a request. */
-const MALFORMED = new RequestPlan({
-  head: new HttpHead({}),
-  route: null,
-  cluster: null,
-  filters: {
-    start: () => true,
-    onTimer: () => {},
-    onRequestDone: () => {},
-    visitStats: () => {},
-  },
-  honoursControlHeaders: false,
-});
-
 export class ActiveRequests implements FilterChainOwner {
   private readonly context: EngineContext;
+  private readonly ports: Ports;
+  private readonly requests: RequestTable;
+  private readonly downstreams: DownstreamTable;
+  private readonly clusters: readonly Cluster[];
   private readonly responder: Responder;
   private readonly router: Router;
   private readonly outcomes: AttemptOutcomes;
@@ -52,13 +44,18 @@ export class ActiveRequests implements FilterChainOwner {
     outcomes: AttemptOutcomes,
   ) {
     this.context = context;
+    this.ports = context.ports;
+    this.requests = context.requests;
+    this.downstreams = context.downstreams;
+    this.clusters = context.clusters;
     this.responder = responder;
     this.router = router;
     this.outcomes = outcomes;
   }
 
   start(request: Slot, connection: Slot, uid: number, head: Head, end: boolean): void {
-    const { requests, downstreams, listeners, ports } = this.context;
+    const { requests, downstreams, ports } = this;
+    const { listeners } = this.context;
     const listener = listeners[downstreams.listenerOf(connection)]!;
     const plan = listener.planOf(head);
     requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
@@ -71,17 +68,18 @@ export class ActiveRequests implements FilterChainOwner {
     this.route(request, uid, plan, listener);
     this.armTimers(request, listener, end);
     if (plan.refusal !== 'none') this.refuse(request, plan);
-    else if (plan.filters.start(request, end)) this.router.begin(request);
+    else if (!plan.hasFilters || plan.filters.start(request, end)) this.router.begin(request);
   }
 
   /** Bytes that were no request; `onRequestStart` came before. The connection cannot go on. */
   malformed(request: Slot, status: number, details: string): void {
-    const { requests, downstreams, listeners, ports } = this.context;
+    const { requests, downstreams, ports } = this;
+    const { listeners } = this.context;
     const connection = requests.downstreamOf(request);
     const listener = listeners[downstreams.listenerOf(connection)]!;
     requests.start(request, connection, 0, 0);
     requests.setStartNs(request, ports.nowNs());
-    requests.setPlan(request, MALFORMED);
+    requests.setPlan(request, listener.planOfNothing());
     downstreams.addRequests(connection, 1);
     listener.stats.count(HttpCounter.rqTotal);
     listener.stats.rqActive++;
@@ -90,7 +88,8 @@ export class ActiveRequests implements FilterChainOwner {
 
   /** The route, and of several clusters the one for this request, as the connection manager does. */
   private route(request: Slot, uid: number, plan: RequestPlan, listener: ListenerState): void {
-    const { requests, ports, routeDraws } = this.context;
+    const { requests, ports } = this;
+    const { routeDraws } = this.context;
     const { route } = plan;
     if (route === null) {
       ports.record(RecordKind.routed, uid, -1, -1);
@@ -98,7 +97,8 @@ export class ActiveRequests implements FilterChainOwner {
     }
     let cluster = plan.cluster;
     if (route.split !== null) {
-      const value = ports.draws.below(routeDraws, uid, route.index, route.split.totalWeight);
+      // A request is routed once, so the uid says it all: other routes of the table shift no split.
+      const value = ports.draws.below(routeDraws, uid, 0, route.split.totalWeight);
       cluster = listener.clustersOf(route)[route.split.pick(value)]!;
     }
     if (cluster !== null) requests.setCluster(request, cluster.index);
@@ -118,7 +118,7 @@ export class ActiveRequests implements FilterChainOwner {
   // Filters
 
   onFiltersPassed(request: Slot): void {
-    const { requests, ports } = this.context;
+    const { requests, ports } = this;
     if (requests.has(request, Bit.readingPaused)) {
       requests.clear(request, Bit.readingPaused);
       ports.setReading(Side.request, request, true);
@@ -132,19 +132,19 @@ export class ActiveRequests implements FilterChainOwner {
   }
 
   clusterNameOf(request: Slot): string | null {
-    const { requests, clusters } = this.context;
+    const { requests, clusters } = this;
     const index = requests.clusterOf(request);
     return index < 0 ? null : clusters[index]!.config.name;
   }
 
   onFilterTimer(request: Slot): void {
-    this.context.requests.planOf(request).filters.onTimer(request);
+    this.requests.planOf(request).filters.onTimer(request);
   }
 
   // The body
 
   onBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
-    const { requests } = this.context;
+    const { requests } = this;
     if (requests.has(request, Bit.finished)) {
       if (end) this.ended(request);
       return;
@@ -162,7 +162,7 @@ export class ActiveRequests implements FilterChainOwner {
   }
 
   onTrailers(request: Slot, trailers: Head): void {
-    const { requests } = this.context;
+    const { requests } = this;
     const isFinished = requests.has(request, Bit.finished);
     this.ended(request);
     if (isFinished) return;
@@ -172,7 +172,7 @@ export class ActiveRequests implements FilterChainOwner {
   }
 
   private ended(request: Slot): void {
-    const { requests, ports } = this.context;
+    const { requests, ports } = this;
     requests.set(request, Bit.requestEnded);
     if (requests.has(request, Bit.finished)) {
       requests.free(request);
@@ -185,7 +185,7 @@ export class ActiveRequests implements FilterChainOwner {
   }
 
   private pauseReading(request: Slot): void {
-    const { requests, ports } = this.context;
+    const { requests, ports } = this;
     if (requests.has(request, Bit.readingPaused)) return;
     requests.set(request, Bit.readingPaused);
     ports.setReading(Side.request, request, false);
@@ -193,7 +193,7 @@ export class ActiveRequests implements FilterChainOwner {
 
   /** The downstream peer went away. */
   onReset(request: Slot, reason: ResetReason): void {
-    const { requests } = this.context;
+    const { requests } = this;
     if (requests.has(request, Bit.finished)) {
       requests.free(request);
       return;
@@ -212,7 +212,7 @@ export class ActiveRequests implements FilterChainOwner {
     const { streamIdleTimeoutMs, requestTimeoutMs } = listener.config;
     if (streamIdleTimeoutMs > 0) this.responder.armIdle(request, streamIdleTimeoutMs);
     if (requestTimeoutMs > 0 && !end) {
-      const { ports, requests } = this.context;
+      const { ports, requests } = this;
       const dueNs = ports.nowNs() + requestTimeoutMs * MILLISECOND;
       const timer = ports.arm(dueNs, TimerKind.requestTimeout, request);
       requests.needExtra(request).requestTimer = timer;
@@ -220,19 +220,19 @@ export class ActiveRequests implements FilterChainOwner {
   }
 
   onStreamIdle(request: Slot): void {
-    this.context.requests.needExtra(request).streamIdleTimer = NO_TIMER;
+    this.requests.needExtra(request).streamIdleTimer = NO_TIMER;
     this.responder.listenerOf(request).stats.count(HttpCounter.rqIdleTimeout);
     this.expire(request, 'stream timeout', Flag.SI, 'stream_idle_timeout');
   }
 
   onRequestTimeout(request: Slot): void {
-    this.context.requests.needExtra(request).requestTimer = NO_TIMER;
+    this.requests.needExtra(request).requestTimer = NO_TIMER;
     this.responder.listenerOf(request).stats.count(HttpCounter.rqTimeout);
     this.expire(request, 'request timeout', Flag.none, 'request_overall_timeout');
   }
 
   private expire(request: Slot, body: string, flag: Flag, details: string): void {
-    const { requests } = this.context;
+    const { requests } = this;
     const status = requests.has(request, Bit.requestEnded) ? 504 : 408;
     this.outcomes.abandon(request);
     this.responder.respondLocally(request, status, body, flag, details);
