@@ -96,6 +96,13 @@ describe('a VirtualService that istiod refuses is an error', () => {
 describe('a VirtualService that istiod accepts is no error', () => {
   it.each([
     ['any host name of the API', withHosts('["*.b.com", 1.2.3.4, "::1", A.com, "*-x.org"]')],
+    [
+      'JWT claims for gateways only',
+      istio(
+        'VirtualService',
+        `{hosts: [a], gateways: [g], http: [{match: [{headers: {"@request.auth.claims.x": {exact: b}}}], ${ROUTE}}]}`,
+      ),
+    ],
     ['a gateway-only one for every host', withHosts('["*"]', 'gateways: [g],')],
     ['an empty exact match', withMatch('{method: {exact: ""}, queryParams: {a: {exact: ""}}}')],
     ['an empty uri prefix', withMatch('{uri: {prefix: ""}}')],

@@ -19,15 +19,18 @@ const RULES: FieldRules = {
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const PSEUDO_HEADERS = [':method', ':scheme', ':authority', ':path', ':status'];
+const JWT_CLAIMS = '@request.auth.claims';
 const MISLEADING = ['uri', 'scheme', 'method', 'authority'];
 
-export function readHttpMatch(node: SourceNode): HttpMatch | undefined {
+/** @param isForMesh whether sidecars use it; conditions on JWT claims are for gateways only */
+export function readHttpMatch(node: SourceNode, isForMesh: boolean): HttpMatch | undefined {
   if (node.kind === 'null') {
     node.error('MQ-ROUTE-006', 'a match must not be null');
     return undefined;
   }
   const message = openMessage(node, RULES, 'VirtualService.http.match');
   if (message === undefined) return undefined;
+  if (isForMesh) reportClaims(message);
   return {
     name: message.get('name')?.string() ?? '',
     at: node.position,
@@ -96,12 +99,18 @@ function sortedEntries(node: SourceNode): (readonly [string, SourceNode])[] {
   return [...node.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function isHeaderName(name: string, node: SourceNode): boolean {
-  if (name.startsWith('@request.auth.claims')) {
-    const message = 'a condition on JWT claims is for gateways only';
-    node.keyError('MQ-ROUTE-006', message, { fix: 'bind the VirtualService to a gateway' });
-    return false;
+function reportClaims(message: Message): void {
+  for (const field of ['headers', 'withoutHeaders']) {
+    for (const [name, node] of message.get(field)?.entries() ?? []) {
+      if (!name.startsWith(JWT_CLAIMS)) continue;
+      const text = 'a condition on JWT claims is for gateways only';
+      node.keyError('MQ-ROUTE-006', text, { fix: 'bind the VirtualService to a gateway' });
+    }
   }
+}
+
+function isHeaderName(name: string, node: SourceNode): boolean {
+  if (name.startsWith(JWT_CLAIMS)) return false;
   if (node.kind === 'null') {
     node.keyError('MQ-ROUTE-006', `header "${name}" has no condition`, {
       fix: 'write {} to ask for its presence',

@@ -33,6 +33,7 @@ export function readHttpRule(
   node: SourceNode,
   namespace: string,
   names: MeshNames,
+  isForMesh: boolean,
 ): HttpRule | undefined {
   if (node.kind === 'null') {
     node.error('MQ-ROUTE-005', 'an entry of http must not be null');
@@ -52,7 +53,7 @@ export function readHttpRule(
   return {
     name,
     at: node.position,
-    matches: message.list('match').flatMap((item) => readHttpMatch(item) ?? []),
+    matches: message.list('match').flatMap((item) => readHttpMatch(item, isForMesh) ?? []),
     destinations: readDestinations(message.list('route'), namespace, names, label),
     directResponse: (direct === undefined ? undefined : readDirectResponse(direct)) ?? null,
     ...optional,

@@ -43,7 +43,7 @@ export function readVirtualService(
     hosts,
     appliesToMesh,
     exportTo: readExportTo(message, meta.namespace, false),
-    http: nodes.flatMap((node) => readHttpRule(node, meta.namespace, names) ?? []),
+    http: nodes.flatMap((node) => readHttpRule(node, meta.namespace, names, appliesToMesh) ?? []),
   };
 }
 
