@@ -1,46 +1,27 @@
 /**
  * The documentation, held to what it says: links lead somewhere, paths exist, generated pages are
- * current, tables agree with the rules they describe, and commands marked with `<!-- run -->` work.
+ * current, tables agree with the rules they describe. (Commands in it: `e2e/docs-commands.test.ts`.)
  */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join, posix } from 'node:path';
+import { join, posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { GENERATED_FOLDERS, generatedPages } from '../scripts/docs/index.ts';
+import { DOCUMENT_PAGES, type DocumentPage, TOP_PAGES } from './architecture/pages.ts';
 import { AREA_RULES } from './architecture/rules.ts';
 import { filesBelow, ROOT } from './architecture/source-tree.ts';
 
-interface Page {
-  readonly path: string;
-  readonly text: string;
-}
-
-const IGNORED = /^(node_modules|dist|coverage|\.cache|\.git)\//;
-
-const pages: readonly Page[] = [
-  ...filesAtTop(),
-  ...['docs', 'scenarios', 'src', 'test', 'bench'].flatMap(filesBelow),
-  'reports/README.md',
-]
-  .filter((path) => path.endsWith('.md') && !IGNORED.test(path) && existsSync(join(ROOT, path)))
-  .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
-
-function filesAtTop(): readonly string[] {
-  return ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
-}
-
 describe('links', () => {
   test('lead to files and headings that exist', () => {
-    expect(pages.flatMap(brokenLinks)).toEqual([]);
+    expect(DOCUMENT_PAGES.flatMap(brokenLinks)).toEqual([]);
   });
 
   test('pages that users start from are there', () => {
-    const paths = pages.map((page) => page.path);
-    for (const path of [...filesAtTop(), 'docs/README.md']) expect(paths).toContain(path);
+    const paths = DOCUMENT_PAGES.map((page) => page.path);
+    for (const path of [...TOP_PAGES, 'docs/README.md']) expect(paths).toContain(path);
   });
 });
 
-function brokenLinks({ path, text }: Page): readonly string[] {
+function brokenLinks({ path, text }: DocumentPage): readonly string[] {
   const links = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? '');
   return links
     .filter((link) => !/^[a-z]+:/i.test(link))
@@ -69,7 +50,7 @@ function anchorsOf(path: string): readonly string[] {
 }
 
 test('files that pages name exist', () => {
-  const missing = pages.flatMap(({ path, text }) =>
+  const missing = DOCUMENT_PAGES.flatMap(({ path, text }) =>
     [...text.matchAll(/`((?:src|test|scripts|docs|bench|scenarios)\/[\w./-]+\.\w+)`/g)]
       .map((match) => match[1] ?? '')
       .filter((named) => !existsSync(join(ROOT, named)))
@@ -130,16 +111,4 @@ test('every decision is in the list, under a number of its own', () => {
   const numbers = files.map((name) => name.slice(0, 4));
   expect(new Set(numbers).size).toBe(numbers.length);
   for (const name of files) expect(list).toContain(`(${name})`);
-});
-
-describe('commands marked to be run', () => {
-  const blocks = pages.flatMap(({ path, text }) =>
-    [...text.matchAll(/<!-- run -->\n+```sh\n(.*?)```/gs)].map((match) => [path, match[1] ?? '']),
-  );
-
-  test.each(blocks)('%s: %s', (_path, script) => {
-    const bins = join(ROOT, 'node_modules', '.bin');
-    const env = { ...process.env, PATH: `${bins}${delimiter}${process.env['PATH'] ?? ''}` };
-    execFileSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: ROOT, env, stdio: 'pipe' });
-  });
 });

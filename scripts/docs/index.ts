@@ -1,6 +1,7 @@
 /**
- * Every generated page of the documentation.
+ * Everything in `docs/` that is generated: pages and the JSON Schema of scenario files.
  */
+import { commandsPage } from './commands-page.ts';
 import { defaultsPage } from './defaults-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { faultPages } from './fault-pages.ts';
@@ -11,5 +12,5 @@ import { scenarioSchemaPage } from './scenario-schema.ts';
 export const GENERATED_FOLDERS: readonly string[] = ['docs/faults'];
 
 export function generatedPages(): readonly GeneratedPage[] {
-  return [errorsPage(), defaultsPage(), ...faultPages(), scenarioSchemaPage()];
+  return [errorsPage(), defaultsPage(), commandsPage(), ...faultPages(), scenarioSchemaPage()];
 }

@@ -150,6 +150,13 @@ export const PLUG_IN_FOLDERS: readonly PlugInFolder[] = [
     commonTest: 'test/harness/data-planes.test.ts',
   },
   {
+    what: 'command',
+    folder: 'src/cli',
+    list: 'src/cli/commands.ts',
+    mark: /^export function \w+Command\(\s*program: Command\b/m,
+    commonTest: 'test/cli/commands.test.ts',
+  },
+  {
     what: 'report panel',
     folder: 'src/report/panels',
     list: 'src/report/panels/index.ts',
