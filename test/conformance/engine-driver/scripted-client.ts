@@ -140,7 +140,7 @@ class Call implements ClientListener {
         path: story.path ?? '/',
         authority: story.authority ?? AUTHORITY,
         headers: headersOf(story),
-        hasBody: story.body !== undefined,
+        hasBody: hasBody(story),
         connection: story.connection ?? '',
       },
       this,
@@ -150,7 +150,7 @@ class Call implements ClientListener {
       this.exchange.setReading(false);
       stage.whenOpen(readAfter, () => this.exchange.setReading(true));
     }
-    if (story.body !== undefined) this.send();
+    if (hasBody(story)) this.send();
   }
 
   abort(): void {
@@ -225,6 +225,11 @@ class Call implements ClientListener {
     if (this.seen.outcome === 'open') this.seen.outcome = outcome;
     this.stage.changed();
   }
+}
+
+/** With an announced length of 0 the request ends with its head. */
+function hasBody({ body, announcesLength }: SendStory): boolean {
+  return body !== undefined && !(announcesLength === true && lengthOf(body) === 0);
 }
 
 function headersOf(story: SendStory): HeaderList {

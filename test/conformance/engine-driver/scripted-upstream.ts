@@ -171,7 +171,8 @@ class Performance implements UpstreamListener {
     this.isSending = false;
     const { cutAfterBytes, stopsAfterBytes, trailers } = this.behaviour;
     if (stopsAfterBytes !== undefined) return;
-    if (cutAfterBytes !== undefined) this.exchange.cut('end');
+    // An answer to HEAD has no body that could be cut off.
+    if (cutAfterBytes !== undefined && this.exchange.method !== 'HEAD') this.exchange.cut('end');
     else this.exchange.end(Object.entries(trailers ?? {}));
   }
 

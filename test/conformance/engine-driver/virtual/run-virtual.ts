@@ -53,7 +53,7 @@ function senderOf(context: VirtualContext): World['send'] {
   const named = new Map<string, VirtualDownstream>();
   return (request: RequestToSend, listener: ClientListener) => {
     const known = named.get(request.connection);
-    const reusable = request.connection !== '' && known?.isOpen === true;
+    const reusable = request.connection !== '' && known?.isOpen === true && !known.isGoingAway;
     const connection = reusable ? known : new VirtualDownstream(context);
     named.set(request.connection, connection);
     return connection.send(request, listener);
