@@ -29,6 +29,7 @@ export function checkReferences(
   }
   for (const rule of resources.destinationRules) checker.checkDestinationRule(rule);
   checker.checkHidden();
+  checker.checkMerged();
 }
 
 class Checker {
@@ -89,6 +90,31 @@ class Checker {
           this.#diagnostics.warning('MQ-ROUTE-016', at, message);
         }
       }
+    }
+  }
+
+  /** What merging DestinationRules for one host leaves out. */
+  checkMerged(): void {
+    const earlier = new Map<string, DestinationRule[]>();
+    for (const rule of this.#resources.destinationRules) {
+      const key = `${rule.meta.namespace} ${rule.host.value} ${rule.declaredExportTo.join()}`;
+      const others = earlier.get(key) ?? [];
+      for (const other of others) this.#checkPair(other, rule);
+      earlier.set(key, [...others, rule]);
+    }
+  }
+
+  #checkPair(earlier: DestinationRule, later: DestinationRule): void {
+    const name = `DestinationRule ${earlier.meta.namespace}/${earlier.meta.name}`;
+    if (earlier.policy !== undefined && later.policy !== undefined) {
+      const message = `this trafficPolicy is not used: ${name} has one for the same host`;
+      this.#diagnostics.warning('MQ-DEST-009', later.policy.at, message);
+    }
+    const taken = new Set(earlier.subsets.map((subset) => subset.name.value));
+    for (const { name: subset } of later.subsets) {
+      if (!taken.has(subset.value)) continue;
+      const message = `subset "${subset.value}" is not used: ${name} has one of that name`;
+      this.#diagnostics.warning('MQ-DEST-009', subset.at, message);
     }
   }
 

@@ -1,3 +1,4 @@
+import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { renderDiagnostics } from '../../src/core/diagnostics.ts';
 import { destinationRule, importText, istio, ROUTE } from './mesh-helpers.ts';
@@ -197,6 +198,32 @@ describe('texts of any kind', () => {
     expect(diagnostics.hasErrors).toBe(true);
     for (const item of diagnostics.sorted()) expect(item.line).toBeGreaterThan(0);
   });
+});
+
+/** Cuts a text in two places and swaps the ends: broken in ways nobody thinks of. */
+function scrambled(text: string, cut: number, length: number): string {
+  const at = cut % text.length;
+  return text.slice(at) + text.slice(0, Math.max(0, at - (length % text.length)));
+}
+
+describe('broken files', () => {
+  const whole =
+    istio('VirtualService', `{hosts: [a], http: [{match: [{uri: {prefix: /}}], ${ROUTE}}]}`) +
+    destinationRule('{outlierDetection: {}, portLevelSettings: [{port: {number: 80}, tls: {}}]}');
+
+  test.prop([fc.nat(), fc.nat()], { numRuns: 150, seed: 7 })(
+    'never make the importer throw',
+    (cut, length) => {
+      expect(() => importText(scrambled(whole, cut, length))).not.toThrow();
+    },
+  );
+
+  test.prop([fc.string({ unit: 'binary', maxLength: 60 })], { numRuns: 150, seed: 7 })(
+    'nor does any other text',
+    (text) => {
+      expect(() => importText(text)).not.toThrow();
+    },
+  );
 });
 
 describe('as people read it', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Diagnostics } from '../../src/core/diagnostics.ts';
+import { checkReferences } from '../../src/importers/check-references.ts';
 import { anEndpoint, aService, fullName, istio, resolve } from './mesh-helpers.ts';
 
 const services = [aService('payments'), aService('orders', { on: [80, 8080] })];
@@ -18,11 +20,15 @@ describe('destinations', () => {
   });
 
   it('with a dot are taken literally, which is explained', () => {
-    const { mesh: _mesh, ...rest } = resolve(
-      to('{host: payments.default}', '[payments]'),
-      services,
-    );
-    expect(rest.found[0]).toContain('destination "payments.default" is no service');
+    const diagnostics = new Diagnostics();
+    const { resources } = importText(to('{host: payments.default}', '[payments]'));
+    checkReferences(resources, services, diagnostics);
+    expect(diagnostics.sorted()).toMatchObject([
+      {
+        code: 'MQ-REF-001',
+        fix: `a name with a dot is not expanded; write ${fullName('payments')}`,
+      },
+    ]);
   });
 
   it('must name a port of the service', () => {
@@ -74,6 +80,17 @@ describe('subsets', () => {
     ]);
     expect(resolve(rule, [aService('a')]).found).toEqual([]);
   });
+});
+
+it('4.2: says what merging DestinationRules for one host leaves out', () => {
+  const policy = 'trafficPolicy: {loadBalancer: {simple: RANDOM}}, subsets: [{name: v1}]';
+  const text =
+    istio('DestinationRule', `{host: payments, ${policy}}`, 'one') +
+    istio('DestinationRule', `{host: payments, ${policy}}`, 'two');
+  expect(found(text)).toEqual([
+    'warning MQ-DEST-009 this trafficPolicy is not used: DestinationRule default/one has one for the same host',
+    'warning MQ-DEST-009 subset "v1" is not used: DestinationRule default/one has one of that name',
+  ]);
 });
 
 it('services of the files count as well as those of the scenario', () => {
