@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { InputError } from '../core/errors.ts';
+import { EnvironmentError, InputError } from '../core/errors.ts';
 import type { RunOutcome } from '../harness/conclude.ts';
 import type { TaskMessage, WorkerMessage } from './run-protocol.ts';
 import { performRun, type RunTask } from './run-task.ts';
@@ -74,7 +74,7 @@ class RunPool {
   #start(resolve: () => void, reject: (error: unknown) => void): void {
     const worker = spawnWorker();
     this.#workers.push(worker);
-    worker.on('error', reject);
+    worker.on('error', (error) => reject(threadError(error)));
     worker.on('message', (message: WorkerMessage) => {
       try {
         if (this.#take(message)) this.#give(worker);
@@ -118,12 +118,21 @@ class RunPool {
   }
 }
 
+/** A mesh that is too large for this machine is not a mistake of ours. */
+function threadError(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
+  const message = 'the simulation ran out of memory; try a shorter duration or fewer requests';
+  return new EnvironmentError('ENOMEM', message, { cause: error });
+}
+
 /** From sources the thread first needs what reads TypeScript; the published files are JavaScript. */
 function spawnWorker(): Worker {
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('./run-worker.js', import.meta.url));
   }
   const file = JSON.stringify(new URL('./run-worker.ts', import.meta.url).href);
-  const start = `import('tsx/esm/api').then(({ register }) => { register(); return import(${file}); })`;
+  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const start = `import(${tsx}).then(({ register }) => { register(); return import(${file}); })`;
   return new Worker(start, { eval: true });
 }

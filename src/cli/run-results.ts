@@ -105,12 +105,8 @@ export function resultDocument(
   }
   const runs = first.outcomes.map((outcome) => outcome.summary);
   if (!kind.isAboutSeeds) return runs[0] ?? null;
-  return seedsDocument(
-    first.scenario,
-    runs,
-    { ...first.verdict, exitCode: first.verdict.exitCode },
-    version,
-  );
+  const ending = { verdict: first.verdict.verdict, exitCode };
+  return seedsDocument(first.scenario, runs, ending, version);
 }
 
 /** Of one variant its own; of several one that covers them all. */

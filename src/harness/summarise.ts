@@ -81,18 +81,19 @@ export interface SeedsDocument {
   readonly across: AcrossRuns;
 }
 
+/** @param ending over all runs */
 export function seedsDocument(
   scenario: Scenario,
   runs: readonly Summary[],
-  verdict: RunVerdict,
+  ending: { readonly verdict: Verdict; readonly exitCode: number },
   version: string,
 ): SeedsDocument {
   return {
     meshquake: version,
     format: 1,
     scenario: identityOf(scenario),
-    verdict: verdict.verdict,
-    exitCode: verdict.exitCode,
+    verdict: ending.verdict,
+    exitCode: ending.exitCode,
     runs,
     across: acrossRuns(runs),
   };
