@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Diagnostics } from '../../src/core/diagnostics.ts';
 import { checkReferences } from '../../src/importers/check-references.ts';
-import { anEndpoint, aService, fullName, istio, resolve } from './mesh-helpers.ts';
+import { anEndpoint, aService, fullName, importText, istio, resolve } from './mesh-helpers.ts';
 
 const services = [aService('payments'), aService('orders', { on: [80, 8080] })];
 
