@@ -50,21 +50,22 @@ function replaceAny(
   );
 }
 
-/** Drops every n-th record of a kind, as engines and simulator report it. */
+/** Drops every n-th record of a kind that engines report. */
 function loseRecords(kind: number, every: number): Plant {
-  return ({ built: { recorder } }) => {
+  return ({ engines }) => {
     let seen = 0;
-    replaceAny(recorder, 'record', (original, args) => {
-      if (args[0] === kind && ++seen % every === 0) return undefined;
-      return original(...args);
-    });
+    for (const engine of engines) {
+      replaceAny(engine['context'].ports, 'record', (original, args) => {
+        if (args[0] === kind && ++seen % every === 0) return undefined;
+        return original(...args);
+      });
+    }
     return undefined;
   };
 }
 
 // Conservation
 
-/** The tap listens behind it, so records are lost before any law sees them. */
 export const loseAttemptEnds = loseRecords(RecordKind.attemptEnded, 11);
 
 export const loseAnswers: Plant = ({ built: { world } }) => {
@@ -86,10 +87,9 @@ export const countClientsTwice: Plant = ({ built: { recorder } }) => {
 };
 
 export const countNoRetries: Plant = () =>
-  replaceAny(RequestTable.prototype, 'countAttempt', (original, args) => {
-    const attempt = original(...args) as number;
-    return Math.min(1, attempt);
-  });
+  replaceAny(RequestTable.prototype, 'attemptsOf', (original, args) =>
+    Math.min(1, original(...args) as number),
+  );
 
 export const logNothingNowAndThen: Plant = ({ engines }) => {
   let entries = 0;
@@ -171,7 +171,7 @@ export const reuseBusyConnections: Plant = () => {
   let aborts = 0;
   return replace(UpstreamAttempts.prototype, 'abort', (original, self) => (stream) => {
     const attempts = self as UpstreamAttempts;
-    if (++aborts % 2 === 0 && attempts['context'].streams.connectionOf(stream) >= 0) {
+    if (++aborts % 2 === 0 && attempts['streams'].connectionOf(stream) >= 0) {
       attempts.finish(stream);
     } else original(stream);
   });

@@ -76,7 +76,7 @@ const outlierDetection = fc
     interval: ms(50, 500),
     baseEjectionTime: ms(50, 800),
     maxEjectionPercent: optional(fc.integer({ min: 0, max: 100 })),
-    minHealthPercent: optional(fc.integer({ min: 0, max: 60 })),
+    minHealthPercent: optional(fc.integer({ min: 0, max: 100 })),
   })
   .map(given);
 

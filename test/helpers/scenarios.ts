@@ -52,11 +52,10 @@ export interface ObservedRun {
   /** Indexed by proxy id. */
   readonly engines: readonly PolicyEngine[];
   readonly records: readonly RunRecord[];
-  /** When the drain was over. */
+  /** Of a run as the command line makes it, which drains for two minutes. */
   readonly digest: string;
+  /** When everything had arrived. */
   readonly measurements: Measurements;
-  /** Whether everything ended within the drain. */
-  readonly hasDrained: boolean;
 }
 
 /** Plants a bug into a world that is built and has not begun. @returns how to undo it, if need be */
@@ -112,13 +111,13 @@ export function observe(sketch: ScenarioSketch, options: ObserveOptions = {}): O
     world.start(scenario.durationNs);
     world.run(scenario.durationNs - 1);
     recorder.rotate(scenario.durationNs);
-    const hasDrained = world.drain(scenario.durationNs + DRAIN_NS);
-    recorder.rotate(world.nowNs);
+    world.drain(scenario.durationNs + DRAIN_NS);
     const digest = recorder.digest.hex();
+    world.run(world.nowNs + SETTLE_NS);
+    recorder.rotate(world.nowNs);
     const window = { fromNs: 0, toNs: scenario.durationNs, bucketNs: SECOND };
     const measurements = measure(recorder, { ...window, faultWindows: faults.windows() });
-    world.run(world.nowNs + SETTLE_NS);
-    return { scenario, built, engines, records, digest, measurements, hasDrained };
+    return { scenario, built, engines, records, digest, measurements };
   } finally {
     undo?.();
   }
