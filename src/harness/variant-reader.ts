@@ -191,10 +191,11 @@ function checkOverhead(context: CheckContext, overhead: string, kind: string): v
   context.knownName(['dataPlane', 'overhead'], 'overhead profile', overhead, ids);
 }
 
-/** Of what decides a run's course and verdict: not where files lie, nor what people call things. */
+/** Of what decides a run's course and verdict: not where files lie, nor what people say of it. */
 function hashOf(scenario: Scenario): string {
-  const { name, path, hash, title, description, source, mesh, expect, ...world } = scenario;
-  const judged = expect.map(({ position, text, ...rest }) => rest);
+  const { name, path, hash, title, description, source, ...decisive } = scenario;
+  const { declaredVerdict, mesh, expect, ...world } = decisive;
+  const judged = expect.map(({ position, text, isVariantsOwn, ...rest }) => rest);
   const texts = [JSON.stringify({ ...world, expect: judged }), ...mesh.map((file) => file.text)];
   return hashTexts(texts);
 }

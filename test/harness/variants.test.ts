@@ -141,6 +141,8 @@ describe('the hash of a scenario', () => {
       SMALL.replace('100rps', '6000/m'),
       SMALL.replace('2m', '120s'),
     ];
+    const verdictOf = (verdict: string) => `${SMALL}variants: { a: { verdict: ${verdict} } }\n`;
+    expect(hashOf(verdictOf('pass'))).toBe(hashOf(verdictOf('fail')));
     for (const text of same) expect(hashOf(text)).toBe(hashOf(SMALL));
   });
 
