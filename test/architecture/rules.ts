@@ -140,7 +140,7 @@ export const PLUG_IN_FOLDERS: readonly PlugInFolder[] = [
     folder: 'src/faults',
     list: 'src/faults/index.ts',
     mark: /^export const \w+: FaultKind\b/m,
-    commonTest: null,
+    commonTest: 'test/faults/kinds.test.ts',
   },
   {
     what: 'data plane',

@@ -49,6 +49,11 @@ function readSource(path: string): SourceFile {
   return { path, text, lines: text.split('\n').length - 1, imports: importsOf(path, tree), tree };
 }
 
+/** The imports of any JavaScript or TypeScript text. */
+export function importsIn(path: string, text: string): readonly ImportStatement[] {
+  return importsOf(path, ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true));
+}
+
 function importsOf(path: string, tree: ts.SourceFile): readonly ImportStatement[] {
   const found: ImportStatement[] = [];
   const add = (literal: ts.Node, isTypeOnly: boolean): void => {

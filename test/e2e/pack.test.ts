@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT } from '../architecture/source-tree.ts';
+import { importsIn, ROOT } from '../architecture/source-tree.ts';
 
 const SCENARIO = 'retry-storm';
 const VARIANT = 'retry-budget';
@@ -117,10 +117,20 @@ run.verdikt;
 export { verdict };
 `,
     );
-    const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022'];
+    const compilerOptions = {
+      noEmit: true,
+      strict: true,
+      target: 'es2022',
+      module: 'nodenext',
+      types: [],
+      skipLibCheck: false,
+    };
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['use.ts'] }),
+    );
     const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-    const types = ['--module', 'nodenext', '--types', ''];
-    const answer = spawnSync(process.execPath, [tsc, ...options, ...types, 'use.ts'], {
+    const answer = spawnSync(process.execPath, [tsc, '-p', project], {
       cwd: project,
       encoding: 'utf8',
     });
@@ -148,15 +158,15 @@ function npm(cwd: string, ...argv: readonly string[]): string {
 
 /** As users call it: through npx, which must find the installed program and fetch nothing. */
 function meshquake(cwd: string, ...argv: readonly string[]) {
-  const answer = spawnSync('npx', ['--no', 'meshquake', ...argv], { cwd, encoding: 'utf8' });
+  const env = { ...process.env, npm_config_yes: 'false' };
+  const answer = spawnSync('npx', ['meshquake', ...argv], { cwd, env, encoding: 'utf8' });
   if (answer.status !== 0) console.warn(answer.stderr);
   return { code: answer.status, output: answer.stdout };
 }
 
 function foreignImports(path: string, known: readonly string[]): readonly string[] {
-  const text = readFileSync(path, 'utf8');
-  return [...text.matchAll(/^(?:import|export)\b[^'"\n;]*['"]([^'"]+)['"]/gm)]
-    .map((match) => match[1] ?? '')
+  return importsIn(path, readFileSync(path, 'utf8'))
+    .map(({ specifier }) => specifier)
     .filter((specifier) => {
       if (specifier.startsWith('node:')) return false;
       if (specifier.startsWith('.')) return !existsSync(join(path, '..', specifier));
