@@ -1,13 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
 /** `fast` is what `npm run check` runs; `slow` holds laws, validation, e2e and whatever takes seconds. */
-const slow = ['test/laws/**', 'test/validation/**', 'test/e2e/**', 'test/conformance/**', 'test/goldens.test.ts'];
+const slow = [
+  'test/laws/**',
+  'test/validation/**',
+  'test/e2e/**',
+  'test/conformance/**',
+  'test/goldens.test.ts',
+];
 
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow, testTimeout: 20_000 } },
-      { test: { name: 'slow', include: slow.map((glob) => (glob.endsWith('**') ? `${glob}/*.test.ts` : glob)), testTimeout: 120_000 } },
+      {
+        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow, testTimeout: 20_000 },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: slow.map((glob) => (glob.endsWith('**') ? `${glob}/*.test.ts` : glob)),
+          testTimeout: 120_000,
+        },
+      },
     ],
   },
 });
