@@ -17,6 +17,7 @@ import { checkExpression } from './expressions/check-expression.ts';
 import { namesOf } from './expressions/document-shape.ts';
 import { normaliseExpectation, normaliseRecovery } from './normalise/expectations.ts';
 import { normaliseFaults } from './normalise/faults.ts';
+import { withKubernetesDefaults } from './normalise/kubernetes-defaults.ts';
 import { normaliseServices } from './normalise/services.ts';
 import {
   normaliseClients,
@@ -89,13 +90,14 @@ class VariantReader {
       reportIssues(shape.error.issues, this.#document, diagnostics);
       return null;
     }
-    const input = shape.data;
+    const written = shape.data;
+    const mesh = this.#mesh(written);
+    const input = withKubernetesDefaults(written, mesh);
     const context = new CheckContext(input, FAULT_KINDS, this.#document, diagnostics);
     checkServices(context);
     checkFaults(context);
     checkTimes(context);
     checkRecovery(context);
-    const mesh = this.#mesh(input);
     const expect = this.#expectations(context, input);
     const dataPlane = normaliseDataPlane(input, mesh.length > 0);
     checkOverhead(context, dataPlane.overhead, dataPlane.kind);
