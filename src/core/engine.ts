@@ -251,7 +251,10 @@ export interface ProxyConfig {
   readonly clusters: readonly ClusterPlan[];
 }
 
-/** One finished request, as an access log wants it. A reused object: read it at once. */
+/**
+ * One finished request, as an access log wants it. A reused object: read it before `logRequest`
+ * returns, field by field (some are looked up when they are read, so a spread misses them).
+ */
 export interface RequestLogEntry {
   request: Slot;
   uid: number;

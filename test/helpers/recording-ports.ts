@@ -194,7 +194,7 @@ export class RecordingPorts implements Ports {
     this.calls.push(`setReading ${SIDE_NAMES[side]} ${slot} ${on ? 'on' : 'off'}`);
   }
   logRequest(entry: RequestLogEntry): void {
-    this.log.push({ ...entry });
+    this.log.push(copyOf(entry));
   }
   record(kind: number, a: number, b: number, c: number): void {
     this.records.push({ atNs: this.nowValue, kind, a, b, c });
@@ -222,6 +222,32 @@ export class RecordingPorts implements Ports {
     if (connection === undefined) throw new Error(`stream ${stream} is not open`);
     return connection;
   }
+}
+
+/** Field by field: an engine may look some of them up only when they are read. */
+function copyOf(entry: RequestLogEntry): RequestLogEntry {
+  return {
+    request: entry.request,
+    uid: entry.uid,
+    listener: entry.listener,
+    cluster: entry.cluster,
+    clusterName: entry.clusterName,
+    routeName: entry.routeName,
+    requestHead: entry.requestHead,
+    responseHead: entry.responseHead,
+    status: entry.status,
+    flags: entry.flags,
+    details: entry.details,
+    attemptCount: entry.attemptCount,
+    upstreamHost: entry.upstreamHost,
+    upstreamTransportFailure: entry.upstreamTransportFailure,
+    startNs: entry.startNs,
+    durationNs: entry.durationNs,
+    upstreamServiceTimeNs: entry.upstreamServiceTimeNs,
+    bytesReceived: entry.bytesReceived,
+    bytesSent: entry.bytesSent,
+    downstreamRemoteAddress: entry.downstreamRemoteAddress,
+  };
 }
 
 function nameOf(kind: number): string {

@@ -1,144 +1,127 @@
 /**
- * Counters of one cluster under Envoy's names, in one typed array.
+ * Counters of one cluster under Envoy's names.
  *
- * The pool and the engine count here; `visitStats` reads. Response codes are few per cluster, so
- * they are found by a short linear search instead of a table of 500.
+ * The pool and the engine count here; `visitStats` reads. Plain fields, the busiest first: one line
+ * of memory per request. Response codes are few per cluster, so they need no table of 500.
  * Source: policy-engine.md §12.1–12.3; Envoy docs, cluster_manager/cluster_stats.
  */
 
-/** Position of each counter; `CLUSTER_COUNTER_NAMES` has the names in this order. */
-export const ClusterCounter = {
-  rqTotal: 0,
-  rqPendingTotal: 1,
-  rqPendingOverflow: 2,
-  rqActiveOverflow: 3,
-  rqPendingFailureEject: 4,
-  rqCancelled: 5,
-  rqTimeout: 6,
-  rqPerTryTimeout: 7,
-  rqPerTryIdleTimeout: 8,
-  rqRetry: 9,
-  rqRetryBackoffExponential: 10,
-  rqRetryBackoffRatelimited: 11,
-  rqRetrySuccess: 12,
-  rqRetryLimitExceeded: 13,
-  rqRetryOverflow: 14,
-  retryOrShadowAbandoned: 15,
-  cxTotal: 16,
-  cxHttp1Total: 17,
-  cxConnectFail: 18,
-  cxConnectTimeout: 19,
-  cxOverflow: 20,
-  cxNoneHealthy: 21,
-  cxDestroy: 22,
-  cxDestroyLocal: 23,
-  cxDestroyRemote: 24,
-  cxDestroyWithActiveRq: 25,
-  cxDestroyLocalWithActiveRq: 26,
-  cxDestroyRemoteWithActiveRq: 27,
-  cxCloseNotify: 28,
-  cxIdleTimeout: 29,
-  cxMaxDurationReached: 30,
-  cxMaxRequests: 31,
-  cxProtocolError: 32,
-  membershipChange: 33,
-  lbHealthyPanic: 34,
-} as const;
-export type ClusterCounter = (typeof ClusterCounter)[keyof typeof ClusterCounter];
-
-export const CLUSTER_COUNTER_NAMES: readonly string[] = [
-  'upstream_rq_total',
-  'upstream_rq_pending_total',
-  'upstream_rq_pending_overflow',
-  'upstream_rq_active_overflow',
-  'upstream_rq_pending_failure_eject',
-  'upstream_rq_cancelled',
-  'upstream_rq_timeout',
-  'upstream_rq_per_try_timeout',
-  'upstream_rq_per_try_idle_timeout',
-  'upstream_rq_retry',
-  'upstream_rq_retry_backoff_exponential',
-  'upstream_rq_retry_backoff_ratelimited',
-  'upstream_rq_retry_success',
-  'upstream_rq_retry_limit_exceeded',
-  'upstream_rq_retry_overflow',
-  'retry_or_shadow_abandoned',
-  'upstream_cx_total',
-  'upstream_cx_http1_total',
-  'upstream_cx_connect_fail',
-  'upstream_cx_connect_timeout',
-  'upstream_cx_overflow',
-  'upstream_cx_none_healthy',
-  'upstream_cx_destroy',
-  'upstream_cx_destroy_local',
-  'upstream_cx_destroy_remote',
-  'upstream_cx_destroy_with_active_rq',
-  'upstream_cx_destroy_local_with_active_rq',
-  'upstream_cx_destroy_remote_with_active_rq',
-  'upstream_cx_close_notify',
-  'upstream_cx_idle_timeout',
-  'upstream_cx_max_duration_reached',
-  'upstream_cx_max_requests',
-  'upstream_cx_protocol_error',
-  'membership_change',
-  'lb_healthy_panic',
-];
-
 export class ClusterStats {
-  private readonly counters: Float64Array;
+  rqTotal = 0;
+  rqPendingTotal = 0;
+  rqPendingOverflow = 0;
+  rqActiveOverflow = 0;
+  rqPendingFailureEject = 0;
+  rqCancelled = 0;
+  rqTimeout = 0;
+  rqPerTryTimeout = 0;
+  rqPerTryIdleTimeout = 0;
+  rqRetry = 0;
+  rqRetryBackoffExponential = 0;
+  rqRetryBackoffRatelimited = 0;
+  rqRetrySuccess = 0;
+  rqRetryLimitExceeded = 0;
+  rqRetryOverflow = 0;
+  retryOrShadowAbandoned = 0;
+  cxTotal = 0;
+  cxHttp1Total = 0;
+  cxConnectFail = 0;
+  cxConnectTimeout = 0;
+  cxOverflow = 0;
+  cxNoneHealthy = 0;
+  cxDestroy = 0;
+  cxDestroyLocal = 0;
+  cxDestroyRemote = 0;
+  cxDestroyWithActiveRq = 0;
+  cxDestroyLocalWithActiveRq = 0;
+  cxDestroyRemoteWithActiveRq = 0;
+  cxCloseNotify = 0;
+  cxIdleTimeout = 0;
+  cxMaxDurationReached = 0;
+  cxMaxRequests = 0;
+  cxProtocolError = 0;
+  membershipChange = 0;
+  lbHealthyPanic = 0;
   /** Codes of final responses. */
-  readonly codes: CodeCounts;
+  readonly codes = new CodeCounts();
   /** Codes of responses that were retried. */
-  readonly retriedCodes: CodeCounts;
-
-  constructor() {
-    this.counters = new Float64Array(CLUSTER_COUNTER_NAMES.length);
-    this.codes = new CodeCounts();
-    this.retriedCodes = new CodeCounts();
-  }
-
-  count(counter: ClusterCounter): void {
-    this.counters[counter] = this.counters[counter]! + 1;
-  }
-
-  valueOf(counter: ClusterCounter): number {
-    return this.counters[counter]!;
-  }
+  readonly retriedCodes = new CodeCounts();
 
   /** Names below `cluster.<name>.`. */
   visit(visit: (name: string, value: number) => void): void {
-    CLUSTER_COUNTER_NAMES.forEach((name, i) => {
-      visit(name, this.counters[i]!);
-    });
+    for (const [field, name] of CLUSTER_COUNTERS) visit(name, this[field]);
     this.codes.visit('', visit);
     this.retriedCodes.visit('retry.', visit);
   }
 }
 
+/** A counter's field. */
+export type ClusterCounter = Exclude<keyof ClusterStats, 'codes' | 'retriedCodes' | 'visit'>;
+
+const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
+  ['rqTotal', 'upstream_rq_total'],
+  ['rqPendingTotal', 'upstream_rq_pending_total'],
+  ['rqPendingOverflow', 'upstream_rq_pending_overflow'],
+  ['rqActiveOverflow', 'upstream_rq_active_overflow'],
+  ['rqPendingFailureEject', 'upstream_rq_pending_failure_eject'],
+  ['rqCancelled', 'upstream_rq_cancelled'],
+  ['rqTimeout', 'upstream_rq_timeout'],
+  ['rqPerTryTimeout', 'upstream_rq_per_try_timeout'],
+  ['rqPerTryIdleTimeout', 'upstream_rq_per_try_idle_timeout'],
+  ['rqRetry', 'upstream_rq_retry'],
+  ['rqRetryBackoffExponential', 'upstream_rq_retry_backoff_exponential'],
+  ['rqRetryBackoffRatelimited', 'upstream_rq_retry_backoff_ratelimited'],
+  ['rqRetrySuccess', 'upstream_rq_retry_success'],
+  ['rqRetryLimitExceeded', 'upstream_rq_retry_limit_exceeded'],
+  ['rqRetryOverflow', 'upstream_rq_retry_overflow'],
+  ['retryOrShadowAbandoned', 'retry_or_shadow_abandoned'],
+  ['cxTotal', 'upstream_cx_total'],
+  ['cxHttp1Total', 'upstream_cx_http1_total'],
+  ['cxConnectFail', 'upstream_cx_connect_fail'],
+  ['cxConnectTimeout', 'upstream_cx_connect_timeout'],
+  ['cxOverflow', 'upstream_cx_overflow'],
+  ['cxNoneHealthy', 'upstream_cx_none_healthy'],
+  ['cxDestroy', 'upstream_cx_destroy'],
+  ['cxDestroyLocal', 'upstream_cx_destroy_local'],
+  ['cxDestroyRemote', 'upstream_cx_destroy_remote'],
+  ['cxDestroyWithActiveRq', 'upstream_cx_destroy_with_active_rq'],
+  ['cxDestroyLocalWithActiveRq', 'upstream_cx_destroy_local_with_active_rq'],
+  ['cxDestroyRemoteWithActiveRq', 'upstream_cx_destroy_remote_with_active_rq'],
+  ['cxCloseNotify', 'upstream_cx_close_notify'],
+  ['cxIdleTimeout', 'upstream_cx_idle_timeout'],
+  ['cxMaxDurationReached', 'upstream_cx_max_duration_reached'],
+  ['cxMaxRequests', 'upstream_cx_max_requests'],
+  ['cxProtocolError', 'upstream_cx_protocol_error'],
+  ['membershipChange', 'membership_change'],
+  ['lbHealthyPanic', 'lb_healthy_panic'],
+];
+
 /** How often each status code occurred. */
 export class CodeCounts {
+  /** The last code and how often it came in a row: most responses are like the one before. */
+  private lastCode: number;
+  private lastCount: number;
   private readonly codes: number[];
   private readonly counts: number[];
 
   constructor() {
+    this.lastCode = 0;
+    this.lastCount = 0;
     this.codes = [];
     this.counts = [];
   }
 
   count(code: number): void {
-    const codes = this.codes;
-    for (let i = 0; i < codes.length; i++) {
-      if (codes[i] === code) {
-        this.counts[i] = this.counts[i]! + 1;
-        return;
-      }
+    if (code !== this.lastCode) {
+      this.flush();
+      this.lastCode = code;
     }
-    codes.push(code);
-    this.counts.push(1);
+    this.lastCount++;
   }
 
   /** `<prefix>upstream_rq_503`, `…_5xx` and `…_completed`, in this order of names for each code. */
   visit(prefix: string, visit: (name: string, value: number) => void): void {
+    this.flush();
     const classes = [0, 0, 0, 0, 0, 0];
     let completed = 0;
     for (let i = 0; i < this.codes.length; i++) {
@@ -153,5 +136,16 @@ export class CodeCounts {
       if (value > 0) visit(`${prefix}upstream_rq_${hundreds}xx`, value);
     }
     if (completed > 0) visit(`${prefix}upstream_rq_completed`, completed);
+  }
+
+  private flush(): void {
+    if (this.lastCount === 0) return;
+    let at = this.codes.indexOf(this.lastCode);
+    if (at < 0) {
+      at = this.codes.push(this.lastCode) - 1;
+      this.counts.push(0);
+    }
+    this.counts[at] = this.counts[at]! + this.lastCount;
+    this.lastCount = 0;
   }
 }

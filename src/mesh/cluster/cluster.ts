@@ -17,7 +17,7 @@ import type { ClusterConfig } from '../config/config.ts';
 import { createBalancer } from '../lb/index.ts';
 import type { LoadBalancer } from '../lb/load-balancer.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
-import { ClusterStats, ClusterCounter as Counter } from './cluster-stats.ts';
+import { ClusterStats } from './cluster-stats.ts';
 import type { PoolListener, PoolSettings } from './connection-pool.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -147,7 +147,7 @@ export class Cluster implements EjectionSink {
     const candidates = hostSet.candidates(percentile);
     if (candidates.length === 0) return null;
     if (hostSet.isPanicking) {
-      this.stats.count(Counter.lbHealthyPanic);
+      this.stats.lbHealthyPanic++;
       this.surroundings.ports.record(RecordKind.panic, choice.uid, this.id, 0);
     }
     choice.candidates = candidates;
@@ -172,7 +172,7 @@ export class Cluster implements EjectionSink {
 
   /** Hosts that stay keep their state; those that left drain. */
   setMembers(members: EndpointSet): void {
-    const known = new Map(this.hosts.map((host) => [host.endpoint.id, host]));
+    const known = new Map(this.hosts.map((host) => [host.id, host]));
     const oldPools = this.pools;
     const pools = emptyPools(members.members.length);
     this.hosts = members.members.map((endpoint, index) => {
@@ -189,7 +189,7 @@ export class Cluster implements EjectionSink {
     this.members = members;
     this.pools = pools;
     this.hasDegraded = anyDegraded(this.hosts);
-    this.stats.count(Counter.membershipChange);
+    this.stats.membershipChange++;
     for (const host of known.values()) this.removeHost(host, oldPools);
     this.hostSet.replace(this.hosts, this.surroundings.ports.nowNs());
     this.disarmMerge();
@@ -235,18 +235,18 @@ export class Cluster implements EjectionSink {
   }
 
   ejected(host: Host, type: EjectionType): void {
-    this.surroundings.ports.record(RecordKind.ejected, host.endpoint.id, this.id, type);
+    this.surroundings.ports.record(RecordKind.ejected, host.id, this.id, type);
     this.healthChanged();
     drainPools(this.pools, host);
   }
 
   ejectionRefused(host: Host, type: EjectionType, why: EjectionRefusal): void {
     const what = type * 16 + why;
-    this.surroundings.ports.record(RecordKind.ejectionRefused, host.endpoint.id, this.id, what);
+    this.surroundings.ports.record(RecordKind.ejectionRefused, host.id, this.id, what);
   }
 
   unejected(host: Host): void {
-    this.surroundings.ports.record(RecordKind.unejected, host.endpoint.id, this.id, 0);
+    this.surroundings.ports.record(RecordKind.unejected, host.id, this.id, 0);
     this.healthChanged();
   }
 
@@ -263,7 +263,7 @@ export class Cluster implements EjectionSink {
     const { draws } = this.surroundings.ports;
     const label = `proxy/${this.surroundings.proxyName}/cluster/${this.config.name}/ejection`;
     const index = host.detectionCount * 16 + decision;
-    return draws.below(draws.stream(label), host.endpoint.id, index, n);
+    return draws.below(draws.stream(label), host.id, index, n);
   }
 
   private healthChanged(): void {

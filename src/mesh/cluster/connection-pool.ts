@@ -21,7 +21,6 @@ import { BreakerKind, CONNECT_TIMED_OUT, RecordKind } from '../../core/records.t
 import type { Ns } from '../../core/time.ts';
 import type { CircuitBreakers } from './circuit-breakers.ts';
 import type { ClusterStats } from './cluster-stats.ts';
-import { ClusterCounter as Counter } from './cluster-stats.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { ConnectionState as State } from './connection-table.ts';
 import type { Host } from './host.ts';
@@ -113,7 +112,7 @@ export class ConnectionPool {
     const { breakers } = this;
     if (this.ready.length > 0) {
       if (!breakers.canRequest()) {
-        this.settings.stats.count(Counter.rqActiveOverflow);
+        this.settings.stats.rqActiveOverflow++;
         return REQUESTS_OVERFLOW;
       }
       const connection = this.ready.pop()!;
@@ -121,12 +120,12 @@ export class ConnectionPool {
       return connection;
     }
     if (!breakers.canPend()) {
-      this.settings.stats.count(Counter.rqPendingOverflow);
+      this.settings.stats.rqPendingOverflow++;
       return PENDING_OVERFLOW;
     }
     breakers.addPending();
     this.host.rqPendingActive++;
-    this.settings.stats.count(Counter.rqPendingTotal);
+    this.settings.stats.rqPendingTotal++;
     this.pending.push(stream);
     this.connectIfNeeded(uid);
     return WAITS;
@@ -136,7 +135,7 @@ export class ConnectionPool {
   cancel(stream: Slot): void {
     assert(this.pending.remove(stream), 'a cancelled attempt does not wait in this pool');
     this.leaveQueue();
-    this.settings.stats.count(Counter.rqCancelled);
+    this.settings.stats.rqCancelled++;
   }
 
   /** The stream on a connection is over in both directions, in good order. */
@@ -154,8 +153,8 @@ export class ConnectionPool {
   /** We reset the stream on a connection; on HTTP/1 the driver closes it by that. */
   abandon(connection: Slot): void {
     this.detach(connection);
-    this.settings.stats.count(Counter.cxDestroyWithActiveRq);
-    this.settings.stats.count(Counter.cxDestroyLocalWithActiveRq);
+    this.settings.stats.cxDestroyWithActiveRq++;
+    this.settings.stats.cxDestroyLocalWithActiveRq++;
     this.lose(connection, CloseReason.local);
     this.connections.setState(connection, State.closing);
     this.serve();
@@ -198,7 +197,7 @@ export class ConnectionPool {
 
   onConnectTimeout(connection: Slot): void {
     this.connections.setTimer(connection, NO_TIMER);
-    this.settings.stats.count(Counter.cxConnectTimeout);
+    this.settings.stats.cxConnectTimeout++;
     this.failConnect(connection, Reset.connectionTimeout, CONNECT_TIMED_OUT, '');
     this.connections.setState(connection, State.closing);
     this.settings.ports.closeUpstream(connection, CloseReason.local);
@@ -214,9 +213,9 @@ export class ConnectionPool {
       this.lose(connection, reason);
     } else if (state === State.broken) {
       this.busyCount--;
-      settings.stats.count(Counter.cxDestroyWithActiveRq);
-      settings.stats.count(Counter.cxDestroyRemoteWithActiveRq);
-      if (reason === CloseReason.protocolError) settings.stats.count(Counter.cxProtocolError);
+      settings.stats.cxDestroyWithActiveRq++;
+      settings.stats.cxDestroyRemoteWithActiveRq++;
+      if (reason === CloseReason.protocolError) settings.stats.cxProtocolError++;
       this.lose(connection, reason);
     } else {
       assert(state === State.closing, 'a connection closed before its stream was reset');
@@ -229,7 +228,7 @@ export class ConnectionPool {
   onGoAway(connection: Slot): void {
     const state = this.connections.stateOf(connection);
     if (state !== State.busy && state !== State.ready && state !== State.draining) return;
-    this.settings.stats.count(Counter.cxCloseNotify);
+    this.settings.stats.cxCloseNotify++;
     this.drainOne(connection);
   }
 
@@ -243,13 +242,13 @@ export class ConnectionPool {
       connections.setTimer(connection, timer);
       return;
     }
-    settings.stats.count(Counter.cxIdleTimeout);
+    settings.stats.cxIdleTimeout++;
     this.drainOne(connection);
   }
 
   onMaxDuration(connection: Slot): void {
     this.connections.setLifeTimer(connection, NO_TIMER);
-    this.settings.stats.count(Counter.cxMaxDurationReached);
+    this.settings.stats.cxMaxDurationReached++;
     this.drainOne(connection);
   }
 
@@ -280,7 +279,7 @@ export class ConnectionPool {
     breakers.addRequest(breakers.countsOverTime ? settings.ports.nowNs() : 0);
     host.rqActive++;
     host.rqTotal++;
-    settings.stats.count(Counter.rqTotal);
+    settings.stats.rqTotal++;
     this.busyCount++;
     connections.setStream(connection, stream);
     connections.setState(connection, State.busy);
@@ -291,7 +290,7 @@ export class ConnectionPool {
   private countStream(connection: Slot, left: number): void {
     this.connections.setStreamsLeft(connection, left);
     if (left > 0) return;
-    this.settings.stats.count(Counter.cxMaxRequests);
+    this.settings.stats.cxMaxRequests++;
     this.connections.setState(connection, State.draining);
   }
 
@@ -327,7 +326,7 @@ export class ConnectionPool {
         this.attach(stream, connection);
         settings.listener.onPoolReady(stream, connection);
       } else {
-        settings.stats.count(Counter.rqActiveOverflow);
+        settings.stats.rqActiveOverflow++;
         const uid = settings.listener.uidOfStream(stream);
         settings.ports.record(RecordKind.overflow, uid, settings.clusterId, BreakerKind.requests);
         settings.listener.onPoolFailure(stream, Reset.overflow, '');
@@ -348,7 +347,7 @@ export class ConnectionPool {
       if (this.pending.count <= this.connecting.length + this.ready.length) return;
       const isAllowed = breakers.canConnect();
       if (!isAllowed) {
-        settings.stats.count(Counter.cxOverflow);
+        settings.stats.cxOverflow++;
         const kind = BreakerKind.connections;
         settings.ports.record(RecordKind.overflow, uid, settings.clusterId, kind);
         if (this.ready.length + this.connecting.length + this.busyCount > 0) return;
@@ -366,8 +365,8 @@ export class ConnectionPool {
     this.breakers.addConnection();
     host.cxActive++;
     host.cxTotal++;
-    settings.stats.count(Counter.cxTotal);
-    settings.stats.count(Counter.cxHttp1Total);
+    settings.stats.cxTotal++;
+    settings.stats.cxHttp1Total++;
     const dueNs = settings.ports.nowNs() + settings.connectTimeoutNs;
     connections.setTimer(
       connection,
@@ -386,13 +385,13 @@ export class ConnectionPool {
     const { host, pending, settings } = this;
     this.disarmTimer(connection);
     removeFrom(this.connecting, connection);
-    settings.stats.count(Counter.cxConnectFail);
+    settings.stats.cxConnectFail++;
     host.cxConnectFail++;
     this.record(RecordKind.connectFailed, recorded);
     for (let left = pending.count; left > 0; left--) {
       const stream = pending.shift();
       this.leaveQueue();
-      settings.stats.count(Counter.rqPendingFailureEject);
+      settings.stats.rqPendingFailureEject++;
       settings.listener.onPoolFailure(stream, reason, detail);
     }
     this.countDestroyed(reason === Reset.remoteConnectionFailure);
@@ -420,8 +419,9 @@ export class ConnectionPool {
 
   private countDestroyed(isRemote: boolean): void {
     const { stats } = this.settings;
-    stats.count(Counter.cxDestroy);
-    stats.count(isRemote ? Counter.cxDestroyRemote : Counter.cxDestroyLocal);
+    stats.cxDestroy++;
+    if (isRemote) stats.cxDestroyRemote++;
+    else stats.cxDestroyLocal++;
     this.breakers.removeConnection();
     this.host.cxActive--;
   }
@@ -434,7 +434,7 @@ export class ConnectionPool {
   }
 
   private record(kind: RecordKind, detail: number): void {
-    this.settings.ports.record(kind, this.host.endpoint.id, this.settings.clusterId, detail);
+    this.settings.ports.record(kind, this.host.id, this.settings.clusterId, detail);
   }
 }
 

@@ -26,6 +26,8 @@ export class HostSet {
   private healthy: readonly Host[] = [];
   private degraded: readonly Host[] = [];
   private loads: PriorityLoads;
+  /** The candidates, when no draw decides between several lists. */
+  private only: readonly Host[] | null = null;
   private lastDeliveryNs: Ns | null = null;
   private readonly panicThresholdPercent: number;
   private readonly mergeWindowMs: number;
@@ -61,7 +63,7 @@ export class HostSet {
    * @returns empty = no healthy upstream
    */
   candidates(percentile = 0): readonly Host[] {
-    if (this.isPanicking) return this.all;
+    if (this.only !== null) return this.only;
     return choosePriority(this.loads, percentile) === 0 ? this.healthy : this.degraded;
   }
 
@@ -115,6 +117,8 @@ export class HostSet {
     };
     const loads = priorityLoads([level], this.panicThresholdPercent);
     this.isPanicking = loads.panicking[0] === true;
+    const isSplit = loads.degraded[0] !== 0;
+    this.only = this.isPanicking ? this.all : isSplit ? null : this.healthy;
     return loads;
   }
 }

@@ -8,20 +8,25 @@ import type { Endpoint } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 
 export class Host {
-  /** Replaced when the control plane sends the same endpoint with other facts. */
-  endpoint: Endpoint;
+  // What every request touches stands first, side by side in memory.
+  /** `endpoint.id`, for records. */
+  readonly id: number;
   /** Position in the cluster's endpoint list. */
   index: number;
+  /** Requests attached to a connection; what least request compares. */
+  rqActive = 0;
+  rqTotal = 0;
+  rqSuccess = 0;
+  consecutive5xx = 0;
+  consecutiveGatewayFailure = 0;
+  /** Replaced when the control plane sends the same endpoint with other facts. */
+  endpoint: Endpoint;
 
   // gauges and counters, as in Envoy's /clusters
   cxActive = 0;
   cxTotal = 0;
   cxConnectFail = 0;
-  /** Requests attached to a connection; what least request compares. */
-  rqActive = 0;
   rqPendingActive = 0;
-  rqTotal = 0;
-  rqSuccess = 0;
   rqError = 0;
   rqTimeout = 0;
 
@@ -29,8 +34,6 @@ export class Host {
   isEjected = false;
 
   // outlier detection
-  consecutive5xx = 0;
-  consecutiveGatewayFailure = 0;
   consecutiveLocalOriginFailure = 0;
   /** Multiplies the base ejection time; 0 before the first ejection. */
   ejectionBackoff = 0;
@@ -42,8 +45,9 @@ export class Host {
   lastUnejectionNs: Ns = -1;
 
   constructor(endpoint: Endpoint, index: number) {
-    this.endpoint = endpoint;
+    this.id = endpoint.id;
     this.index = index;
+    this.endpoint = endpoint;
   }
 
   /** Whether the balancer may choose it outside panic. */

@@ -22,7 +22,6 @@ import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import type { Responder } from './responder.ts';
 import type { Router } from './router.ts';
-import { HttpCounter } from './stats.ts';
 
 /** Bytes of a request body that may wait for a filter before the driver is told to stop reading. */
 const FILTER_BUFFER_BYTES = 1_048_576;
@@ -62,7 +61,7 @@ export class ActiveRequests implements FilterChainOwner {
     requests.setStartNs(request, ports.nowNs());
     requests.setPlan(request, plan);
     downstreams.addRequests(connection, 1);
-    listener.stats.count(HttpCounter.rqTotal);
+    listener.stats.rqTotal++;
     listener.stats.rqActive++;
     ports.record(RecordKind.requestStarted, uid, listener.id, 0);
     this.route(request, uid, plan, listener);
@@ -81,7 +80,7 @@ export class ActiveRequests implements FilterChainOwner {
     requests.setStartNs(request, ports.nowNs());
     requests.setPlan(request, listener.planOfNothing());
     downstreams.addRequests(connection, 1);
-    listener.stats.count(HttpCounter.rqTotal);
+    listener.stats.rqTotal++;
     listener.stats.rqActive++;
     this.responder.respondLocally(request, status, reasonPhrase(status), Flag.DPE, details);
   }
@@ -221,13 +220,13 @@ export class ActiveRequests implements FilterChainOwner {
 
   onStreamIdle(request: Slot): void {
     this.requests.needExtra(request).streamIdleTimer = NO_TIMER;
-    this.responder.listenerOf(request).stats.count(HttpCounter.rqIdleTimeout);
+    this.responder.listenerOf(request).stats.rqIdleTimeout++;
     this.expire(request, 'stream timeout', Flag.SI, 'stream_idle_timeout');
   }
 
   onRequestTimeout(request: Slot): void {
     this.requests.needExtra(request).requestTimer = NO_TIMER;
-    this.responder.listenerOf(request).stats.count(HttpCounter.rqTimeout);
+    this.responder.listenerOf(request).stats.rqTimeout++;
     this.expire(request, 'request timeout', Flag.none, 'request_overall_timeout');
   }
 

@@ -6,12 +6,12 @@
  * is recorded as ended.
  * Source: policy-engine.md §1.4, 1.5, 2.2, 2.3, 4.2, 11, 12.1, 12.4; Envoy, router filter.
  */
-import type { Head, ResetReason, Slot } from '../../core/engine.ts';
+import type { Head, Ports, ResetReason, Slot } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER, ResetReason as Reset } from '../../core/engine.ts';
 import { Flag, RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { ClusterCounter as Counter } from '../cluster/cluster-stats.ts';
-import type { PoolListener } from '../cluster/connection-pool.ts';
+import type { ClusterCounter } from '../cluster/cluster-stats.ts';
+import type { ConnectionPool, PoolListener } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
 import { retriesAtOnce, retriesReset, retriesResponse } from '../policy/retry.ts';
 import type { EngineContext } from './context.ts';
@@ -23,10 +23,12 @@ import {
   statusOfReset,
 } from './local-reply.ts';
 import type { RequestPlan } from './request-plan.ts';
+import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import type { Responder } from './responder.ts';
 import type { RetryDecisions } from './retry-decision.ts';
 import { Wish } from './retry-decision.ts';
+import type { StreamTable } from './stream-table.ts';
 import { StreamBit } from './stream-table.ts';
 import type { UpstreamAttempts } from './upstream-attempt.ts';
 
@@ -37,6 +39,11 @@ const FAILED_STATUS = 503;
 
 export class AttemptOutcomes implements PoolListener {
   private readonly context: EngineContext;
+  private readonly ports: Ports;
+  private readonly requests: RequestTable;
+  private readonly streams: StreamTable;
+  private readonly clusters: readonly Cluster[];
+  private readonly pools: readonly ConnectionPool[];
   private readonly responder: Responder;
   private readonly attempts: UpstreamAttempts;
   private readonly retries: RetryDecisions;
@@ -48,6 +55,11 @@ export class AttemptOutcomes implements PoolListener {
     retries: RetryDecisions,
   ) {
     this.context = context;
+    this.ports = context.ports;
+    this.requests = context.requests;
+    this.streams = context.streams;
+    this.clusters = context.clusters;
+    this.pools = context.pools;
     this.responder = responder;
     this.attempts = attempts;
     this.retries = retries;
@@ -56,7 +68,7 @@ export class AttemptOutcomes implements PoolListener {
   // Responses
 
   onInformational(stream: Slot, head: Head): void {
-    const { requests, streams, ports } = this.context;
+    const { requests, streams, ports } = this;
     const request = streams.requestOf(stream);
     requests.set(request, Bit.retriesOff);
     const { config } = this.responder.listenerOf(request);
@@ -64,7 +76,7 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onResponseHead(stream: Slot, head: Head, end: boolean): void {
-    const { requests, streams, pools } = this.context;
+    const { requests, streams, pools } = this;
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
     const { host } = pools[streams.poolOf(stream)]!;
@@ -95,7 +107,7 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
-    const request = this.context.streams.requestOf(stream);
+    const request = this.streams.requestOf(stream);
     if (end) this.recordFinished(request);
     else this.attempts.rearmIdle(stream);
     this.responder.respondBody(request, bytes, chunk, end);
@@ -103,7 +115,7 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onResponseTrailers(stream: Slot, trailers: Head): void {
-    const request = this.context.streams.requestOf(stream);
+    const request = this.streams.requestOf(stream);
     this.recordFinished(request);
     this.responder.respondTrailers(request, trailers);
     this.closeStream(stream, true);
@@ -111,7 +123,7 @@ export class AttemptOutcomes implements PoolListener {
 
   /** A head went down: what was kept for a retry is of no use any more. */
   private retriesAreOver(request: Slot): void {
-    const { requests, streams } = this.context;
+    const { requests, streams } = this;
     this.retries.release(request);
     const extra = requests.extraOf(request);
     if (extra === null) return;
@@ -121,7 +133,7 @@ export class AttemptOutcomes implements PoolListener {
 
   /** A connection whose request was not sent to the end cannot carry another one. */
   private closeStream(stream: Slot, isOver: boolean): void {
-    if (isOver && this.context.streams.has(stream, StreamBit.requestSent)) {
+    if (isOver && this.streams.has(stream, StreamBit.requestSent)) {
       this.attempts.finish(stream);
     } else this.attempts.abort(stream);
   }
@@ -133,7 +145,7 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onPoolFailure(stream: Slot, reason: ResetReason, detail: string): void {
-    const { streams, pools } = this.context;
+    const { streams, pools } = this;
     const request = streams.requestOf(stream);
     const { host } = pools[streams.poolOf(stream)]!;
     this.attempts.drop(stream);
@@ -141,11 +153,11 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   uidOfStream(stream: Slot): number {
-    return this.context.requests.uidOf(this.context.streams.requestOf(stream));
+    return this.requests.uidOf(this.streams.requestOf(stream));
   }
 
   onStreamReset(stream: Slot, reason: ResetReason, detail: string): void {
-    const { streams, pools } = this.context;
+    const { streams, pools } = this;
     const request = streams.requestOf(stream);
     const { host } = pools[streams.poolOf(stream)]!;
     this.attempts.lost(stream);
@@ -158,7 +170,7 @@ export class AttemptOutcomes implements PoolListener {
    * @param host whom to blame; null = nobody
    */
   endedByReset(request: Slot, host: Host | null, reason: ResetReason, detail: string): void {
-    const { requests } = this.context;
+    const { requests } = this;
     const cluster = this.clusterOf(request);
     this.recordEnd(request, cluster, -1 - reason);
     if (host !== null) this.reportFailure(cluster, host, FAILED_STATUS);
@@ -186,7 +198,7 @@ export class AttemptOutcomes implements PoolListener {
     host: Host | null,
     reason: ResetReason,
   ): boolean {
-    const { requests } = this.context;
+    const { requests } = this;
     const rules = requests.planOf(request).retry;
     if (rules === null || requests.has(request, Bit.retriesOff)) return false;
     const isWanted = retriesReset(rules, reason, requests.has(request, Bit.wroteUpstream));
@@ -199,23 +211,23 @@ export class AttemptOutcomes implements PoolListener {
   // Timeouts
 
   onPerTryTimeout(stream: Slot): void {
-    this.context.streams.setPerTryTimer(stream, NO_TIMER);
-    this.tryTimedOut(stream, Counter.rqPerTryTimeout, 'upstream_per_try_timeout');
+    this.streams.setPerTryTimer(stream, NO_TIMER);
+    this.tryTimedOut(stream, 'rqPerTryTimeout', 'upstream_per_try_timeout');
   }
 
   onPerTryIdleTimeout(stream: Slot): void {
-    this.context.streams.setIdleTimer(stream, NO_TIMER);
-    this.tryTimedOut(stream, Counter.rqPerTryIdleTimeout, 'upstream_per_try_idle_timeout');
+    this.streams.setIdleTimer(stream, NO_TIMER);
+    this.tryTimedOut(stream, 'rqPerTryIdleTimeout', 'upstream_per_try_idle_timeout');
   }
 
-  private tryTimedOut(stream: Slot, counter: Counter, details: string): void {
-    const { requests, streams, pools, ports } = this.context;
+  private tryTimedOut(stream: Slot, counter: ClusterCounter, details: string): void {
+    const { requests, streams, pools, ports } = this;
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
     const { host } = pools[streams.poolOf(stream)]!;
     const status = requests.planOf(request).timeoutStatus;
     const uid = requests.uidOf(request);
-    cluster.stats.count(counter);
+    cluster.stats[counter]++;
     host.rqTimeout++;
     ports.record(RecordKind.perTryTimeout, uid, cluster.id, requests.attemptsOf(request));
     this.recordEnd(request, cluster, -1 - Reset.localReset);
@@ -232,7 +244,7 @@ export class AttemptOutcomes implements PoolListener {
 
   /** The whole request took too long: every attempt of it ends, and none follows. */
   onRouteTimeout(request: Slot): void {
-    const { requests } = this.context;
+    const { requests } = this;
     requests.setRouteTimer(request, NO_TIMER);
     const stream = requests.streamOf(request);
     if (stream !== NO_SLOT) this.attemptTimedOut(request, stream);
@@ -240,10 +252,10 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   private attemptTimedOut(request: Slot, stream: Slot): void {
-    const { requests, streams, pools } = this.context;
+    const { requests, streams, pools } = this;
     const cluster = this.clusterOf(request);
     const status = requests.planOf(request).timeoutStatus;
-    cluster.stats.count(Counter.rqTimeout);
+    cluster.stats.rqTimeout++;
     // Who still waits for a connection has no host to blame.
     const isOpen = !streams.has(stream, StreamBit.pending);
     const host = isOpen ? pools[streams.poolOf(stream)]!.host : null;
@@ -259,7 +271,7 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   private answerTimeout(request: Slot, details: string): void {
-    const status = this.context.requests.planOf(request).timeoutStatus;
+    const status = this.requests.planOf(request).timeoutStatus;
     this.retries.release(request);
     const body = status === 204 ? '' : TIMEOUT_BODY;
     this.responder.respondLocally(request, status, body, Flag.UT, details);
@@ -267,7 +279,7 @@ export class AttemptOutcomes implements PoolListener {
 
   /** Nobody wants the answer any more. */
   abandon(request: Slot): void {
-    const { requests } = this.context;
+    const { requests } = this;
     const stream = requests.streamOf(request);
     if (stream !== NO_SLOT) {
       this.recordEnd(request, this.clusterOf(request), -1 - Reset.localReset);
@@ -282,7 +294,7 @@ export class AttemptOutcomes implements PoolListener {
     const { detector } = cluster;
     if (detector === null) return;
     detector.onResponse(host, status);
-    if (detector.hasPosted) this.context.posted.push(cluster);
+    if (status >= 500 && detector.hasPosted) this.context.posted.push(cluster);
   }
 
   private reportFailure(cluster: Cluster, host: Host, status: number): void {
@@ -293,21 +305,22 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   private recordEnd(request: Slot, cluster: Cluster, outcome: number): void {
-    const { ports, requests } = this.context;
+    const { ports, requests } = this;
     ports.record(RecordKind.attemptEnded, requests.uidOf(request), cluster.id, outcome);
   }
 
   private recordFinished(request: Slot): void {
-    const head = this.context.requests.needExtra(request).responseHead!;
+    const head = this.requests.needExtra(request).responseHead!;
     this.recordEnd(request, this.clusterOf(request), head.status);
   }
 
   private clusterOf(request: Slot): Cluster {
-    return this.context.clusters[this.context.requests.clusterOf(request)]!;
+    return this.clusters[this.requests.clusterOf(request)]!;
   }
 }
 
 function wishOf(plan: RequestPlan, head: Head): Wish {
+  if (plan.retriesErrorsOnly && head.status < 400) return Wish.none;
   const rules = plan.retry!;
   if (!retriesResponse(rules, head)) return Wish.none;
   return retriesAtOnce(rules, head) ? Wish.atOnce : Wish.afterBackoff;

@@ -12,7 +12,6 @@ import { MILLISECOND, SECOND } from '../../core/time.ts';
 import type { EngineContext } from './context.ts';
 import { DownstreamBit } from './downstream-table.ts';
 import type { ListenerState } from './listener-state.ts';
-import { HttpCounter } from './stats.ts';
 
 /** Envoy's `drain_timeout`: between the end of the idle time and the delayed close. */
 const DRAIN_TIMEOUT_NS: Ns = 5 * SECOND;
@@ -28,7 +27,7 @@ export class DownstreamConnections {
     const { downstreams, listeners } = this.context;
     downstreams.open(connection, listener, peer);
     const { stats } = listeners[listener]!;
-    stats.count(HttpCounter.cxTotal);
+    stats.cxTotal++;
     stats.cxActive++;
     this.armIdle(connection);
   }
@@ -36,7 +35,7 @@ export class DownstreamConnections {
   closed(connection: Slot): void {
     const { downstreams, ports } = this.context;
     const { stats } = this.listenerOf(connection);
-    stats.count(HttpCounter.cxDestroy);
+    stats.cxDestroy++;
     stats.cxActive--;
     const timer = downstreams.timerOf(connection);
     if (timer !== NO_TIMER) ports.disarm(timer);
@@ -59,7 +58,7 @@ export class DownstreamConnections {
       downstreams.setTimer(connection, ports.arm(dueNs, TimerKind.downstreamIdle, connection));
       return;
     }
-    this.listenerOf(connection).stats.count(HttpCounter.cxIdleTimeout);
+    this.listenerOf(connection).stats.cxIdleTimeout++;
     downstreams.set(connection, DownstreamBit.draining);
     const drainedNs = ports.nowNs() + DRAIN_TIMEOUT_NS;
     downstreams.setTimer(connection, ports.arm(drainedNs, TimerKind.drain, connection));

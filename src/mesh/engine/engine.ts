@@ -44,7 +44,6 @@ import { RequestBit } from './request-table.ts';
 import { Responder } from './responder.ts';
 import { RetryDecisions } from './retry-decision.ts';
 import { Router } from './router.ts';
-import { HttpCounter } from './stats.ts';
 import { StreamBit } from './stream-table.ts';
 import type { EngineTables } from './tables.ts';
 import { UpstreamAttempts } from './upstream-attempt.ts';
@@ -103,7 +102,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   onDownstreamRefused(listener: number, _reason: HandshakeFailure, _remoteAddress: string): void {
     this.begin();
     const { stats } = this.context.listeners[this.listeners.positionOf(listener)]!;
-    stats.count(HttpCounter.cxSslFail);
+    stats.cxSslFail++;
     this.end();
   }
 

@@ -6,6 +6,7 @@
  * Invariant: plans and routes belong to one configuration; `reconfigure` drops them together.
  */
 import type { Head } from '../../core/engine.ts';
+import { HttpHead } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ListenerConfig } from '../config/config.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
@@ -14,6 +15,8 @@ import type { ClusterDirectory } from './cluster-directory.ts';
 import type { RequestFilters } from './request-plan.ts';
 import { RequestPlan } from './request-plan.ts';
 import type { HttpStats } from './stats.ts';
+
+const NO_HEAD = new HttpHead({});
 
 export class ListenerState {
   readonly id: number;
@@ -58,6 +61,18 @@ export class ListenerState {
     return plan;
   }
 
+  /** The plan of bytes that never were a request. */
+  planOfNothing(): RequestPlan {
+    return new RequestPlan({
+      head: NO_HEAD,
+      route: null,
+      cluster: null,
+      listener: this,
+      filters: this.filters,
+      hasFilters: false,
+    });
+  }
+
   /** The clusters that a forwarding route may choose, in its order. */
   clustersOf(route: CompiledRoute): readonly (Cluster | null)[] {
     const known = this.routeClusters[route.index];
@@ -92,8 +107,9 @@ export class ListenerState {
       head,
       route,
       cluster: clusters.length === 1 ? clusters[0]! : null,
+      listener: this,
       filters: this.filters,
-      honoursControlHeaders: this.config.honoursControlHeaders,
+      hasFilters: this.config.filters.length > 0,
     });
   }
 }

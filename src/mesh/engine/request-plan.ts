@@ -10,16 +10,18 @@ import type { Head, HeadEdits, HeaderList, Slot } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { ForwardAction, VirtualHostConfig } from '../config/config.ts';
+import { Priority } from '../cluster/cluster.ts';
+import type { ForwardAction, ListenerConfig, VirtualHostConfig } from '../config/config.ts';
 import {
   CONTROL_HEADERS,
   RETRY_CONTROL_HEADERS,
   TIMEOUT_CONTROL_HEADERS,
 } from '../policy/control-headers.ts';
 import type { RetryRules } from '../policy/retry.ts';
-import { withRetryHeaders } from '../policy/retry.ts';
+import { RetryCondition, withRetryHeaders } from '../policy/retry.ts';
 import { EffectiveTimeouts, effectiveTimeouts, expectedTimeoutMs } from '../policy/timeout.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
+import type { HttpStats } from './stats.ts';
 
 /** The request table has 16 bits for attempts. */
 const MOST_RETRIES = 65_534;
@@ -37,14 +39,22 @@ export interface RequestFilters {
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void;
 }
 
+/** The listener a request came in by, as plans know it (`listener-state.ts`). */
+export interface PlanListener {
+  readonly id: number;
+  readonly config: ListenerConfig;
+  readonly stats: HttpStats;
+}
+
 /** What a plan is made from. */
 export interface PlanInput {
   readonly head: Head;
   readonly route: CompiledRoute | null;
   /** The only cluster of the route; null when it does not exist or there are several. */
   readonly cluster: Cluster | null;
+  readonly listener: PlanListener;
   readonly filters: RequestFilters;
-  readonly honoursControlHeaders: boolean;
+  readonly hasFilters: boolean;
 }
 
 export class RequestPlan {
@@ -54,11 +64,17 @@ export class RequestPlan {
   /** null unless the route forwards. */
   readonly forward: ForwardAction | null;
   readonly cluster: Cluster | null;
+  readonly listener: PlanListener;
   readonly filters: RequestFilters;
+  /** false: asking `filters` would change nothing. */
+  readonly hasFilters: boolean;
+  readonly priority: Priority;
   readonly refusal: Refusal;
   /** null = nothing is retried. */
   readonly retry: RetryRules | null;
   readonly numRetries: number;
+  /** Responses below 400 are never retried, so their heads need no look. */
+  readonly retriesErrorsOnly: boolean;
   readonly timeouts: EffectiveTimeouts;
   /** 0 = off, as the next two. */
   readonly routeTimeoutNs: Ns;
@@ -77,13 +93,17 @@ export class RequestPlan {
   private readonly countEdits: (HeadEdits | undefined)[] | null;
 
   constructor(input: PlanInput) {
-    const { head, route, honoursControlHeaders: honours } = input;
+    const { head, route, listener } = input;
+    const honours = listener.config.honoursControlHeaders;
     const action = route?.config.action;
     this.head = head;
     this.route = route;
     this.forward = action?.kind === 'forward' ? action : null;
     this.cluster = input.cluster;
+    this.listener = listener;
     this.filters = input.filters;
+    this.hasFilters = input.hasFilters;
+    this.priority = this.forward?.priority === 'high' ? Priority.high : Priority.default;
     this.refusal = refusalOf(head);
     this.timeouts = new EffectiveTimeouts();
     let retry = route?.retry ?? null;
@@ -93,6 +113,7 @@ export class RequestPlan {
     }
     this.retry = retry;
     this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
+    this.retriesErrorsOnly = retry === null || (retry.conditions & LOOK_AT_ALL) === 0;
     this.routeTimeoutNs = this.timeouts.routeMs * MILLISECOND;
     this.perTryTimeoutNs = this.timeouts.perTryMs * MILLISECOND;
     this.perTryIdleTimeoutNs = this.timeouts.perTryIdleMs * MILLISECOND;
@@ -150,6 +171,17 @@ export class RequestPlan {
     return head.with(edits);
   }
 }
+
+/** Conditions that may hold for a response of any status. */
+const LOOK_AT_ALL =
+  RetryCondition.retriableStatusCodes |
+  RetryCondition.retriableHeaders |
+  RetryCondition.envoyRateLimited |
+  RetryCondition.cancelled |
+  RetryCondition.deadlineExceeded |
+  RetryCondition.internal |
+  RetryCondition.resourceExhausted |
+  RetryCondition.unavailable;
 
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
 

@@ -6,34 +6,44 @@
  * Invariant: nothing goes downstream before one head or after the end.
  * Source: policy-engine.md §0.3, 1.4, 11, 12.4.
  */
-import type { Head, Slot, TimerId } from '../../core/engine.ts';
+import type { Head, Ports, Slot, TimerId } from '../../core/engine.ts';
 import { CloseReason, NO_TIMER, ResetReason as Reset, TimerKind } from '../../core/engine.ts';
 import type { Flag } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { EngineContext } from './context.ts';
+import type { DownstreamTable } from './downstream-table.ts';
 import { DownstreamBit } from './downstream-table.ts';
-import type { ListenerState } from './listener-state.ts';
 import type { LocalReply } from './local-reply.ts';
 import { LocalReplies } from './local-reply.ts';
+import type { PlanListener } from './request-plan.ts';
+import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import { ResponseLog } from './response-log.ts';
-import { HttpCounter } from './stats.ts';
 
 export class Responder {
   private readonly context: EngineContext;
+  private readonly ports: Ports;
+  private readonly requests: RequestTable;
+  private readonly downstreams: DownstreamTable;
+  private readonly clusters: readonly Cluster[];
   private readonly replies: LocalReplies;
   private readonly responseLog: ResponseLog;
 
   constructor(context: EngineContext) {
     this.context = context;
+    this.ports = context.ports;
+    this.requests = context.requests;
+    this.downstreams = context.downstreams;
+    this.clusters = context.clusters;
     this.replies = new LocalReplies();
     this.responseLog = new ResponseLog(context);
   }
 
   /** The upstream's final head goes down; with `end` the request is over. */
   respondHead(request: Slot, head: Head, end: boolean): void {
-    const { requests, ports } = this.context;
+    const { requests, ports } = this;
     this.beforeHead(request);
     ports.respondHead(request, head, end);
     if (end) {
@@ -47,16 +57,16 @@ export class Responder {
   }
 
   respondBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
-    const extra = this.context.requests.needExtra(request);
+    const extra = this.requests.needExtra(request);
     extra.bytesSent += bytes;
-    this.context.ports.respondBody(request, bytes, chunk, end);
+    this.ports.respondBody(request, bytes, chunk, end);
     if (end) this.complete(request, extra.responseHead!, true, 'via_upstream');
     else this.touch(request);
   }
 
   respondTrailers(request: Slot, trailers: Head): void {
-    const extra = this.context.requests.needExtra(request);
-    this.context.ports.respondTrailers(request, trailers);
+    const extra = this.requests.needExtra(request);
+    this.ports.respondTrailers(request, trailers);
     this.complete(request, extra.responseHead!, true, 'via_upstream');
   }
 
@@ -91,11 +101,11 @@ export class Responder {
 
   /** The response cannot go on: HTTP/1 stops writing and closes after a while. */
   reset(request: Slot, flag: Flag, details: string): void {
-    const { requests, ports, downstreams } = this.context;
+    const { requests, ports, downstreams } = this;
     requests.addFlag(request, flag);
     const listener = this.listenerOf(request);
-    listener.stats.count(HttpCounter.rqTxReset);
-    if (requests.planOf(request).isGrpc) listener.stats.count(HttpCounter.resetAfterStarted);
+    listener.stats.rqTxReset++;
+    if (requests.planOf(request).isGrpc) listener.stats.resetAfterStarted++;
     const down = requests.downstreamOf(request);
     ports.resetRequest(request, Reset.localReset);
     if (downstreams.peerOf(down).protocol === 'http1') this.closeLater(down, listener);
@@ -105,20 +115,19 @@ export class Responder {
 
   /** The downstream peer is gone: nothing can be answered any more. */
   gone(request: Slot, flag: Flag, details: string): void {
-    const { requests } = this.context;
+    const { requests } = this;
     requests.addFlag(request, flag);
-    this.listenerOf(request).stats.count(HttpCounter.rqRxReset);
+    this.listenerOf(request).stats.rqRxReset++;
     requests.set(request, Bit.requestEnded);
     this.finish(request, this.headSent(request), true, details);
   }
 
-  listenerOf(request: Slot): ListenerState {
-    const { requests, downstreams, listeners } = this.context;
-    return listeners[downstreams.listenerOf(requests.downstreamOf(request))]!;
+  listenerOf(request: Slot): PlanListener {
+    return this.requests.planOf(request).listener;
   }
 
   private headSent(request: Slot): Head | null {
-    const extra = this.context.requests.extraOf(request);
+    const extra = this.requests.extraOf(request);
     return extra === null ? null : extra.responseHead;
   }
 
@@ -131,7 +140,7 @@ export class Responder {
     flag: Flag,
     details: string,
   ): void {
-    const { requests } = this.context;
+    const { requests } = this;
     if (requests.has(request, Bit.headSent)) {
       this.reset(request, flag, details);
       return;
@@ -145,7 +154,7 @@ export class Responder {
   }
 
   private write(request: Slot, reply: LocalReply): void {
-    const { ports, requests } = this.context;
+    const { ports, requests } = this;
     if (reply.body === null) {
       ports.respondHead(request, reply.head, true);
       return;
@@ -157,11 +166,11 @@ export class Responder {
 
   /** HTTP/1 cannot go on after an answer to half a request, nor while it drains. */
   private beforeHead(request: Slot): void {
-    const { requests, downstreams, ports } = this.context;
+    const { requests, downstreams, ports } = this;
     requests.set(request, Bit.headSent);
     const down = requests.downstreamOf(request);
     const isEarly = !requests.has(request, Bit.requestEnded);
-    if (isEarly) this.listenerOf(request).stats.count(HttpCounter.rqBeforeComplete);
+    if (isEarly) this.listenerOf(request).stats.rqBeforeComplete++;
     if (!isEarly && !this.context.isDraining && !downstreams.has(down, DownstreamBit.draining)) {
       return;
     }
@@ -172,7 +181,7 @@ export class Responder {
 
   /** The answer is out. */
   private complete(request: Slot, head: Head, isUpstreams: boolean, details: string): void {
-    const { requests, downstreams } = this.context;
+    const { requests, downstreams } = this;
     requests.set(request, Bit.responseEnded);
     const listener = this.listenerOf(request);
     listener.stats.countStatus(head.status);
@@ -182,8 +191,8 @@ export class Responder {
     this.finish(request, head, isUpstreams, details);
   }
 
-  private closeLater(down: Slot, listener: ListenerState): void {
-    const { downstreams, ports } = this.context;
+  private closeLater(down: Slot, listener: PlanListener): void {
+    const { downstreams, ports } = this;
     if (downstreams.has(down, DownstreamBit.closing)) return;
     downstreams.set(down, DownstreamBit.closing);
     const lingerNs = listener.config.delayedCloseTimeoutMs * MILLISECOND;
@@ -192,10 +201,11 @@ export class Responder {
 
   /** Closes the books. The row stays taken until the request's own end has come. */
   private finish(request: Slot, head: Head | null, isUpstreams: boolean, details: string): void {
-    const { requests, ports, clusters, downstreams } = this.context;
+    const { requests, ports, clusters, downstreams } = this;
     const listener = this.listenerOf(request);
     this.stopTimers(request);
-    requests.planOf(request).filters.onRequestDone(request);
+    const plan = requests.planOf(request);
+    if (plan.hasFilters) plan.filters.onRequestDone(request);
     this.responseLog.log(request, head, isUpstreams && head !== null, details);
     const cluster = requests.clusterOf(request);
     const status = head === null ? 0 : head.status;
@@ -211,7 +221,7 @@ export class Responder {
   }
 
   armIdle(request: Slot, timeoutMs: number): void {
-    const { ports, requests } = this.context;
+    const { ports, requests } = this;
     const dueNs = ports.nowNs() + timeoutMs * MILLISECOND;
     const timer = ports.arm(dueNs, TimerKind.streamIdle, request);
     requests.needExtra(request).streamIdleTimer = timer;
@@ -219,7 +229,7 @@ export class Responder {
 
   /** Something moved in either direction: the stream's idle time starts again. */
   touch(request: Slot): void {
-    const { ports, requests } = this.context;
+    const { ports, requests } = this;
     const extra = requests.extraOf(request);
     if (extra === null || extra.streamIdleTimer === NO_TIMER) return;
     ports.disarm(extra.streamIdleTimer);
@@ -227,7 +237,7 @@ export class Responder {
   }
 
   private stopTimers(request: Slot): void {
-    const { requests } = this.context;
+    const { requests } = this;
     this.disarm(requests.routeTimerOf(request));
     requests.setRouteTimer(request, NO_TIMER);
     this.disarm(requests.waitTimerOf(request));
@@ -241,6 +251,6 @@ export class Responder {
   }
 
   private disarm(timer: TimerId): void {
-    if (timer !== NO_TIMER) this.context.ports.disarm(timer);
+    if (timer !== NO_TIMER) this.ports.disarm(timer);
   }
 }

@@ -1,77 +1,137 @@
 /**
- * Access-log entries: one reused object, filled with references when a request is over.
+ * Access-log entries: one reused object per engine, filled when a request is over.
  *
- * Called by the responder only. Nothing is formatted here but details that already are text; flags
- * come from a cache by their packed form.
+ * Called by the responder only. What is cheap is stored; the rest is looked up when a reader asks,
+ * which must be before `logRequest` returns, as the contract says.
  */
-import type { Head, RequestLogEntry, Slot } from '../../core/engine.ts';
+import type { Head, Ports, RequestLogEntry, Slot } from '../../core/engine.ts';
 import { HttpHead } from '../../core/head.ts';
 import { FLAG_NAMES } from '../../core/records.ts';
+import type { Ns } from '../../core/time.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { EngineContext } from './context.ts';
+import type { DownstreamTable } from './downstream-table.ts';
+import type { RequestPlan } from './request-plan.ts';
+import type { RequestTable } from './request-table.ts';
 
 const NO_HEAD = new HttpHead({});
+const NO_FLAGS = FLAG_NAMES[0]!;
 
 export class ResponseLog {
-  private readonly context: EngineContext;
-  private readonly entry: RequestLogEntry;
-  private readonly flagTexts: Map<number, string>;
+  private readonly ports: Ports;
+  private readonly entry: LogEntry;
 
   constructor(context: EngineContext) {
-    this.context = context;
-    this.entry = emptyEntry();
-    this.flagTexts = new Map([[0, FLAG_NAMES[0]!]]);
+    this.ports = context.ports;
+    this.entry = new LogEntry(context);
   }
 
   /**
    * @param responseHead null = nothing was answered
-   * @param upstreamAnswered whether that head is an upstream's
+   * @param isUpstreams whether that head is an upstream's
    */
-  log(request: Slot, responseHead: Head | null, upstreamAnswered: boolean, details: string): void {
-    const { requests, ports, clusters, downstreams, listeners, pools } = this.context;
-    const entry = this.entry;
-    const plan = requests.planOf(request);
+  log(request: Slot, responseHead: Head | null, isUpstreams: boolean, details: string): void {
+    this.entry.fill(request, responseHead, isUpstreams, details);
+    this.ports.logRequest(this.entry);
+  }
+}
+
+class LogEntry implements RequestLogEntry {
+  // Times start as fractions, so that V8 keeps them as raw doubles from the start.
+  durationNs: Ns = 0.5;
+  startNs: Ns = 0.5;
+  request: Slot = -1;
+  uid = 0;
+  cluster = -1;
+  status = 0;
+  attemptCount = 0;
+  flags = NO_FLAGS;
+  details = '';
+  responseHead: Head | null = null;
+  private isUpstreams = false;
+  private plan: RequestPlan | null = null;
+  private readonly ports: Ports;
+  private readonly requests: RequestTable;
+  private readonly downstreams: DownstreamTable;
+  private readonly clusters: readonly Cluster[];
+  private readonly pools: readonly ConnectionPool[];
+  private readonly flagTexts: Map<number, string>;
+
+  constructor(context: EngineContext) {
+    this.ports = context.ports;
+    this.requests = context.requests;
+    this.downstreams = context.downstreams;
+    this.clusters = context.clusters;
+    this.pools = context.pools;
+    this.flagTexts = new Map();
+  }
+
+  fill(request: Slot, responseHead: Head | null, isUpstreams: boolean, details: string): void {
+    const { requests } = this;
     const cluster = requests.clusterOf(request);
-    const pool = requests.poolOf(request);
-    const down = requests.downstreamOf(request);
-    const extra = requests.extraOf(request);
-    entry.request = request;
-    entry.uid = requests.uidOf(request);
-    entry.listener = listeners[downstreams.listenerOf(down)]!.id;
-    entry.cluster = cluster < 0 ? -1 : clusters[cluster]!.id;
-    entry.clusterName = cluster < 0 ? '' : clusters[cluster]!.config.name;
-    entry.routeName = plan.route === null ? '' : plan.route.config.name;
-    entry.requestHead = plan.head;
-    entry.responseHead = responseHead;
-    entry.status = responseHead === null ? 0 : responseHead.status;
-    entry.flags = this.flagsText(requests.flagsOf(request));
-    entry.details = details;
-    entry.attemptCount = requests.attemptsOf(request);
-    entry.upstreamHost = pool < 0 ? null : pools[pool]!.host.endpoint.address;
-    const startNs = requests.startNsOf(request);
-    const durationNs = ports.nowNs() - startNs;
-    entry.startNs = startNs;
-    entry.durationNs = durationNs;
-    entry.downstreamRemoteAddress = downstreams.peerOf(down).remoteAddress;
-    entry.upstreamServiceTimeNs = upstreamAnswered ? durationNs : -1;
-    if (extra === null) {
-      entry.upstreamTransportFailure = '';
-      entry.bytesReceived = plan.head.bodyBytes;
-      entry.bytesSent = responseHead === null ? 0 : responseHead.bodyBytes;
-    } else {
-      entry.upstreamTransportFailure = extra.transportFailure;
-      entry.bytesReceived = plan.head.bodyBytes + extra.bytesReceived;
-      entry.bytesSent = extra.bytesSent;
-      if (upstreamAnswered) {
-        const headNs = extra.upstreamHeadNs < 0 ? ports.nowNs() : extra.upstreamHeadNs;
-        const fromNs = extra.endedNs < 0 ? startNs : extra.endedNs;
-        entry.upstreamServiceTimeNs = Math.max(0, headNs - fromNs);
-      }
-    }
-    ports.logRequest(entry);
+    const plan = requests.planOf(request);
+    this.request = request;
+    this.uid = requests.uidOf(request);
+    this.cluster = cluster < 0 ? -1 : this.clusters[cluster]!.id;
+    this.status = responseHead === null ? 0 : responseHead.status;
+    this.attemptCount = requests.attemptsOf(request);
+    this.startNs = requests.startNsOf(request);
+    this.durationNs = this.ports.nowNs() - requests.startNsOf(request);
+    this.isUpstreams = isUpstreams;
+    // Storing a reference costs more than comparing it, and most requests are like the one before.
+    const flags = this.flagsText(requests.flagsOf(request));
+    if (this.flags !== flags) this.flags = flags;
+    if (this.details !== details) this.details = details;
+    if (this.responseHead !== responseHead) this.responseHead = responseHead;
+    if (this.plan !== plan) this.plan = plan;
+  }
+
+  get listener(): number {
+    return this.plan === null ? -1 : this.plan.listener.id;
+  }
+  get clusterName(): string {
+    const cluster = this.requests.clusterOf(this.request);
+    return cluster < 0 ? '' : this.clusters[cluster]!.config.name;
+  }
+  get routeName(): string {
+    return this.plan?.route?.config.name ?? '';
+  }
+  get requestHead(): Head {
+    return this.plan === null ? NO_HEAD : this.plan.head;
+  }
+  get upstreamHost(): string | null {
+    const pool = this.requests.poolOf(this.request);
+    return pool < 0 ? null : this.pools[pool]!.host.endpoint.address;
+  }
+  get upstreamTransportFailure(): string {
+    return this.requests.extraOf(this.request)?.transportFailure ?? '';
+  }
+  get downstreamRemoteAddress(): string {
+    return this.downstreams.peerOf(this.requests.downstreamOf(this.request)).remoteAddress;
+  }
+  get bytesReceived(): number {
+    const extra = this.requests.extraOf(this.request);
+    return this.requestHead.bodyBytes + (extra === null ? 0 : extra.bytesReceived);
+  }
+  get bytesSent(): number {
+    const extra = this.requests.extraOf(this.request);
+    const whole = this.responseHead === null ? 0 : this.responseHead.bodyBytes;
+    return whole + (extra === null ? 0 : extra.bytesSent);
+  }
+  /** From the end of the request to the upstream's head. */
+  get upstreamServiceTimeNs(): Ns {
+    if (!this.isUpstreams) return -1;
+    const extra = this.requests.extraOf(this.request);
+    if (extra === null) return this.durationNs;
+    const headNs = extra.upstreamHeadNs < 0 ? this.ports.nowNs() : extra.upstreamHeadNs;
+    const fromNs = extra.endedNs < 0 ? this.startNs : extra.endedNs;
+    return Math.max(0, headNs - fromNs);
   }
 
   /** Short names joined by ',' in the order they were set. */
   private flagsText(packed: number): string {
+    if (packed === 0) return NO_FLAGS;
     const known = this.flagTexts.get(packed);
     if (known !== undefined) return known;
     const names: string[] = [];
@@ -80,30 +140,4 @@ export class ResponseLog {
     this.flagTexts.set(packed, text);
     return text;
   }
-}
-
-/** Times start as fractions, so that V8 keeps them as raw doubles from the start. */
-function emptyEntry(): RequestLogEntry {
-  return {
-    request: -1,
-    uid: 0,
-    listener: -1,
-    cluster: -1,
-    clusterName: '',
-    routeName: '',
-    requestHead: NO_HEAD,
-    responseHead: null,
-    status: 0,
-    flags: '-',
-    details: '',
-    attemptCount: 0,
-    upstreamHost: null,
-    upstreamTransportFailure: '',
-    startNs: 0.5,
-    durationNs: 0.5,
-    upstreamServiceTimeNs: 0.5,
-    bytesReceived: 0,
-    bytesSent: 0,
-    downstreamRemoteAddress: '',
-  };
 }

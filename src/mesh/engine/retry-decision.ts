@@ -7,15 +7,14 @@
  * until its next decision or its end.
  * Source: policy-engine.md §2.3, 2.4, 2.6.
  */
-import type { Slot } from '../../core/engine.ts';
+import type { Ports, Slot } from '../../core/engine.ts';
 import { TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind, RetryRefusal } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { Priority } from '../cluster/cluster.ts';
-import { ClusterCounter as Counter } from '../cluster/cluster-stats.ts';
 import { backoffCeilingMs } from '../policy/backoff.ts';
 import type { EngineContext } from './context.ts';
+import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 
 /** Whether and how the outcome of an attempt asks for another one. */
@@ -24,30 +23,36 @@ export type Wish = (typeof Wish)[keyof typeof Wish];
 
 export class RetryDecisions {
   private readonly context: EngineContext;
+  private readonly ports: Ports;
+  private readonly requests: RequestTable;
+  private readonly clusters: readonly Cluster[];
 
   constructor(context: EngineContext) {
     this.context = context;
+    this.ports = context.ports;
+    this.requests = context.requests;
+    this.clusters = context.clusters;
   }
 
   /** @returns whether a retry is on its way: the caller answers nothing */
   decide(request: Slot, cluster: Cluster, wish: Wish): boolean {
-    const { requests } = this.context;
+    const { requests } = this;
     this.release(request);
     if (wish === Wish.none) {
-      if (requests.attemptsOf(request) > 1) cluster.stats.count(Counter.rqRetrySuccess);
+      if (requests.attemptsOf(request) > 1) cluster.stats.rqRetrySuccess++;
       return false;
     }
     const left = requests.retriesLeftOf(request);
     if (left === 0) {
-      cluster.stats.count(Counter.rqRetryLimitExceeded);
+      cluster.stats.rqRetryLimitExceeded++;
       requests.addFlag(request, Flag.URX);
       this.recordRefusal(request, cluster, RetryRefusal.max);
       return false;
     }
     requests.setRetriesLeft(request, left - 1);
-    const breakers = cluster.breakersOf(this.priorityOf(request));
-    if (!breakers.canRetry(breakers.countsOverTime ? this.context.ports.nowNs() : 0)) {
-      cluster.stats.count(Counter.rqRetryOverflow);
+    const breakers = cluster.breakersOf(this.requests.planOf(request).priority);
+    if (!breakers.canRetry(breakers.countsOverTime ? this.ports.nowNs() : 0)) {
+      cluster.stats.rqRetryOverflow++;
       requests.addFlag(request, Flag.UO);
       const why = breakers.hasBudget ? RetryRefusal.budget : RetryRefusal.breaker;
       this.recordRefusal(request, cluster, why);
@@ -61,20 +66,16 @@ export class RetryDecisions {
 
   /** Gives the retry resource back, if the request holds it. */
   release(request: Slot): void {
-    const { requests, clusters } = this.context;
+    const { requests, clusters } = this;
     if (!requests.has(request, Bit.holdsRetry)) return;
     requests.clear(request, Bit.holdsRetry);
     const cluster = clusters[requests.clusterOf(request)]!;
-    cluster.breakersOf(this.priorityOf(request)).removeRetry();
-  }
-
-  priorityOf(request: Slot): Priority {
-    const forward = this.context.requests.planOf(request).forward;
-    return forward !== null && forward.priority === 'high' ? Priority.high : Priority.default;
+    cluster.breakersOf(this.requests.planOf(request).priority).removeRetry();
   }
 
   private schedule(request: Slot, cluster: Cluster, wish: Wish): void {
-    const { requests, ports, backoffDraws } = this.context;
+    const { requests, ports } = this;
+    const { backoffDraws } = this.context;
     const uid = requests.uidOf(request);
     const attempt = requests.attemptsOf(request);
     let waitMs = 0;
@@ -92,7 +93,7 @@ export class RetryDecisions {
   }
 
   private recordRefusal(request: Slot, cluster: Cluster, why: RetryRefusal): void {
-    const uid = this.context.requests.uidOf(request);
-    this.context.ports.record(RecordKind.retryRefused, uid, cluster.id, why);
+    const uid = this.requests.uidOf(request);
+    this.ports.record(RecordKind.retryRefused, uid, cluster.id, why);
   }
 }

@@ -6,24 +6,28 @@
  * Invariant: a routed request that is open has an attempt, or backs off.
  * Source: policy-engine.md §0.4, 1.3, 2.3, 2.5, 2.7, 3.3; Envoy, router filter.
  */
-import type { Head, Slot } from '../../core/engine.ts';
+import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER, ResetReason, TimerKind } from '../../core/engine.ts';
 import { BreakerKind, Flag, RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { ClusterCounter as Counter } from '../cluster/cluster-stats.ts';
 import { PENDING_OVERFLOW, REQUESTS_OVERFLOW } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
 import type { EngineContext } from './context.ts';
+import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import type { Responder } from './responder.ts';
 import type { RetryDecisions } from './retry-decision.ts';
-import { HttpCounter } from './stats.ts';
+import type { StreamTable } from './stream-table.ts';
 import { StreamBit } from './stream-table.ts';
 import type { UpstreamAttempts } from './upstream-attempt.ts';
 
 export class Router {
   private readonly context: EngineContext;
+  private readonly ports: Ports;
+  private readonly requests: RequestTable;
+  private readonly streams: StreamTable;
+  private readonly clusters: readonly Cluster[];
   private readonly responder: Responder;
   private readonly attempts: UpstreamAttempts;
   private readonly retries: RetryDecisions;
@@ -37,6 +41,10 @@ export class Router {
     outcomes: AttemptOutcomes,
   ) {
     this.context = context;
+    this.ports = context.ports;
+    this.requests = context.requests;
+    this.streams = context.streams;
+    this.clusters = context.clusters;
     this.responder = responder;
     this.attempts = attempts;
     this.retries = retries;
@@ -45,10 +53,10 @@ export class Router {
 
   /** All filters let the request pass. */
   begin(request: Slot): void {
-    const { requests, clusters } = this.context;
+    const { requests, clusters } = this;
     requests.set(request, Bit.routed);
     const { stats } = this.responder.listenerOf(request);
-    stats.count(HttpCounter.routerTotal);
+    stats.routerTotal++;
     const plan = requests.planOf(request);
     if (plan.forward === null) {
       this.answerWithoutUpstream(request);
@@ -56,7 +64,7 @@ export class Router {
     }
     const index = requests.clusterOf(request);
     if (index < 0) {
-      stats.count(HttpCounter.noCluster);
+      stats.noCluster++;
       const status = plan.forward.clusterNotFoundStatus;
       this.responder.respondLocally(request, status, '', Flag.NC, 'cluster_not_found');
       return;
@@ -69,21 +77,22 @@ export class Router {
   }
 
   private answerWithoutUpstream(request: Slot): void {
-    const action = this.context.requests.planOf(request).route?.config.action;
+    const action = this.requests.planOf(request).route?.config.action;
     const { stats } = this.responder.listenerOf(request);
     if (action?.kind === 'direct-response') {
-      stats.count(HttpCounter.directResponse);
+      stats.directResponse++;
       const { status, body } = action;
       this.responder.respondLocally(request, status, body, Flag.none, 'direct_response');
       return;
     }
-    stats.count(HttpCounter.noRoute);
+    stats.noRoute++;
     this.responder.respondLocally(request, 404, '', Flag.NR, 'route_not_found');
   }
 
   /** The backoff of a retry is over. */
   retry(request: Slot): void {
-    const { requests, clusters, directory } = this.context;
+    const { requests, clusters } = this;
+    const { directory } = this.context;
     requests.setWaitTimer(request, NO_TIMER);
     requests.clear(request, Bit.backingOff);
     const known = clusters[requests.clusterOf(request)]!;
@@ -94,31 +103,31 @@ export class Router {
       return;
     }
     if (cluster !== known) this.moveTo(request, cluster);
-    cluster.stats.count(Counter.rqRetry);
+    cluster.stats.rqRetry++;
     if (!requests.has(request, Bit.retriesAtOnce)) {
-      cluster.stats.count(Counter.rqRetryBackoffExponential);
+      cluster.stats.rqRetryBackoffExponential++;
     }
     this.startAttempt(request, cluster);
   }
 
   /** The cluster was replaced by another of its name: its breakers count from now on. */
   private moveTo(request: Slot, cluster: Cluster): void {
-    const { requests } = this.context;
+    const { requests } = this;
     this.retries.release(request);
     requests.setCluster(request, cluster.index);
-    cluster.breakersOf(this.retries.priorityOf(request)).addRetry();
+    cluster.breakersOf(requests.planOf(request).priority).addRetry();
     requests.set(request, Bit.holdsRetry);
   }
 
   private startAttempt(request: Slot, cluster: Cluster): void {
-    const { requests, ports } = this.context;
+    const { requests, ports } = this;
     const attempt = requests.countAttempt(request);
     const host = this.pickHost(request, cluster, attempt);
     if (host === null) {
       this.answerUnhealthy(request, cluster);
       return;
     }
-    const priority = this.retries.priorityOf(request);
+    const priority = requests.planOf(request).priority;
     const result = this.attempts.start(request, cluster, host, priority);
     if (result !== PENDING_OVERFLOW && result !== REQUESTS_OVERFLOW) return;
     const kind = result === PENDING_OVERFLOW ? BreakerKind.pending : BreakerKind.requests;
@@ -127,7 +136,7 @@ export class Router {
   }
 
   private pickHost(request: Slot, cluster: Cluster, attempt: number): Host | null {
-    const { requests } = this.context;
+    const { requests } = this;
     const uid = requests.uidOf(request);
     const rules = requests.planOf(request).retry;
     if (rules === null || !rules.avoidsPreviousHosts) {
@@ -141,7 +150,7 @@ export class Router {
 
   private answerUnhealthy(request: Slot, cluster: Cluster): void {
     this.retries.release(request);
-    cluster.stats.count(Counter.cxNoneHealthy);
+    cluster.stats.cxNoneHealthy++;
     cluster.stats.codes.count(503);
     const details = 'no_healthy_upstream';
     this.responder.respondLocally(request, 503, 'no healthy upstream', Flag.UH, details);
@@ -150,7 +159,7 @@ export class Router {
   // What the client sends
 
   onBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
-    const { requests, streams } = this.context;
+    const { requests, streams } = this;
     const keeps = this.attempts.keepsBody(request);
     if (keeps && !this.keep(request, bytes, chunk)) return;
     const stream = requests.streamOf(request);
@@ -163,7 +172,7 @@ export class Router {
   }
 
   onTrailers(request: Slot, trailers: Head): void {
-    const { requests, streams } = this.context;
+    const { requests, streams } = this;
     const stream = requests.streamOf(request);
     requests.needExtra(request).trailers = trailers;
     if (stream !== NO_SLOT && !streams.has(stream, StreamBit.pending)) {
@@ -178,14 +187,14 @@ export class Router {
    * @returns false when the request was answered because the body is too large to keep
    */
   private keep(request: Slot, bytes: number, chunk: Uint8Array | null): boolean {
-    const { requests, streams, clusters } = this.context;
+    const { requests, streams, clusters } = this;
     const extra = requests.needExtra(request);
     const cluster = clusters[requests.clusterOf(request)]!;
     if (extra.bufferedBytes + bytes <= cluster.config.bufferLimitBytes) {
       extra.keep(bytes, chunk);
       return true;
     }
-    cluster.stats.count(Counter.retryOrShadowAbandoned);
+    cluster.stats.retryOrShadowAbandoned++;
     requests.set(request, Bit.retriesOff);
     const stream = requests.streamOf(request);
     if (stream === NO_SLOT) {
@@ -208,7 +217,7 @@ export class Router {
 
   /** The last byte of the request came. Without an attempt at this moment no timeout ever starts. */
   private onRequestEnd(request: Slot): void {
-    const { requests, streams } = this.context;
+    const { requests, streams } = this;
     if (!requests.isOpen(request)) return;
     this.armRouteTimeout(request);
     const stream = requests.streamOf(request);
@@ -217,7 +226,7 @@ export class Router {
   }
 
   private armRouteTimeout(request: Slot): void {
-    const { requests, ports } = this.context;
+    const { requests, ports } = this;
     const timeoutNs = requests.planOf(request).routeTimeoutNs;
     if (timeoutNs === 0 || requests.streamOf(request) === NO_SLOT) return;
     if (requests.routeTimerOf(request) !== NO_TIMER) return;

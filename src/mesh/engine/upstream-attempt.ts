@@ -7,23 +7,34 @@
  * Source: policy-engine.md §1.1, 1.3, 2.7, 3.2, 3.5.
  */
 import { childUid } from '../../core/draws.ts';
-import type { Head, Slot } from '../../core/engine.ts';
+import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER, ResetReason as Reset, Side, TimerKind } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster, Priority } from '../cluster/cluster.ts';
+import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import { WAITS } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestExtra } from './request-extra.ts';
+import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
+import type { StreamTable } from './stream-table.ts';
 import { StreamBit } from './stream-table.ts';
 
 export class UpstreamAttempts {
-  private readonly context: EngineContext;
+  private readonly ports: Ports;
+  private readonly requests: RequestTable;
+  private readonly streams: StreamTable;
+  private readonly clusters: readonly Cluster[];
+  private readonly pools: readonly ConnectionPool[];
 
   constructor(context: EngineContext) {
-    this.context = context;
+    this.ports = context.ports;
+    this.requests = context.requests;
+    this.streams = context.streams;
+    this.clusters = context.clusters;
+    this.pools = context.pools;
   }
 
   /**
@@ -32,11 +43,11 @@ export class UpstreamAttempts {
    * @returns a connection, `WAITS`, or why the pool refused; a refused attempt has no stream
    */
   start(request: Slot, cluster: Cluster, host: Host, priority: Priority): Slot {
-    const { requests, streams, ports } = this.context;
+    const { requests, streams, ports } = this;
     const uid = requests.uidOf(request);
     const attempt = requests.attemptsOf(request);
     ports.record(RecordKind.attemptStarted, uid, cluster.id, attempt);
-    ports.record(RecordKind.attemptHost, uid, host.endpoint.id, attempt);
+    ports.record(RecordKind.attemptHost, uid, host.id, attempt);
     const pool = cluster.poolOf(host, priority);
     requests.setPool(request, pool.id);
     const stream = streams.allocate(request, pool.id);
@@ -50,11 +61,11 @@ export class UpstreamAttempts {
 
   /** The attempt has its connection: the request goes out. */
   open(stream: Slot, connection: Slot): void {
-    const { requests, streams, ports, pools } = this.context;
+    const { requests, streams, ports, pools } = this;
     streams.clear(stream, StreamBit.pending);
     streams.setConnection(stream, connection);
     const request = streams.requestOf(stream);
-    const cluster = this.context.clusters[pools[streams.poolOf(stream)]!.clusterIndex]!;
+    const cluster = this.clusters[pools[streams.poolOf(stream)]!.clusterIndex]!;
     cluster.detector?.onConnectSuccess(pools[streams.poolOf(stream)]!.host);
     const attempt = requests.attemptsOf(request);
     const extra = requests.extraOf(request);
@@ -69,18 +80,18 @@ export class UpstreamAttempts {
 
   /** A piece of the body goes on to an open stream. */
   sendBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
-    if (end) this.context.streams.set(stream, StreamBit.requestSent);
-    this.context.ports.sendBody(stream, bytes, chunk, end);
+    if (end) this.streams.set(stream, StreamBit.requestSent);
+    this.ports.sendBody(stream, bytes, chunk, end);
   }
 
   sendTrailers(stream: Slot, trailers: Head): void {
-    this.context.streams.set(stream, StreamBit.requestSent);
-    this.context.ports.sendTrailers(stream, trailers);
+    this.streams.set(stream, StreamBit.requestSent);
+    this.ports.sendTrailers(stream, trailers);
   }
 
   /** Both directions are over; the connection may carry the next request. */
   finish(stream: Slot): void {
-    const { streams, pools } = this.context;
+    const { streams, pools } = this;
     const connection = streams.connectionOf(stream);
     const pool = pools[streams.poolOf(stream)]!;
     this.free(stream);
@@ -89,7 +100,7 @@ export class UpstreamAttempts {
 
   /** We want it no more: it leaves its queue, or its stream is reset, which closes HTTP/1. */
   abort(stream: Slot): void {
-    const { streams, pools, ports } = this.context;
+    const { streams, pools, ports } = this;
     const pool = pools[streams.poolOf(stream)]!;
     const connection = streams.connectionOf(stream);
     const isPending = streams.has(stream, StreamBit.pending);
@@ -104,7 +115,7 @@ export class UpstreamAttempts {
 
   /** The stream was reset from upstream. */
   lost(stream: Slot): void {
-    const { streams, pools } = this.context;
+    const { streams, pools } = this;
     const connection = streams.connectionOf(stream);
     const pool = pools[streams.poolOf(stream)]!;
     this.free(stream);
@@ -118,7 +129,7 @@ export class UpstreamAttempts {
 
   /** To be called once the request is complete and the stream open, whichever comes later. */
   armPerTry(stream: Slot): void {
-    const { requests, streams, ports } = this.context;
+    const { requests, streams, ports } = this;
     const plan = requests.planOf(streams.requestOf(stream));
     if (plan.perTryTimeoutNs > 0) {
       const dueNs = ports.nowNs() + plan.perTryTimeoutNs;
@@ -129,7 +140,7 @@ export class UpstreamAttempts {
 
   /** The per-try timeout guards only until the response begins. */
   disarmPerTry(stream: Slot): void {
-    const { streams, ports } = this.context;
+    const { streams, ports } = this;
     const timer = streams.perTryTimerOf(stream);
     if (timer === NO_TIMER) return;
     ports.disarm(timer);
@@ -138,7 +149,7 @@ export class UpstreamAttempts {
 
   /** Something came from upstream; nothing happens where no per-try idle timeout is configured. */
   rearmIdle(stream: Slot): void {
-    const { requests, streams, ports } = this.context;
+    const { requests, streams, ports } = this;
     const timeoutNs = requests.planOf(streams.requestOf(stream)).perTryIdleTimeoutNs;
     if (timeoutNs === 0) return;
     this.disarmIdle(stream);
@@ -147,7 +158,7 @@ export class UpstreamAttempts {
   }
 
   private disarmIdle(stream: Slot): void {
-    const { streams, ports } = this.context;
+    const { streams, ports } = this;
     const timer = streams.idleTimerOf(stream);
     if (timer === NO_TIMER) return;
     ports.disarm(timer);
@@ -155,7 +166,7 @@ export class UpstreamAttempts {
   }
 
   private headOf(request: Slot, attempt: number): Head {
-    const { requests, ports } = this.context;
+    const { requests, ports } = this;
     const plan = requests.planOf(request);
     if (attempt === 1) return plan.firstHead;
     let elapsedMs = 0;
@@ -169,7 +180,7 @@ export class UpstreamAttempts {
 
   /** Sends what came before the stream was open; bytes that cannot be replayed are let go. */
   private replay(stream: Slot, request: Slot, extra: RequestExtra): void {
-    const { requests } = this.context;
+    const { requests } = this;
     const isEnded = requests.has(request, Bit.requestEnded);
     const { chunks, chunkBytes, trailers } = extra;
     for (let i = 0; i < chunks.length; i++) {
@@ -183,13 +194,13 @@ export class UpstreamAttempts {
 
   /** Whether the body may be needed for one more attempt. */
   keepsBody(request: Slot): boolean {
-    const { requests } = this.context;
+    const { requests } = this;
     if (requests.planOf(request).retry === null) return false;
     return !requests.has(request, Bit.retriesOff) && !requests.has(request, Bit.headSent);
   }
 
   private free(stream: Slot): void {
-    const { requests, streams, ports } = this.context;
+    const { requests, streams, ports } = this;
     this.disarmPerTry(stream);
     this.disarmIdle(stream);
     const request = streams.requestOf(stream);
