@@ -7,6 +7,7 @@
  */
 import type { Timeline } from '../core/timeline.ts';
 import { type Html, html } from './escape.ts';
+import { runClass } from './view.ts';
 
 export type Column = readonly (number | null)[];
 export type Stroke = 'solid' | 'dash' | 'dot';
@@ -137,7 +138,7 @@ function chartFrame(spec: ChartSpec): Html {
 }
 
 function noteMarkup({ run, text }: ChartNote): Html {
-  return html`<li class="run-${run.index % 8}"><span class="chip" aria-hidden="true"></span><span><b>${run.label}</b> ${text}</span></li>`;
+  return html`<li class="${runClass(run.index)}"><span class="chip" aria-hidden="true"></span><span><b>${run.label}</b> ${text}</span></li>`;
 }
 
 const DASHES: Readonly<Record<Stroke, string>> = { solid: 'none', dash: '6 4', dot: '2 3' };

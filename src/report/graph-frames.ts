@@ -108,7 +108,7 @@ function nodeState(timeline: Timeline, name: string, mean: Mean): GraphState {
     const ratio = goodput / Math.max(offered, goodput);
     return { health: healthOf(ratio), lines: [`${formatRatio(ratio)} succeed`], level: 0 };
   }
-  const service = totalsIn(timeline.services).find((item) => item.name === name);
+  const services = totalsIn(timeline.services).filter((item) => item.name === name);
   const length = timeline.edgesS.length - 1;
   const requests = mean(
     sumColumns(
@@ -122,16 +122,21 @@ function nodeState(timeline: Timeline, name: string, mean: Mean): GraphState {
       length,
     ),
   );
-  const lines = service === undefined ? [] : serviceLines(service, mean);
-  const level = service === undefined ? 0 : Math.min(1, mean(service.workerUtilisation));
+  const lines = services.length === 0 ? [] : serviceLines(services, mean);
+  const level = Math.min(1, busiest(services, mean));
   if (requests + failed === 0) return { health: 'idle', lines: ['no traffic'], level };
   return { health: healthOf(1 - failed / Math.max(requests, failed)), lines, level };
 }
 
-function serviceLines(service: ServiceTimeline, mean: Mean): readonly string[] {
-  const queue = mean(service.queueLength);
-  const busy = mean(service.workerUtilisation);
-  const ejected = mean(service.ejected);
+/** Of the versions of a service, where there is no total. */
+function busiest(services: readonly ServiceTimeline[], mean: Mean): number {
+  return services.reduce((most, item) => Math.max(most, mean(item.workerUtilisation)), 0);
+}
+
+function serviceLines(services: readonly ServiceTimeline[], mean: Mean): readonly string[] {
+  const queue = services.reduce((sum, item) => sum + mean(item.queueLength), 0);
+  const ejected = services.reduce((sum, item) => sum + mean(item.ejected), 0);
+  const busy = busiest(services, mean);
   const first = [
     busy > 0 ? `${formatNumber(Math.round(busy * 100))} % busy` : '',
     ejected > 0 ? `${formatNumber(ejected)} ejected` : '',

@@ -12,7 +12,7 @@ import { SCRIPT } from './page/script.ts';
 import { STYLE } from './page/style.ts';
 import { PANELS } from './panels/index.ts';
 import type { Panel } from './panels/panel.ts';
-import { endS, faultsAcross, MAX_DRAWN_RUNS, type ReportView, viewOf } from './view.ts';
+import { endS, faultsAcross, MAX_DRAWN_RUNS, type ReportView, runClass, viewOf } from './view.ts';
 
 export interface ReportAssets {
   /** The plotly bundle, gzipped, in base64. */
@@ -99,7 +99,7 @@ ${source === '' ? NO_HTML : html`<p class="source">Source: ${linkOrText(source)}
 function bar(view: ReportView): Html {
   const boxes = view.drawn.map(
     (run) =>
-      html`<label class="run-${run.index % 8}"><input type="checkbox" value="${run.index}" checked><span class="chip" aria-hidden="true"></span>${run.label}</label>`,
+      html`<label class="${runClass(run.index)}"><input type="checkbox" value="${run.index}" checked><span class="chip" aria-hidden="true"></span>${run.label}</label>`,
   );
   const runs = html`<fieldset id="runs"><legend>Show</legend>${boxes}</fieldset>`;
   return html`<div class="bar" id="bar" hidden><div>
@@ -130,9 +130,13 @@ function pageData(view: ReportView) {
 const MAX_BANDS = 200;
 
 function bandsOf(view: ReportView) {
-  return faultsAcross(view.drawn)
-    .slice(0, MAX_BANDS)
-    .map(({ id, startS, endS: end }) => ({ label: id, startS, endS: end }));
+  const { warmUpS = 0 } = view.model;
+  const warmUp = warmUpS > 0 ? [{ label: 'warm-up', startS: 0, endS: warmUpS }] : [];
+  const faults = faultsAcross(view.drawn).slice(0, MAX_BANDS);
+  return [
+    ...warmUp,
+    ...faults.map(({ id, startS, endS: end }) => ({ label: id, startS, endS: end })),
+  ];
 }
 
 /** The faults with as much again on either side; null without faults. */

@@ -19,6 +19,8 @@ export interface ReportModel {
   readonly version: string;
   /** What holds for all runs and is worth naming: data plane, overhead profile, defaults. */
   readonly setting?: readonly SettingLine[] | undefined;
+  /** How much of the start is not in the figures; charts show it as a band. */
+  readonly warmUpS?: number | undefined;
   /** At least one, in the order of the scenario's variants. */
   readonly runs: readonly ReportRun[];
 }

@@ -10,6 +10,11 @@ import { type ReportModel, type ReportRun, runLabel } from './model.ts';
 /** Runs beyond these share no chart: nobody can tell nine lines apart. All stand in the tables. */
 export const MAX_DRAWN_RUNS = 8;
 
+/** The class that gives an element a run's colour; runs that no chart draws have none. */
+export function runClass(index: number): string {
+  return index < MAX_DRAWN_RUNS ? `run-${index}` : 'run-none';
+}
+
 export interface RunView extends ReportRun {
   readonly label: string;
   /** 0-based; also picks the colour. */

@@ -62,6 +62,12 @@ describe('renderHtml', () => {
     expect(hostile.match(/<script/g)).toHaveLength(page.match(/<script/g)?.length ?? 0);
   });
 
+  test('the warm-up is a band of its own', () => {
+    const warm = renderHtml({ ...stormModel(), warmUpS: 10 }, ASSETS);
+    expect(warm).toContain('{"label":"warm-up","startS":0,"endS":10}');
+    expect(page).not.toContain('warm-up');
+  });
+
   test('an asset that is not base64 is refused', () => {
     expect(() => renderHtml(stormModel(), { plotly: '</script>' })).toThrow(/base64/);
   });

@@ -66,7 +66,7 @@ function traces(chart) {
     return {
       type: 'scatter', mode: 'lines', name: plain(name), showlegend: false,
       x: page.timesS[series.run], y: page.columns[series.column], connectgaps: false,
-      line: { width: measure.stroke === 'solid' ? 2 : 1.4, dash: measure.stroke, color: color(series.isShared ? 'muted' : 'run-' + (run.color % 8)) },
+      line: { width: measure.stroke === 'solid' ? 2 : 1.4, dash: measure.stroke, color: color(series.isShared ? 'muted' : 'run-' + run.color) },
       hovertemplate: valueTemplate(chart),
     };
   });

@@ -2,8 +2,8 @@
  * Outlier ejections: how many endpoints were out, and which proxy ejected which endpoint and why.
  */
 import type { EjectionSummary } from '../../core/summary.ts';
-import { type Html, html } from '../escape.ts';
-import { countOf, formatSeconds } from '../format.ts';
+import { type Html, html, NO_HTML } from '../escape.ts';
+import { countOf, formatCount, formatSeconds } from '../format.ts';
 import { type ReportView, type RunView, totalsIn } from '../view.ts';
 import { runName, table } from './grid.ts';
 import type { Panel } from './panel.ts';
@@ -20,7 +20,7 @@ export const ejectionsPanel: Panel = {
       return html`<p class="lead">No proxy ejected an endpoint, and none wanted to.</p>`;
     }
     return html`<p class="lead">Endpoints that at least one proxy took out of balancing for misbehaving.</p>
-<div class="charts">${chartOf(view)}</div>${ejectionTable(view, count)}`;
+<div class="charts">${chartOf(view)}</div>${ejectionTable(view)}${refusalTable(view)}`;
   },
 };
 
@@ -56,30 +56,63 @@ function sentence(run: RunView): string {
   return `${countOf(done.length, 'ejection')}${tail}`;
 }
 
-function ejectionTable(view: ReportView, count: number): Html {
+/** What was done, one by one; what was only wanted, counted. */
+function ejectionTable(view: ReportView): Html {
   const rows = view.runs.flatMap((run) =>
-    run.summary.ejections.map((ejection) => ({ run, ejection })),
-  );
-  const caption =
-    count > MAX_ROWS ? `The first ${MAX_ROWS} of ${countOf(count, 'ejection')}` : 'All ejections';
-  return table(
-    caption,
-    ['At', 'Run', 'Proxy', 'Cluster', 'Endpoint', 'Detector', 'Back'],
-    rows
-      .slice(0, MAX_ROWS)
-      .map(({ run, ejection }) => [
+    run.summary.ejections
+      .filter((ejection) => ejection.refusedBy === null)
+      .map((ejection) => [
         formatSeconds(ejection.atS),
         runName(run),
         ejection.proxy,
         ejection.cluster,
         ejection.endpoint,
         ejection.detector,
-        backWords(ejection),
+        ejection.untilS === null ? 'not in this run' : formatSeconds(ejection.untilS),
       ]),
+  );
+  if (rows.length === 0) return NO_HTML;
+  const caption =
+    rows.length > MAX_ROWS
+      ? `The first ${MAX_ROWS} of ${countOf(rows.length, 'ejection')}`
+      : 'All ejections';
+  return table(
+    caption,
+    ['At', 'Run', 'Proxy', 'Cluster', 'Endpoint', 'Detector', 'Back'],
+    rows.slice(0, MAX_ROWS),
   );
 }
 
-function backWords({ refusedBy, untilS }: EjectionSummary): string {
-  if (refusedBy !== null) return `not ejected (${refusedBy})`;
-  return untilS === null ? 'not in this run' : formatSeconds(untilS);
+function refusalTable(view: ReportView): Html {
+  const rows = view.runs.flatMap((run) => {
+    const groups = new Map<string, EjectionSummary[]>();
+    for (const ejection of run.summary.ejections) {
+      if (ejection.refusedBy === null) continue;
+      const key = JSON.stringify([ejection.endpoint, ejection.detector, ejection.refusedBy]);
+      groups.set(key, [...(groups.get(key) ?? []), ejection]);
+    }
+    return [...groups.values()].flatMap((group) => refusalRow(run, group));
+  });
+  if (rows.length === 0) return NO_HTML;
+  return table(
+    'Ejections that were wanted and refused',
+    ['Run', 'Endpoint', 'Detector', 'Refused by', 'Times', 'First at'],
+    rows.slice(0, MAX_ROWS),
+  );
+}
+
+function refusalRow(run: RunView, group: readonly EjectionSummary[]) {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { endpoint, detector, refusedBy, atS } = first;
+  return [
+    [
+      runName(run),
+      endpoint,
+      detector,
+      refusedBy ?? '',
+      formatCount(group.length),
+      formatSeconds(atS),
+    ],
+  ];
 }

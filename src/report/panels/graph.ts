@@ -24,7 +24,7 @@ import {
   type PlacedGraph,
   type PlacedNode,
 } from '../graph-layout.ts';
-import { faultsAcross, type ReportView, type RunView } from '../view.ts';
+import { faultsAcross, type ReportView, type RunView, runClass } from '../view.ts';
 import type { Panel } from './panel.ts';
 
 const MAX_NODES = 60;
@@ -117,7 +117,7 @@ function packed(frames: readonly GraphFrame[]) {
 
 function drawing(run: RunView, placed: PlacedGraph, frame: GraphFrame | undefined): Html {
   const { width, height } = placed;
-  return html`<figure class="graph run-${run.index % 8}" data-run="${run.index}">
+  return html`<figure class="graph ${runClass(run.index)}" data-run="${run.index}">
 <figcaption><span class="chip" aria-hidden="true"></span>${run.label}</figcaption>
 <div class="scroll" role="region" aria-label="Service graph of ${run.label}" tabindex="0">
 <svg viewBox="0 0 ${width} ${height}" style="min-width:${Math.round(width * SMALLEST)}px;max-width:${width}px" role="img" aria-label="Calls between the services of ${run.label}, coloured by health">

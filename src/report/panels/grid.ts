@@ -3,7 +3,7 @@
  */
 import { type Html, type HtmlPart, html, NO_HTML } from '../escape.ts';
 import { countOf } from '../format.ts';
-import type { RunView } from '../view.ts';
+import { type RunView, runClass } from '../view.ts';
 
 /** Charts in as many columns as there is room for; a single one takes the whole width. */
 export function chartGrid(charts: readonly Html[]): Html {
@@ -30,5 +30,5 @@ export function table(
 
 /** The run's name with its colour. */
 export function runName(run: RunView): Html {
-  return html`<span class="run-${run.index % 8} run-name"><span class="chip" aria-hidden="true"></span>${run.label}</span>`;
+  return html`<span class="${runClass(run.index)} run-name"><span class="chip" aria-hidden="true"></span>${run.label}</span>`;
 }

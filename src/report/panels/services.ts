@@ -4,7 +4,7 @@
 import type { ServiceSummary } from '../../core/summary.ts';
 import type { ServiceTimeline } from '../../core/timeline.ts';
 import { max } from '../chart.ts';
-import { type Html, html } from '../escape.ts';
+import { type Html, html, NO_HTML } from '../escape.ts';
 import { formatCount, formatNumber, formatRatio } from '../format.ts';
 import { namesAcross, type ReportView, type RunView, serviceName, totalsIn } from '../view.ts';
 import { chartGrid, leftOut, runName, table } from './grid.ts';
@@ -26,16 +26,22 @@ export const servicesPanel: Panel = {
     if (names.length === 0) return null;
     const shown = [...names]
       .sort((a, b) => strain(view, b) - strain(view, a))
-      .filter((name, index) => index === 0 || strain(view, name) >= WORTH_DRAWING)
+      .filter((name) => strain(view, name) >= WORTH_DRAWING)
       .slice(0, MAX_SERVICES);
     return html`<p class="lead">All instances together. Work is wasted when nobody waits for its answer any more.</p>
-${chartGrid(shown.flatMap((name, position) => chartsOf(view, name, position)))}
-${leftOut(names.length - shown.length, 'service')}${figures(view)}`;
+${drawings(view, shown)}${shown.length === 0 ? NO_HTML : leftOut(names.length - shown.length, 'service')}${figures(view)}`;
   },
 };
 
 function timelineOf(run: RunView, name: string): ServiceTimeline | undefined {
   return run.timeline.services.find((service) => serviceName(service) === name);
+}
+
+function drawings(view: ReportView, names: readonly string[]): Html {
+  if (names.length === 0) {
+    return html`<p class="note">No service had a request waiting or a tenth of its workers busy.</p>`;
+  }
+  return chartGrid(names.flatMap((name, position) => chartsOf(view, name, position)));
 }
 
 /** A service that served without a busy worker has as many as it likes. */

@@ -4,7 +4,13 @@
 import { mostAmplifiedPath } from '../amplification.ts';
 import { type Html, html, NO_HTML } from '../escape.ts';
 import { formatFactor, formatMs, formatRate, formatRatio } from '../format.ts';
-import { goodputAtEndRps, MAX_DRAWN_RUNS, type ReportView, type RunView } from '../view.ts';
+import {
+  goodputAtEndRps,
+  MAX_DRAWN_RUNS,
+  type ReportView,
+  type RunView,
+  runClass,
+} from '../view.ts';
 import {
   declarationWords,
   shortObserved,
@@ -37,7 +43,7 @@ function card(run: RunView): Html {
   const declared = declarationWords(run);
   const isSurprise = run.declared !== null && !run.asDeclared;
   const { seed, digest, scenario } = run.summary;
-  return html`<article class="card run-${run.index % 8}" aria-labelledby="run-${run.index}">
+  return html`<article class="card ${runClass(run.index)}" aria-labelledby="run-${run.index}">
 <h3 id="run-${run.index}"><span class="chip" aria-hidden="true"></span>${run.label}</h3>
 <p>${badge(run.summary.verdict, 'large')} ${declared === '' ? NO_HTML : html`<span class="declared ${isSurprise ? 'surprise' : ''}">${declared}</span>`}</p>
 ${verdictReasons(run).map((sentence) => html`<p>${sentence}</p>`)}
@@ -92,7 +98,8 @@ function figuresOf(run: RunView): readonly Figure[] {
   const succeeded = clients.reduce((sum, client) => sum + client.succeeded, 0);
   const slowest = [...clients].sort((a, b) => b.latencyMs.p99 - a.latencyMs.p99)[0];
   const path = mostAmplifiedPath(edges);
-  const isBaselined = recovery.baselineGoodputRps > 0;
+  // Without a trigger the baseline is the run itself.
+  const isBaselined = recovery.triggerEndS !== null && recovery.baselineGoodputRps > 0;
   return [
     {
       label: 'Succeeded',
