@@ -173,7 +173,9 @@ function perSecond(count: number, lengthNs: Ns): number {
 }
 
 function timelineOf(recorder: Recorder, toNs: Ns): Timeline {
-  const edgesNs = recorder.edgesNs.filter((edge) => edge <= toNs);
+  // The first edge at the end: what follows was drained, if only for an instant.
+  const end = recorder.edgesNs.findIndex((edge) => edge >= toNs);
+  const edgesNs = end < 0 ? recorder.edgesNs : recorder.edgesNs.slice(0, end + 1);
   const count = edgesNs.length - 1;
   const rates = (buckets: readonly Bucket[], kind: number) =>
     buckets

@@ -33,7 +33,7 @@ export const Boundary = {
   /** A host's queue or workers changed; owner = host id. */
   hostLoad: 106, // queue length, busy workers
   clientStarted: 107, // owner = client id
-  clientDone: 108, // status, 1 = good; owner = client id
+  clientDone: 108, // status, 1 = good, latency in ns; owner = client id
   requestLogged: 109, // uid, cluster id, attempts made
 } as const;
 
@@ -134,8 +134,8 @@ function tap(built: BuiltWorld, engines: readonly PolicyEngine[], records: RunRe
   };
   before(recorder, 'record', note);
   before(recorder, 'clientStarted', (client) => note(Boundary.clientStarted, client));
-  before(recorder, 'clientDone', (client, status, ok) =>
-    note(Boundary.clientDone, client, status, ok ? 1 : 0),
+  before(recorder, 'clientDone', (client, status, ok, latencyNs) =>
+    note(Boundary.clientDone, client, status, ok ? 1 : 0, latencyNs),
   );
   before(recorder, 'requestLogged', (proxy: number, entry: RequestLogEntry) =>
     note(Boundary.requestLogged, proxy, entry.uid, entry.cluster, entry.attemptCount),
