@@ -3,9 +3,10 @@
  *
  * A slot that was freed is ignored where the engine may not know it yet: the news is on its way.
  */
-import type { CloseReason, Head, ProxyConfig, Slot } from '../core/engine.ts';
+import type { CloseReason, Head, Slot } from '../core/engine.ts';
 import { Side } from '../core/engine.ts';
 import type { Ns } from '../core/time.ts';
+import type { ListenerConfig, MeshConfig } from '../mesh/config/config.ts';
 import type {
   DownstreamConnection,
   DownstreamContext,
@@ -40,15 +41,17 @@ export class Downstreams {
   }
 
   /** What the connections of one listening address need. */
-  contextOf(config: ProxyConfig, direction: Direction): DownstreamContext {
+  contextOf(config: MeshConfig, direction: Direction): DownstreamContext {
     const { turns, identity, connections, requests, times } = this;
+    const listeners = config.listeners.filter((item) => item.direction === direction);
     return {
       turns,
       identity,
       connections,
       requests,
       times,
-      chooseListener: listenerChooser(config, direction),
+      firstIdleTimeoutMs: listeners[0]?.downstreamIdleTimeoutMs ?? 0,
+      chooseListener: listenerChooser(listeners, direction),
       refuseUnlistened: (exchange, request) => {
         exchange.respondHead(UNLISTENED_RESPONSE, true, true, true);
         this.logUnlistened(request);
@@ -67,8 +70,7 @@ export class Downstreams {
 
   respondHead(slot: Slot, head: Head, end: boolean): void {
     const { connection, exchange } = this.requests.get(slot);
-    const isLocal = !this.turns.isUpstreamHead;
-    exchange.respondHead(head, end, isLocal, connection.isLastResponse);
+    connection.respondHead(exchange, head, end, !this.turns.isUpstreamHead);
   }
 
   respondBody(slot: Slot, chunk: Uint8Array | null, end: boolean): void {
@@ -89,7 +91,7 @@ export class Downstreams {
   }
 
   close(slot: Slot, how: 'abort' | 'flush' | 'linger', lingerNs: Ns, reason: CloseReason): void {
-    this.connections.find(slot)?.close(how, lingerNs, reason);
+    this.connections.find(slot)?.close(slot, how, lingerNs, reason);
   }
 
   setReading(side: Side, slot: Slot, on: boolean): void {
@@ -103,8 +105,7 @@ export class Downstreams {
  * There is one address for all ports, so the port of the Host header (80 when it has none) says
  * which one was meant; a lone inbound listener serves whatever comes.
  */
-function listenerChooser(config: ProxyConfig, direction: Direction) {
-  const listeners = config.listeners.filter((item) => item.direction === direction);
+function listenerChooser(listeners: readonly ListenerConfig[], direction: Direction) {
   const byPort = new Map(listeners.map(({ port, id }) => [port, id]));
   const only = direction === 'inbound' && listeners.length === 1 ? listeners[0]!.id : null;
   return (authority: string): number | null => only ?? byPort.get(portOf(authority)) ?? null;

@@ -94,7 +94,7 @@ export class Listener {
       socket.destroy();
       return;
     }
-    if (connection.isLastResponse) return;
+    if (connection.hasEndedRequests) return;
     const message = new IncomingMessage(socket);
     message.httpVersionMajor = 1;
     message.httpVersionMinor = 1;

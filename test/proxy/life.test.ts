@@ -11,6 +11,7 @@ import { SECOND } from '../../src/core/time.ts';
 import { AccessLog, openFileSink } from '../../src/proxy/access-log/access-log.ts';
 import { parseFormat } from '../../src/proxy/access-log/format.ts';
 import { parseAddress } from '../../src/proxy/addresses.ts';
+import { meshConfigOf } from '../conformance/engine-driver/mesh-config.ts';
 import { ANY_PORT, GET, ProxyUnderTest } from './proxy-under-test.ts';
 import { RawClient, RawUpstream, response } from './sockets.ts';
 
@@ -134,6 +135,37 @@ describe('the admin address', () => {
     const client = new RawClient(proxy.running.adminAddress!);
     client.write('GET /stats HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n');
     expect(await client.closed()).toMatch(/^HTTP\/1.1 403 /);
+  });
+});
+
+describe('one socket, several listeners', () => {
+  it('an idle timeout of one leaves a request to another alone', async () => {
+    let answer = () => {};
+    upstream = new RawUpstream((_request, index, socket) => {
+      if (index === 0) return response('first');
+      answer = () => socket.write(response('second'));
+      return '';
+    });
+    await upstream.listen();
+    const config = meshConfigOf(
+      { clusters: [{ name: 'orders', endpoints: ['a'] }] },
+      new Map([['a', upstream.address]]),
+    );
+    const [first] = config.listeners;
+    const idle = { ...first!, id: 1, port: 8080, downstreamIdleTimeoutMs: 40 };
+    await proxy.start(null, {}, { config: { ...config, listeners: [first!, idle] } });
+    const client = proxy.connect();
+    client.write('GET / HTTP/1.1\r\nhost: orders.test:8080\r\n\r\n');
+    await client.has('first');
+    client.write(`${GET}\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    answer();
+    expect(await client.has('second')).toContain('second');
+  });
+
+  it('a connection that never asks for anything is closed after the idle timeout', async () => {
+    await proxy.start(upstream, { listener: { downstreamIdleTimeoutMs: 40 } });
+    expect(await proxy.connect().closed()).toBe('');
   });
 });
 

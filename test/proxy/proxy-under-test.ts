@@ -20,15 +20,17 @@ export class ProxyUnderTest {
   private readonly clients: RawClient[] = [];
   private proxy: RunningProxy | null = null;
 
+  /** @param upstream null = `options` brings a configuration */
   async start(
-    upstream: RawUpstream,
+    upstream: RawUpstream | null,
     mesh: Partial<MeshStory> = {},
     options: Partial<ProxyOptions> = {},
   ): Promise<this> {
-    await upstream.listen();
+    await upstream?.listen();
+    const addresses = new Map([['a', upstream?.address ?? '127.0.0.1:9']]);
     const story = { clusters: [{ name: 'orders', endpoints: ['a'] }], ...mesh };
     this.proxy = await startProxy({
-      config: meshConfigOf(story, new Map([['a', upstream.address]])),
+      config: meshConfigOf(story, addresses),
       seed: 'test',
       listen: [{ direction: 'outbound', address: ANY_PORT }],
       admin: null,

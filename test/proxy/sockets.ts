@@ -83,6 +83,11 @@ export class RawClient {
     this.socket.write(text, 'latin1');
   }
 
+  /** Bytes that the other side has not taken. */
+  get unsentBytes(): number {
+    return this.socket.writableLength;
+  }
+
   end(): void {
     this.socket.end();
   }

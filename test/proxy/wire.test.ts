@@ -112,6 +112,23 @@ describe('responses', () => {
     expect(mostOpen).toBe(1);
   });
 
+  it('that are awaited stop the reading of a client that pipelines without end', async () => {
+    const client = await start(() => '');
+    client.write(`${GET}\r\n`.repeat(600_000));
+    while (upstream.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(client.unsentBytes).toBeGreaterThan(10_000_000);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  it('that say connection: close are the last; pipelined requests behind them are not served', async () => {
+    const client = await start();
+    client.write(`POST / HTTP/1.1\r\nhost: nobody.test\r\ncontent-length: 2\r\n\r\n`);
+    client.write(`ab${GET}\r\n`);
+    expect(await client.closed()).toContain('HTTP/1.1 404 ');
+    expect(upstream.requests).toEqual([]);
+  });
+
   it('to a client that says connection: close end the connection', async () => {
     const client = await start();
     client.write(`${GET}connection: close\r\n\r\n`);

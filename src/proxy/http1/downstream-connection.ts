@@ -8,7 +8,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { PeerFacts, Slot } from '../../core/engine.ts';
+import type { Head, PeerFacts, Slot } from '../../core/engine.ts';
 import { CloseReason, NO_SLOT, ResetReason } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND, SECOND } from '../../core/time.ts';
@@ -28,6 +28,8 @@ export interface DownstreamContext {
   readonly requests: SlotTable<RequestAtConnection>;
   /** By request slot; stays after the slot is free, until it is taken again. */
   readonly times: ExchangeTimes[];
+  /** How long a connection may be without any request; 0 = for ever. */
+  readonly firstIdleTimeoutMs: number;
   /** @returns id of the engine's listener, or null when none serves this authority */
   chooseListener(authority: string): number | null;
   /** Answers a request that no listener serves. */
@@ -50,12 +52,18 @@ export class DownstreamConnection {
   private readonly slots = new Map<number, Slot>();
   private readonly waiting: Exchange[] = [];
   private current: Exchange | null = null;
+  /** The engine connection that `current` belongs to. */
+  private currentSlot: Slot = NO_SLOT;
   private closeReason: CloseReason = CloseReason.remoteEnd;
   private linger: NodeJS.Timeout | null = null;
+  /** Until the first request the engine, and so its idle timeout, knows nothing of the socket. */
+  private readonly firstRequestTimer: NodeJS.Timeout | undefined;
   /** Closes once everything is written. */
   private readonly closeWhenWritten: () => void;
   /** The next response says `connection: close`. */
   private isGoingAway = false;
+  /** A response said so: no request behind it is served. */
+  private hasSaidClose = false;
 
   constructor(socket: Socket, context: DownstreamContext) {
     this.socket = socket;
@@ -67,6 +75,7 @@ export class DownstreamConnection {
     socket.destroySoon = () => {
       if (this.linger === null) this.closeWhenWritten();
     };
+    this.firstRequestTimer = this.limitFirstIdleTime();
     socket.on('end', () => this.ended());
     socket.on('error', () => this.setReason(CloseReason.remoteReset));
     socket.on('close', () => this.closed());
@@ -76,22 +85,28 @@ export class DownstreamConnection {
     return this.current === null;
   }
 
-  get isLastResponse(): boolean {
-    return this.isGoingAway;
+  get hasEndedRequests(): boolean {
+    return this.hasSaidClose || this.linger !== null;
   }
 
   /** A request came; it starts when those before it are over. */
   accept(message: IncomingMessage, response: ServerResponse): void {
-    if (this.linger !== null) return;
+    if (this.hasEndedRequests) return;
     const exchange = new Exchange(message, response, this.context.turns, (over) => this.over(over));
-    if (this.current === null) this.start(exchange);
-    else this.waiting.push(exchange);
+    if (this.current === null) {
+      this.start(exchange);
+      return;
+    }
+    this.waiting.push(exchange);
+    // Who pipelines is not read on until their requests are answered.
+    this.socket.pause();
   }
 
   /** Bytes came that are no request. `response` answers them where nothing else is being answered. */
   acceptMalformed(message: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
     if (this.current !== null) {
-      this.close('abort', 0, CloseReason.protocolError);
+      this.setReason(CloseReason.protocolError);
+      this.socket.destroy();
       return;
     }
     this.isGoingAway = true;
@@ -104,8 +119,20 @@ export class DownstreamConnection {
     this.isGoingAway = true;
   }
 
-  /** Closes the socket, and with it every engine connection it stands for. */
-  close(how: 'abort' | 'flush' | 'linger', lingerNs: Ns, reason: CloseReason): void {
+  respondHead(exchange: Exchange, head: Head, end: boolean, isLocal: boolean): void {
+    this.hasSaidClose = this.isGoingAway;
+    exchange.respondHead(head, end, isLocal, this.isGoingAway);
+  }
+
+  /**
+   * Closes the socket, and with it every engine connection it stands for; but a connection that is
+   * not the one in use only leaves it.
+   */
+  close(slot: Slot, how: 'abort' | 'flush' | 'linger', lingerNs: Ns, reason: CloseReason): void {
+    if (this.current !== null && slot !== this.currentSlot) {
+      this.leave(slot, reason);
+      return;
+    }
     this.setReason(reason);
     if (how === 'abort') this.socket.destroy();
     else if (how === 'flush' || lingerNs === 0) this.closeWhenWritten();
@@ -119,6 +146,14 @@ export class DownstreamConnection {
   reset(exchange: Exchange): void {
     this.over(exchange);
     exchange.setReading(true);
+  }
+
+  private limitFirstIdleTime(): NodeJS.Timeout | undefined {
+    const { firstIdleTimeoutMs } = this.context;
+    if (firstIdleTimeoutMs === 0) return undefined;
+    return setTimeout(() => {
+      if (this.slots.size === 0) this.socket.destroy();
+    }, firstIdleTimeoutMs).unref();
   }
 
   private start(exchange: Exchange): void {
@@ -144,6 +179,7 @@ export class DownstreamConnection {
       return;
     }
     const connection = this.connectionTo(listener);
+    this.currentSlot = connection;
     const slot = this.takeSlot(exchange);
     const end = exchange.isRequestComplete;
     turns.run((engine) => engine.onRequest(slot, connection, uid, head, end));
@@ -151,6 +187,7 @@ export class DownstreamConnection {
   }
 
   private refuse(exchange: Exchange, connection: Slot, refusal: Refusal): void {
+    this.currentSlot = connection;
     const slot = this.takeSlot(exchange);
     const { status, details } = refusal;
     this.context.turns.run((engine) => engine.onRequestStart(slot, connection));
@@ -189,9 +226,10 @@ export class DownstreamConnection {
   }
 
   private startNext(): void {
-    if (this.current !== null || this.socket.destroyed) return;
+    if (this.current !== null || this.socket.destroyed || this.hasEndedRequests) return;
     const next = this.waiting.shift();
     if (next !== undefined) this.start(next);
+    if (this.waiting.length === 0) this.socket.resume();
   }
 
   /** A client that sends its end is gone, whatever it still waits for. Source: Envoy's HTTP/1 codec. */
@@ -202,14 +240,17 @@ export class DownstreamConnection {
 
   private closed(): void {
     if (this.linger !== null) clearTimeout(this.linger);
+    clearTimeout(this.firstRequestTimer);
     this.waiting.length = 0;
     this.current?.fail(ResetReason.connectionTermination);
-    const { turns, connections } = this.context;
-    for (const slot of this.slots.values()) {
-      connections.free(slot);
-      turns.run((engine) => engine.onDownstreamClosed(slot, this.closeReason));
-    }
-    this.slots.clear();
+    for (const slot of [...this.slots.values()]) this.leave(slot, this.closeReason);
+  }
+
+  /** One engine connection ends. */
+  private leave(slot: Slot, reason: CloseReason): void {
+    for (const [listener, known] of this.slots) if (known === slot) this.slots.delete(listener);
+    this.context.connections.free(slot);
+    this.context.turns.run((engine) => engine.onDownstreamClosed(slot, reason));
   }
 
   private setReason(reason: CloseReason): void {
