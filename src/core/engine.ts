@@ -347,13 +347,23 @@ export interface Engine<C extends ProxyConfig = ProxyConfig> {
   pendingReason(request: Slot): string | null;
 }
 
+/** A field, not a method: V8 allocates for each double that a call returns. */
+export interface Clock {
+  readonly nowNs: Ns;
+}
+
 /** Everything the engine may ask of a driver. See the contract above: never calls back inline. */
 export interface Ports {
-  /** Monotonic; constant within one input. */
-  nowNs(): Ns;
+  /** Monotonic; stands still within one input. */
+  readonly clock: Clock;
   /** Wall clock; may jump (clock faults). For certificates and logs. */
   wallMs(): number;
   arm(atNs: Ns, kind: TimerKind, slot: Slot): TimerId;
+  /**
+   * `arm` at `clock.nowNs + delayMs`, without a double in the call: for timers of every request.
+   * @param delayMs whole milliseconds, int32
+   */
+  armAfter(delayMs: number, kind: TimerKind, slot: Slot): TimerId;
   /** Exact: never fires afterwards. */
   disarm(timer: TimerId): void;
   readonly draws: Draws;

@@ -20,6 +20,7 @@ import type {
 } from '../core/engine.ts';
 import { Side } from '../core/engine.ts';
 import type { Ns } from '../core/time.ts';
+import { MILLISECOND } from '../core/time.ts';
 import type { MonotonicClock } from './clock.ts';
 import type { Downstreams } from './downstreams.ts';
 import type { TimerQueue } from './timer-queue.ts';
@@ -43,7 +44,7 @@ export interface PortParts {
 
 export class RealPorts implements Ports {
   readonly draws: Draws;
-  private readonly clock: MonotonicClock;
+  readonly clock: MonotonicClock;
   private readonly timers: TimerQueue;
   private readonly upstreams: Upstreams;
   private readonly downstreams: Downstreams;
@@ -58,16 +59,16 @@ export class RealPorts implements Ports {
     this.observer = parts.observer;
   }
 
-  nowNs(): Ns {
-    return this.clock.nowNs;
-  }
-
   wallMs(): number {
     return Date.now();
   }
 
   arm(atNs: Ns, kind: TimerKind, slot: Slot): TimerId {
     return this.timers.arm(atNs, kind, slot);
+  }
+
+  armAfter(delayMs: number, kind: TimerKind, slot: Slot): TimerId {
+    return this.timers.arm(this.clock.nowNs + delayMs * MILLISECOND, kind, slot);
   }
 
   disarm(timer: TimerId): void {

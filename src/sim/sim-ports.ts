@@ -6,6 +6,7 @@
  */
 import type { Draws } from '../core/draws.ts';
 import type {
+  Clock,
   CloseReason,
   DialPlan,
   Endpoint,
@@ -51,6 +52,7 @@ export interface PortParts {
 
 export class SimPorts implements Ports {
   readonly draws: Draws;
+  readonly clock: Clock;
   private readonly proxy: SimProxy;
   private readonly proxyId: number;
   private readonly epochMs: number;
@@ -74,6 +76,7 @@ export class SimPorts implements Ports {
     this.epochMs = parts.epochMs;
     this.commons = commons;
     this.kernel = commons.kernel;
+    this.clock = commons.kernel;
     this.wires = commons.wires;
     this.heads = commons.heads;
     this.observer = commons.observer;
@@ -85,13 +88,14 @@ export class SimPorts implements Ports {
     this.flags = parts.flags;
   }
 
-  nowNs(): Ns {
-    return this.kernel.nowNs;
-  }
   wallMs(): number {
     return this.epochMs + Math.floor(this.kernel.nowNs / NS_PER_MS);
   }
   arm(atNs: Ns, kind: TimerKind, slot: Slot): TimerId {
+    return this.kernel.schedule(atNs, FIRST_TIMER_KIND + kind, this.proxyId, slot);
+  }
+  armAfter(delayMs: number, kind: TimerKind, slot: Slot): TimerId {
+    const atNs = this.kernel.nowNs + delayMs * NS_PER_MS;
     return this.kernel.schedule(atNs, FIRST_TIMER_KIND + kind, this.proxyId, slot);
   }
   disarm(timer: TimerId): void {

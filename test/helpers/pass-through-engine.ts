@@ -226,7 +226,7 @@ export class PassThroughEngine implements Engine {
     const endpoint = endpoints[this.turn++ % endpoints.length]!;
     const { timeoutNs } = this.options;
     if (timeoutNs !== undefined && timeoutNs > 0 && exchange.timer < 0) {
-      const atNs = this.ports.nowNs() + timeoutNs;
+      const atNs = this.ports.clock.nowNs + timeoutNs;
       exchange.timer = this.ports.arm(atNs, TimerKind.requestTimeout, exchange.request);
     }
     const idle = this.idle.get(endpoint) ?? [];

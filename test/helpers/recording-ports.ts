@@ -7,6 +7,7 @@
  */
 import { Draws } from '../../src/core/draws.ts';
 import type {
+  Clock,
   CloseReason,
   DialPlan,
   Endpoint,
@@ -64,6 +65,7 @@ export class RecordingPorts implements Ports {
   /** Streams whose request went out whole: the end of the response is the end of the stream. */
   readonly sentStreams = new Set<Slot>();
   nowValue: Ns = 0;
+  readonly clock: Clock;
   /** Called after each timer, when its input is over: a test's peers may react. */
   afterTimer: () => void = () => {};
   private timers: Timer[] = [];
@@ -72,6 +74,7 @@ export class RecordingPorts implements Ports {
 
   constructor(seed = 'test') {
     this.draws = new Draws(seed);
+    this.clock = clockOf(this);
   }
 
   attach(engine: Engine): void {
@@ -108,9 +111,6 @@ export class RecordingPorts implements Ports {
     return byTime.map(({ kind, atNs }) => `${TIMER_NAMES[kind]}@${atNs / MILLISECOND}`);
   }
 
-  nowNs(): Ns {
-    return this.nowValue;
-  }
   wallMs(): number {
     return Math.floor(this.nowValue / MILLISECOND);
   }
@@ -119,6 +119,10 @@ export class RecordingPorts implements Ports {
     const id = this.nextTimer++;
     this.timers.push({ id, atNs, kind, slot });
     return id;
+  }
+  armAfter(delayMs: number, kind: TimerKind, slot: Slot): TimerId {
+    if (!Number.isInteger(delayMs)) throw new Error(`${delayMs} is not a whole millisecond`);
+    return this.arm(this.nowValue + delayMs * MILLISECOND, kind, slot);
   }
   disarm(id: TimerId): void {
     if (!this.timers.some((timer) => timer.id === id)) throw new Error(`timer ${id} does not run`);
@@ -247,6 +251,14 @@ function copyOf(entry: RequestLogEntry): RequestLogEntry {
     bytesReceived: entry.bytesReceived,
     bytesSent: entry.bytesSent,
     downstreamRemoteAddress: entry.downstreamRemoteAddress,
+  };
+}
+
+function clockOf(ports: { readonly nowValue: Ns }): Clock {
+  return {
+    get nowNs() {
+      return ports.nowValue;
+    },
   };
 }
 

@@ -191,7 +191,7 @@ export class Cluster implements EjectionSink {
     this.hasDegraded = anyDegraded(this.hosts);
     this.stats.membershipChange++;
     for (const host of known.values()) this.removeHost(host, oldPools);
-    this.hostSet.replace(this.hosts, this.surroundings.ports.nowNs());
+    this.hostSet.replace(this.hosts, this.surroundings.ports.clock.nowNs);
     this.disarmMerge();
   }
 
@@ -218,20 +218,20 @@ export class Cluster implements EjectionSink {
   /** Applies ejections that were posted during this input. */
   drainPosted(): void {
     const { ports } = this.surroundings;
-    this.detector!.drain(ports.nowNs(), this.hosts.length, this);
+    this.detector!.drain(ports.clock.nowNs, this.hosts.length, this);
     this.armSweep();
   }
 
   onSweep(): void {
     this.sweepTimer = NO_TIMER;
-    this.detector!.sweep(this.surroundings.ports.nowNs(), this.hosts, this);
+    this.detector!.sweep(this.surroundings.ports.clock.nowNs, this.hosts, this);
     this.armSweep();
   }
 
   /** A merged health change is due. */
   onMergeTimer(): void {
     this.mergeTimer = NO_TIMER;
-    this.hostSet.deliver(this.surroundings.ports.nowNs());
+    this.hostSet.deliver(this.surroundings.ports.clock.nowNs);
   }
 
   ejected(host: Host, type: EjectionType): void {
@@ -268,7 +268,7 @@ export class Cluster implements EjectionSink {
 
   private healthChanged(): void {
     const { ports } = this.surroundings;
-    const dueNs = this.hostSet.changed(ports.nowNs());
+    const dueNs = this.hostSet.changed(ports.clock.nowNs);
     if (dueNs === DELIVERED) this.disarmMerge();
     else if (this.mergeTimer === NO_TIMER) {
       this.mergeTimer = ports.arm(dueNs, TimerKind.hostUpdateMerge, this.id);
@@ -285,7 +285,7 @@ export class Cluster implements EjectionSink {
     const { ports, sweepOriginNs } = this.surroundings;
     if (this.sweepTimer !== NO_TIMER || this.isRemoved || !this.hosts.some(needsSweep)) return;
     const intervalNs = this.config.outlier!.intervalMs * MILLISECOND;
-    const sinceNs = ports.nowNs() - sweepOriginNs;
+    const sinceNs = ports.clock.nowNs - sweepOriginNs;
     const dueNs = sweepOriginNs + (Math.floor(sinceNs / intervalNs) + 1) * intervalNs;
     this.sweepTimer = ports.arm(dueNs, TimerKind.outlierSweep, this.id);
   }
@@ -337,9 +337,9 @@ function poolSettings(
     stats,
     clusterId: config.id,
     dialPlan,
-    connectTimeoutNs: config.connectTimeoutMs * MILLISECOND,
-    idleTimeoutNs: config.idleTimeoutMs * MILLISECOND,
-    maxDurationNs: config.maxConnectionDurationMs * MILLISECOND,
+    connectTimeoutMs: config.connectTimeoutMs,
+    idleTimeoutMs: config.idleTimeoutMs,
+    maxDurationMs: config.maxConnectionDurationMs,
     maxRequestsPerConnection: config.maxRequestsPerConnection,
   };
 }

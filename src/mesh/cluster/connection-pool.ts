@@ -18,7 +18,7 @@ import {
   TimerKind,
 } from '../../core/engine.ts';
 import { BreakerKind, CONNECT_TIMED_OUT, RecordKind } from '../../core/records.ts';
-import type { Ns } from '../../core/time.ts';
+import { MILLISECOND } from '../../core/time.ts';
 import type { CircuitBreakers } from './circuit-breakers.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -53,11 +53,11 @@ export interface PoolSettings {
   readonly stats: ClusterStats;
   readonly clusterId: number;
   readonly dialPlan: DialPlan;
-  readonly connectTimeoutNs: Ns;
+  readonly connectTimeoutMs: number;
   /** 0 = off. */
-  readonly idleTimeoutNs: Ns;
+  readonly idleTimeoutMs: number;
   /** 0 = off. */
-  readonly maxDurationNs: Ns;
+  readonly maxDurationMs: number;
   /** 0 = unlimited. */
   readonly maxRequestsPerConnection: number;
 }
@@ -173,9 +173,9 @@ export class ConnectionPool {
     removeFrom(this.connecting, connection);
     this.disarmTimer(connection);
     connections.setEpoch(connection, this.epoch);
-    if (settings.maxDurationNs > 0) {
-      const dueNs = settings.ports.nowNs() + settings.maxDurationNs;
-      const timer = settings.ports.arm(dueNs, TimerKind.connectionMaxDuration, connection);
+    if (settings.maxDurationMs > 0) {
+      const kind = TimerKind.connectionMaxDuration;
+      const timer = settings.ports.armAfter(settings.maxDurationMs, kind, connection);
       connections.setLifeTimer(connection, timer);
     }
     this.record(RecordKind.connectionOpened, 0);
@@ -236,8 +236,9 @@ export class ConnectionPool {
     const { connections, settings } = this;
     connections.setTimer(connection, NO_TIMER);
     if (connections.stateOf(connection) !== State.ready) return;
-    const dueNs = connections.idleSinceOf(connection) + settings.idleTimeoutNs;
-    if (dueNs > settings.ports.nowNs()) {
+    const idleNs = settings.idleTimeoutMs * MILLISECOND;
+    const dueNs = connections.idleSinceOf(connection) + idleNs;
+    if (dueNs > settings.ports.clock.nowNs) {
       const timer = settings.ports.arm(dueNs, TimerKind.connectionIdle, connection);
       connections.setTimer(connection, timer);
       return;
@@ -276,7 +277,7 @@ export class ConnectionPool {
 
   private attach(stream: Slot, connection: Slot): void {
     const { breakers, connections, host, settings } = this;
-    breakers.addRequest(breakers.countsOverTime ? settings.ports.nowNs() : 0);
+    breakers.addRequest(breakers.countsOverTime ? settings.ports.clock.nowNs : 0);
     host.rqActive++;
     host.rqTotal++;
     settings.stats.rqTotal++;
@@ -305,13 +306,12 @@ export class ConnectionPool {
     const { connections, settings } = this;
     connections.setState(connection, State.ready);
     this.ready.push(connection);
-    if (settings.idleTimeoutNs === 0) return;
-    const nowNs = settings.ports.nowNs();
-    connections.setIdleSince(connection, nowNs);
+    const { idleTimeoutMs } = settings;
+    if (idleTimeoutMs === 0) return;
+    connections.markIdle(connection, settings.ports.clock);
     // One timer serves many idle times: it looks at `idleSince` when it fires.
     if (connections.timerOf(connection) !== NO_TIMER) return;
-    const dueNs = nowNs + settings.idleTimeoutNs;
-    const timer = settings.ports.arm(dueNs, TimerKind.connectionIdle, connection);
+    const timer = settings.ports.armAfter(idleTimeoutMs, TimerKind.connectionIdle, connection);
     connections.setTimer(connection, timer);
   }
 
@@ -367,11 +367,9 @@ export class ConnectionPool {
     host.cxTotal++;
     settings.stats.cxTotal++;
     settings.stats.cxHttp1Total++;
-    const dueNs = settings.ports.nowNs() + settings.connectTimeoutNs;
-    connections.setTimer(
-      connection,
-      settings.ports.arm(dueNs, TimerKind.connectTimeout, connection),
-    );
+    const { connectTimeoutMs, ports } = settings;
+    const timer = ports.armAfter(connectTimeoutMs, TimerKind.connectTimeout, connection);
+    connections.setTimer(connection, timer);
     settings.ports.dial(connection, host.endpoint, settings.dialPlan);
   }
 

@@ -5,7 +5,7 @@
  * the boundary. Invariant: a row stays taken until the driver's closed input, also after our own
  * close, so a slot is never reused while the driver may still speak of it.
  */
-import type { Slot, TimerId } from '../../core/engine.ts';
+import type { Clock, Slot, TimerId } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER } from '../../core/engine.ts';
 import { grownFloats, grownInts } from './columns.ts';
 
@@ -127,8 +127,9 @@ export class ConnectionTable {
   idleSinceOf(row: Slot): number {
     return this.idleSince[row]!;
   }
-  setIdleSince(row: Slot, ns: number): void {
-    this.idleSince[row] = ns;
+  /** Idle from now on. */
+  markIdle(row: Slot, clock: Clock): void {
+    this.idleSince[row] = clock.nowNs;
   }
 
   private grow(): void {

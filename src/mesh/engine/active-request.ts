@@ -9,7 +9,6 @@
 import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { NO_TIMER, ResetReason, Side, TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind } from '../../core/records.ts';
-import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LocalReply } from '../filters/http-filter.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
@@ -58,7 +57,7 @@ export class ActiveRequests implements FilterChainOwner {
     const listener = listeners[downstreams.listenerOf(connection)]!;
     const plan = listener.planOf(head);
     requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
-    requests.setStartNs(request, ports.nowNs());
+    requests.markStart(request, ports.clock);
     requests.setPlan(request, plan);
     downstreams.addRequests(connection, 1);
     listener.stats.rqTotal++;
@@ -77,7 +76,7 @@ export class ActiveRequests implements FilterChainOwner {
     const connection = requests.downstreamOf(request);
     const listener = listeners[downstreams.listenerOf(connection)]!;
     requests.start(request, connection, 0, 0);
-    requests.setStartNs(request, ports.nowNs());
+    requests.markStart(request, ports.clock);
     requests.setPlan(request, listener.planOfNothing());
     downstreams.addRequests(connection, 1);
     listener.stats.rqTotal++;
@@ -178,7 +177,7 @@ export class ActiveRequests implements FilterChainOwner {
       return;
     }
     const extra = requests.needExtra(request);
-    extra.endedNs = ports.nowNs();
+    extra.endedNs = ports.clock.nowNs;
     if (extra.requestTimer !== NO_TIMER) ports.disarm(extra.requestTimer);
     extra.requestTimer = NO_TIMER;
   }
@@ -212,8 +211,7 @@ export class ActiveRequests implements FilterChainOwner {
     if (streamIdleTimeoutMs > 0) this.responder.armIdle(request, streamIdleTimeoutMs);
     if (requestTimeoutMs > 0 && !end) {
       const { ports, requests } = this;
-      const dueNs = ports.nowNs() + requestTimeoutMs * MILLISECOND;
-      const timer = ports.arm(dueNs, TimerKind.requestTimeout, request);
+      const timer = ports.armAfter(requestTimeoutMs, TimerKind.requestTimeout, request);
       requests.needExtra(request).requestTimer = timer;
     }
   }

@@ -49,18 +49,18 @@ export class DownstreamConnections {
     const idleNs = this.listenerOf(connection).config.downstreamIdleTimeoutMs * MILLISECOND;
     if (downstreams.requestCountOf(connection) > 0) {
       // Idle time starts with the request's end, so this is too early by at most one period.
-      const againNs = ports.nowNs() + idleNs;
+      const againNs = ports.clock.nowNs + idleNs;
       downstreams.setTimer(connection, ports.arm(againNs, TimerKind.downstreamIdle, connection));
       return;
     }
     const dueNs = downstreams.idleSinceOf(connection) + idleNs;
-    if (dueNs > ports.nowNs()) {
+    if (dueNs > ports.clock.nowNs) {
       downstreams.setTimer(connection, ports.arm(dueNs, TimerKind.downstreamIdle, connection));
       return;
     }
     this.listenerOf(connection).stats.cxIdleTimeout++;
     downstreams.set(connection, DownstreamBit.draining);
-    const drainedNs = ports.nowNs() + DRAIN_TIMEOUT_NS;
+    const drainedNs = ports.clock.nowNs + DRAIN_TIMEOUT_NS;
     downstreams.setTimer(connection, ports.arm(drainedNs, TimerKind.drain, connection));
   }
 
@@ -79,9 +79,8 @@ export class DownstreamConnections {
     const { downstreams, ports } = this.context;
     const idleMs = this.listenerOf(connection).config.downstreamIdleTimeoutMs;
     if (idleMs === 0) return;
-    const nowNs = ports.nowNs();
-    downstreams.setIdleSince(connection, nowNs);
-    const timer = ports.arm(nowNs + idleMs * MILLISECOND, TimerKind.downstreamIdle, connection);
+    downstreams.markIdle(connection, ports.clock);
+    const timer = ports.armAfter(idleMs, TimerKind.downstreamIdle, connection);
     downstreams.setTimer(connection, timer);
   }
 

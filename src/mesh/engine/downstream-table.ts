@@ -4,7 +4,7 @@
  * Rows are indexed by the driver's connection slots. Only HTTP/1.1 is served, but a driver that
  * multiplexes (a simulated client in front of its own sidecar) may have several requests on one.
  */
-import type { PeerFacts, Slot, TimerId } from '../../core/engine.ts';
+import type { Clock, PeerFacts, Slot, TimerId } from '../../core/engine.ts';
 import { NO_TIMER } from '../../core/engine.ts';
 import { grownFloats, grownInts } from '../cluster/columns.ts';
 
@@ -82,8 +82,9 @@ export class DownstreamTable {
   idleSinceOf(row: Slot): number {
     return this.idleSince[row]!;
   }
-  setIdleSince(row: Slot, ns: number): void {
-    this.idleSince[row] = ns;
+  /** Idle from now on. */
+  markIdle(row: Slot, clock: Clock): void {
+    this.idleSince[row] = clock.nowNs;
   }
 
   private grow(): void {

@@ -72,7 +72,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
       poolListener: NOT_READY,
       choice: new HostChoice(ports.draws),
       proxyName: config.proxyName,
-      sweepOriginNs: ports.nowNs(),
+      sweepOriginNs: ports.clock.nowNs,
     };
     const directory = new ClusterDirectory(config, surroundings);
     const context = new EngineContext(ports, tables, directory, config.proxyName);

@@ -153,7 +153,7 @@ class View implements FilterStream {
   }
   arm(delayNs: Ns): void {
     const { ports, requests } = this.context;
-    const timer = ports.arm(ports.nowNs() + delayNs, TimerKind.filter, this.request);
+    const timer = ports.arm(ports.clock.nowNs + delayNs, TimerKind.filter, this.request);
     requests.setWaitTimer(this.request, timer);
   }
   resume(): void {

@@ -7,8 +7,6 @@
  * Source: policy-engine.md §0.4, 1.2, 2.1, 8.1.
  */
 import type { Head, HeadEdits, HeaderList, Slot } from '../../core/engine.ts';
-import type { Ns } from '../../core/time.ts';
-import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
 import type { ForwardAction, ListenerConfig, VirtualHostConfig } from '../config/config.ts';
@@ -25,6 +23,8 @@ import type { HttpStats } from './stats.ts';
 
 /** The request table has 16 bits for attempts. */
 const MOST_RETRIES = 65_534;
+/** 24 days: `armAfter` takes an int32. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Why a request is answered before any filter runs. */
 export type Refusal = 'none' | 'upgrade' | 'no-host' | 'bad-path';
@@ -77,9 +77,9 @@ export class RequestPlan {
   readonly retriesErrorsOnly: boolean;
   readonly timeouts: EffectiveTimeouts;
   /** 0 = off, as the next two. */
-  readonly routeTimeoutNs: Ns;
-  readonly perTryTimeoutNs: Ns;
-  readonly perTryIdleTimeoutNs: Ns;
+  readonly routeTimeoutMs: number;
+  readonly perTryTimeoutMs: number;
+  readonly perTryIdleTimeoutMs: number;
   readonly isGrpc: boolean;
   readonly isHeadMethod: boolean;
   /** A timeout answers 204: the client sent `x-envoy-upstream-rq-timeout-alt-response`. */
@@ -114,9 +114,9 @@ export class RequestPlan {
     this.retry = retry;
     this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
     this.retriesErrorsOnly = retry === null || (retry.conditions & LOOK_AT_ALL) === 0;
-    this.routeTimeoutNs = this.timeouts.routeMs * MILLISECOND;
-    this.perTryTimeoutNs = this.timeouts.perTryMs * MILLISECOND;
-    this.perTryIdleTimeoutNs = this.timeouts.perTryIdleMs * MILLISECOND;
+    this.routeTimeoutMs = Math.min(this.timeouts.routeMs, LONGEST_TIMER_MS);
+    this.perTryTimeoutMs = Math.min(this.timeouts.perTryMs, LONGEST_TIMER_MS);
+    this.perTryIdleTimeoutMs = Math.min(this.timeouts.perTryIdleMs, LONGEST_TIMER_MS);
     this.isGrpc = head.get('content-type')?.startsWith('application/grpc') === true;
     this.isHeadMethod = head.method === 'HEAD';
     const wantsAlternative = head.get('x-envoy-upstream-rq-timeout-alt-response') !== undefined;

@@ -7,8 +7,9 @@
  * row when a request starts and marks it free at its terminal event. What only some requests need
  * (bodies, filters, rare timers) stands in a `RequestExtra`, guarded by a bit.
  */
-import type { Slot, TimerId } from '../../core/engine.ts';
+import type { Clock, Slot, TimerId } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER } from '../../core/engine.ts';
+import type { Ns } from '../../core/time.ts';
 import { grownFloats } from '../cluster/columns.ts';
 import { RequestExtra } from './request-extra.ts';
 import type { RequestPlan } from './request-plan.ts';
@@ -187,11 +188,18 @@ export class RequestTable {
   setPool(row: Slot, pool: number): void {
     this.words[row * WORDS + POOL] = pool;
   }
+  /** The request starts now. */
+  markStart(row: Slot, clock: Clock): void {
+    this.doubles[row * DOUBLES + START] = clock.nowNs;
+  }
+  /** Writes when it started and how long ago that is; passing times through calls would allocate. */
+  readTimes(row: Slot, clock: Clock, into: { startNs: Ns; durationNs: Ns }): void {
+    const startNs = this.doubles[row * DOUBLES + START]!;
+    into.startNs = startNs;
+    into.durationNs = clock.nowNs - startNs;
+  }
   startNsOf(row: Slot): number {
     return this.doubles[row * DOUBLES + START]!;
-  }
-  setStartNs(row: Slot, ns: number): void {
-    this.doubles[row * DOUBLES + START] = ns;
   }
   planOf(row: Slot): RequestPlan {
     return this.plans[row]!;

@@ -52,7 +52,7 @@ export class Responder {
     }
     const extra = requests.needExtra(request);
     extra.responseHead = head;
-    extra.upstreamHeadNs = ports.nowNs();
+    extra.upstreamHeadNs = ports.clock.nowNs;
     this.touch(request);
   }
 
@@ -215,15 +215,14 @@ export class Responder {
     listener.stats.rqActive--;
     const down = requests.downstreamOf(request);
     downstreams.addRequests(down, -1);
-    if (listener.config.downstreamIdleTimeoutMs > 0) downstreams.setIdleSince(down, ports.nowNs());
+    if (listener.config.downstreamIdleTimeoutMs > 0) downstreams.markIdle(down, ports.clock);
     requests.set(request, Bit.finished);
     if (requests.has(request, Bit.requestEnded)) requests.free(request);
   }
 
   armIdle(request: Slot, timeoutMs: number): void {
     const { ports, requests } = this;
-    const dueNs = ports.nowNs() + timeoutMs * MILLISECOND;
-    const timer = ports.arm(dueNs, TimerKind.streamIdle, request);
+    const timer = ports.armAfter(timeoutMs, TimerKind.streamIdle, request);
     requests.needExtra(request).streamIdleTimer = timer;
   }
 

@@ -76,8 +76,7 @@ class LogEntry implements RequestLogEntry {
     this.cluster = cluster < 0 ? -1 : this.clusters[cluster]!.id;
     this.status = responseHead === null ? 0 : responseHead.status;
     this.attemptCount = requests.attemptsOf(request);
-    this.startNs = requests.startNsOf(request);
-    this.durationNs = this.ports.nowNs() - requests.startNsOf(request);
+    requests.readTimes(request, this.ports.clock, this);
     this.isUpstreams = isUpstreams;
     // Storing a reference costs more than comparing it, and most requests are like the one before.
     const flags = this.flagsText(requests.flagsOf(request));
@@ -124,7 +123,7 @@ class LogEntry implements RequestLogEntry {
     if (!this.isUpstreams) return -1;
     const extra = this.requests.extraOf(this.request);
     if (extra === null) return this.durationNs;
-    const headNs = extra.upstreamHeadNs < 0 ? this.ports.nowNs() : extra.upstreamHeadNs;
+    const headNs = extra.upstreamHeadNs < 0 ? this.ports.clock.nowNs : extra.upstreamHeadNs;
     const fromNs = extra.endedNs < 0 ? this.startNs : extra.endedNs;
     return Math.max(0, headNs - fromNs);
   }

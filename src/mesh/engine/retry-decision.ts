@@ -10,7 +10,6 @@
 import type { Ports, Slot } from '../../core/engine.ts';
 import { TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind, RetryRefusal } from '../../core/records.ts';
-import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { backoffCeilingMs } from '../policy/backoff.ts';
 import type { EngineContext } from './context.ts';
@@ -51,7 +50,7 @@ export class RetryDecisions {
     }
     requests.setRetriesLeft(request, left - 1);
     const breakers = cluster.breakersOf(this.requests.planOf(request).priority);
-    if (!breakers.canRetry(breakers.countsOverTime ? this.ports.nowNs() : 0)) {
+    if (!breakers.canRetry(breakers.countsOverTime ? this.ports.clock.nowNs : 0)) {
       cluster.stats.rqRetryOverflow++;
       requests.addFlag(request, Flag.UO);
       const why = breakers.hasBudget ? RetryRefusal.budget : RetryRefusal.breaker;
@@ -88,8 +87,7 @@ export class RetryDecisions {
     }
     requests.set(request, Bit.backingOff);
     ports.record(RecordKind.retryScheduled, uid, cluster.id, waitMs);
-    const dueNs = ports.nowNs() + waitMs * MILLISECOND;
-    requests.setWaitTimer(request, ports.arm(dueNs, TimerKind.retryBackoff, request));
+    requests.setWaitTimer(request, ports.armAfter(waitMs, TimerKind.retryBackoff, request));
   }
 
   private recordRefusal(request: Slot, cluster: Cluster, why: RetryRefusal): void {

@@ -227,10 +227,10 @@ export class Router {
 
   private armRouteTimeout(request: Slot): void {
     const { requests, ports } = this;
-    const timeoutNs = requests.planOf(request).routeTimeoutNs;
-    if (timeoutNs === 0 || requests.streamOf(request) === NO_SLOT) return;
+    const timeoutMs = requests.planOf(request).routeTimeoutMs;
+    if (timeoutMs === 0 || requests.streamOf(request) === NO_SLOT) return;
     if (requests.routeTimerOf(request) !== NO_TIMER) return;
-    const timer = ports.arm(ports.nowNs() + timeoutNs, TimerKind.routeTimeout, request);
+    const timer = ports.armAfter(timeoutMs, TimerKind.routeTimeout, request);
     requests.setRouteTimer(request, timer);
   }
 }

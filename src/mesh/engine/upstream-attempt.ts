@@ -131,11 +131,11 @@ export class UpstreamAttempts {
   armPerTry(stream: Slot): void {
     const { requests, streams, ports } = this;
     const plan = requests.planOf(streams.requestOf(stream));
-    if (plan.perTryTimeoutNs > 0) {
-      const dueNs = ports.nowNs() + plan.perTryTimeoutNs;
-      streams.setPerTryTimer(stream, ports.arm(dueNs, TimerKind.perTryTimeout, stream));
+    if (plan.perTryTimeoutMs > 0) {
+      const timer = ports.armAfter(plan.perTryTimeoutMs, TimerKind.perTryTimeout, stream);
+      streams.setPerTryTimer(stream, timer);
     }
-    if (plan.perTryIdleTimeoutNs > 0) this.rearmIdle(stream);
+    if (plan.perTryIdleTimeoutMs > 0) this.rearmIdle(stream);
   }
 
   /** The per-try timeout guards only until the response begins. */
@@ -150,10 +150,10 @@ export class UpstreamAttempts {
   /** Something came from upstream; nothing happens where no per-try idle timeout is configured. */
   rearmIdle(stream: Slot): void {
     const { requests, streams, ports } = this;
-    const timeoutNs = requests.planOf(streams.requestOf(stream)).perTryIdleTimeoutNs;
-    if (timeoutNs === 0) return;
+    const timeoutMs = requests.planOf(streams.requestOf(stream)).perTryIdleTimeoutMs;
+    if (timeoutMs === 0) return;
     this.disarmIdle(stream);
-    const timer = ports.arm(ports.nowNs() + timeoutNs, TimerKind.perTryIdleTimeout, stream);
+    const timer = ports.armAfter(timeoutMs, TimerKind.perTryIdleTimeout, stream);
     streams.setIdleTimer(stream, timer);
   }
 
@@ -173,7 +173,7 @@ export class UpstreamAttempts {
     if (requests.has(request, Bit.requestEnded)) {
       const endedNs = requests.extraOf(request)?.endedNs ?? -1;
       const fromNs = endedNs < 0 ? requests.startNsOf(request) : endedNs;
-      elapsedMs = Math.floor((ports.nowNs() - fromNs) / MILLISECOND);
+      elapsedMs = Math.floor((ports.clock.nowNs - fromNs) / MILLISECOND);
     }
     return plan.headFor(attempt, elapsedMs, requests.has(request, Bit.timedOut));
   }

@@ -6,6 +6,7 @@
  */
 import type { Draws } from '../../../../src/core/draws.ts';
 import type {
+  Clock,
   CloseReason,
   DialPlan,
   Endpoint,
@@ -26,26 +27,28 @@ const EPOCH_MS = Date.UTC(2026, 0, 1);
 
 export class VirtualDriver implements Ports {
   readonly draws: Draws;
+  readonly clock: Clock;
   private readonly context: VirtualContext;
   private readonly log: DecisionLog;
 
   constructor(context: VirtualContext, draws: Draws, log: DecisionLog) {
     this.context = context;
+    this.clock = context.time;
     this.draws = draws;
     this.log = log;
   }
 
-  nowNs(): Ns {
-    return this.context.time.nowNs;
-  }
-
   wallMs(): number {
-    return EPOCH_MS + this.nowNs() / MILLISECOND;
+    return EPOCH_MS + this.clock.nowNs / MILLISECOND;
   }
 
   arm(atNs: Ns, kind: TimerKind, slot: Slot): TimerId {
     const { context } = this;
     return context.time.at(atNs, () => context.input((engine) => engine.onTimer(kind, slot)));
+  }
+
+  armAfter(delayMs: number, kind: TimerKind, slot: Slot): TimerId {
+    return this.arm(this.clock.nowNs + delayMs * MILLISECOND, kind, slot);
   }
 
   disarm(timer: TimerId): void {
