@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { Diagnostics, renderDiagnostics } from '../core/diagnostics.ts';
-import { InputError, UsageError } from '../core/errors.ts';
+import { type EnvironmentError, InputError, UsageError } from '../core/errors.ts';
 import { parseDurationNs } from '../core/units.ts';
 import type { MeshFile } from '../importers/index.ts';
 import type { MeshConfig } from '../mesh/config/config.ts';
@@ -102,7 +102,11 @@ async function runProxy(
   const loaded = loadFiles(flags, io);
   const listen = listenOptions(flags.listen, loaded.config);
   const seed = flags.seed ?? randomBytes(4).toString('hex');
-  const accessLog = await openLog(flags, format, io);
+  let failLog: (error: EnvironmentError) => void = () => {};
+  const logFailed = new Promise<never>((_, reject) => {
+    failLog = reject;
+  });
+  const accessLog = await openLog(flags, format, io, failLog);
   const proxy = await startProxy({
     config: loaded.config,
     seed,
@@ -112,7 +116,13 @@ async function runProxy(
     allowNonLoopback: flags.allowNonLoopback === true,
   });
   io.stderr.write(startText(proxy, listen, loaded, seed));
-  io.stderr.write(`stopping: ${await stopRequest()}\n`);
+  try {
+    const reason = await Promise.race([stopRequest(), proxy.failed, logFailed]);
+    io.stderr.write(`stopping: ${reason}\n`);
+  } catch (error) {
+    await proxy.stop(0).catch(() => {});
+    throw error;
+  }
   await proxy.stop(drainTimeNs);
 }
 
@@ -182,11 +192,14 @@ function drainTimeOf(text: string): number {
   return parsed.value;
 }
 
-async function openLog(flags: ProxyFlags, format: LineFormatter, io: CliIo): Promise<AccessLog> {
+async function openLog(
+  flags: ProxyFlags,
+  format: LineFormatter,
+  io: CliIo,
+  onFailure: (error: EnvironmentError) => void,
+): Promise<AccessLog> {
   if (flags.accessLog === undefined) return new AccessLog(format, outputSink(io));
-  const sink = await openFileSink(resolve(io.cwd, flags.accessLog), (error) => {
-    throw error;
-  });
+  const sink = await openFileSink(resolve(io.cwd, flags.accessLog), onFailure);
   return new AccessLog(format, sink);
 }
 

@@ -52,7 +52,12 @@ export interface RunningProxy {
   /** host:port; null = none. */
   readonly adminAddress: string | null;
   readonly engine: Engine<MeshConfig>;
-  /** Drains for at most `drainTimeNs`, closes everything and writes the access log out. */
+  /** Rejects when the engine contradicts itself; the proxy then serves nothing any more. */
+  readonly failed: Promise<never>;
+  /**
+   * Drains for at most `drainTimeNs`, closes everything and writes the access log out.
+   * @throws what `failed` rejects with
+   */
   stop(drainTimeNs: Ns): Promise<void>;
 }
 
@@ -77,6 +82,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
 
 class AssembledProxy implements RunningProxy {
   readonly engine: PolicyEngine;
+  readonly failed: Promise<never>;
   private readonly options: ProxyOptions;
   private readonly timers: TimerQueue;
   private readonly turns: Turns;
@@ -84,12 +90,18 @@ class AssembledProxy implements RunningProxy {
   private readonly listeners: Listener[];
   private readonly admin: Admin | null;
   private isDraining = false;
+  private failure: unknown = null;
 
   constructor(options: ProxyOptions) {
     const { config } = options;
     this.options = options;
     const clock = new MonotonicClock();
-    const turns = new Turns(clock);
+    const { promise, reject } = failurePromise();
+    this.failed = promise;
+    const turns = new Turns(clock, (error) => {
+      this.failure = error;
+      reject(error);
+    });
     const draws = new Draws(options.seed);
     this.turns = turns;
     this.timers = new TimerQueue(clock, (kind, slot) => {
@@ -150,6 +162,7 @@ class AssembledProxy implements RunningProxy {
     this.upstreams.closeAll();
     this.admin?.close();
     await this.options.accessLog?.close();
+    if (this.failure !== null) throw this.failure;
   }
 
   /** Resolves when no client is connected any more, or the time is over. */
@@ -159,6 +172,16 @@ class AssembledProxy implements RunningProxy {
       await new Promise((resolve) => setTimeout(resolve, DRAIN_POLL_MS));
     }
   }
+}
+
+/** A promise that nobody has to wait for. */
+function failurePromise(): { promise: Promise<never>; reject: (error: unknown) => void } {
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<never>((_, rejectIt) => {
+    reject = rejectIt;
+  });
+  promise.catch(() => {});
+  return { promise, reject };
 }
 
 function refuseNonLoopback(options: ProxyOptions): void {

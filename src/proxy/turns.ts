@@ -16,6 +16,7 @@ export type Input = (engine: Engine<MeshConfig>) => void;
 /** The queue in front of the engine. */
 export class Turns {
   private readonly clock: MonotonicClock;
+  private readonly onFailure: (error: unknown) => void;
   private engine: Engine<MeshConfig> | null = null;
   private readonly waiting: Input[] = [];
   private inTurn = false;
@@ -23,8 +24,10 @@ export class Turns {
   /** Whether the running input brings an upstream's head: an answer given now is that upstream's. */
   isUpstreamHead = false;
 
-  constructor(clock: MonotonicClock) {
+  /** @param onFailure told once when the engine throws; nothing is delivered after that */
+  constructor(clock: MonotonicClock, onFailure: (error: unknown) => void) {
     this.clock = clock;
+    this.onFailure = onFailure;
   }
 
   /** Engine and ports need each other: the ports come first, the engine is named here. */
@@ -48,6 +51,9 @@ export class Turns {
       for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
         this.step(next);
       }
+    } catch (error) {
+      this.stop();
+      this.onFailure(error);
     } finally {
       this.inTurn = false;
     }

@@ -4,8 +4,8 @@ import type { MeshConfig } from '../../src/mesh/config/config.ts';
 import { MonotonicClock } from '../../src/proxy/clock.ts';
 import { Turns } from '../../src/proxy/turns.ts';
 
-function attachedTurns(): Turns {
-  const turns = new Turns(new MonotonicClock());
+function attachedTurns(onFailure = (_error: unknown) => {}): Turns {
+  const turns = new Turns(new MonotonicClock(), onFailure);
   turns.attach({} as Engine<MeshConfig>);
   return turns;
 }
@@ -25,14 +25,29 @@ describe('turns', () => {
     expect(seen).toEqual(['first', 'second', 'after second', 'third']);
   });
 
+  it('end with the first failure, which is told once', () => {
+    const failures: unknown[] = [];
+    const turns = attachedTurns((error) => failures.push(error));
+    const seen: string[] = [];
+    turns.run(() => {
+      turns.run(() => seen.push('never'));
+      throw new Error('contradiction');
+    });
+    turns.run(() => seen.push('never'));
+    expect(failures).toEqual([new Error('contradiction')]);
+    expect(seen).toEqual([]);
+  });
+
   it('freeze the clock during an input', () => {
     const clock = new MonotonicClock();
-    const turns = new Turns(clock);
+    const turns = new Turns(clock, () => {});
     turns.attach({} as Engine<MeshConfig>);
+    const seenNs: number[] = [];
     turns.run(() => {
       const startNs = clock.nowNs;
       while (clock.readNs() < startNs + 1_000);
-      expect(clock.nowNs).toBe(startNs);
+      seenNs.push(startNs, clock.nowNs);
     });
+    expect(seenNs[1]).toBe(seenNs[0]);
   });
 });

@@ -50,7 +50,7 @@ export async function runReal(story: Story): Promise<Performed> {
   );
   const watch = story.memoryLimitBytes === undefined ? null : new MemoryWatch();
   try {
-    await played(story, client);
+    await Promise.race([played(story, client), proxy.failed]);
     await until(() => isSettled(log, client, upstreams));
     const peakHeldBytes = watch?.stop() ?? 0;
     const counters = countersOf(proxy.engine);
