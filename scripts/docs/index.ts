@@ -5,6 +5,7 @@ import { commandsPage } from './commands-page.ts';
 import { defaultsPage } from './defaults-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { faultPages } from './fault-pages.ts';
+import { invariantsPage } from './invariants-page.ts';
 import type { GeneratedPage } from './page.ts';
 import { scenarioSchemaPage } from './scenario-schema.ts';
 
@@ -12,5 +13,12 @@ import { scenarioSchemaPage } from './scenario-schema.ts';
 export const GENERATED_FOLDERS: readonly string[] = ['docs/faults'];
 
 export function generatedPages(): readonly GeneratedPage[] {
-  return [errorsPage(), defaultsPage(), commandsPage(), ...faultPages(), scenarioSchemaPage()];
+  return [
+    errorsPage(),
+    defaultsPage(),
+    commandsPage(),
+    invariantsPage(),
+    ...faultPages(),
+    scenarioSchemaPage(),
+  ];
 }
