@@ -57,7 +57,7 @@ export const TimerKind = {
   perTryIdleTimeout: 2, // stream
   retryBackoff: 3, // request
   filter: 4, // request
-  streamIdle: 5, // request
+  streamIdle: 5, // a queue of requests
   requestTimeout: 6, // request
   requestHeaders: 7, // request
   maxStreamDuration: 8, // request

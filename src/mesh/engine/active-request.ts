@@ -7,7 +7,7 @@
  * Source: policy-engine.md §0.4, 1.1 (stream idle, request timeout), 9, 11.
  */
 import type { Head, Ports, Slot } from '../../core/engine.ts';
-import { NO_TIMER, ResetReason, Side, TimerKind } from '../../core/engine.ts';
+import { NO_SLOT, NO_TIMER, ResetReason, Side, TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LocalReply } from '../filters/http-filter.ts';
@@ -63,6 +63,7 @@ export class ActiveRequests implements FilterChainOwner {
     listener.stats.rqTotal++;
     listener.stats.rqActive++;
     ports.record(RecordKind.requestStarted, uid, listener.id, 0);
+    plan.idle?.enter(request);
     this.route(request, uid, plan, listener);
     this.armTimers(request, listener, end);
     if (plan.refusal !== 'none') this.refuse(request, plan);
@@ -81,6 +82,7 @@ export class ActiveRequests implements FilterChainOwner {
     downstreams.addRequests(connection, 1);
     listener.stats.rqTotal++;
     listener.stats.rqActive++;
+    requests.planOf(request).idle?.enter(request);
     this.responder.respondLocally(request, status, reasonPhrase(status), Flag.DPE, details);
   }
 
@@ -207,8 +209,7 @@ export class ActiveRequests implements FilterChainOwner {
   // Timers
 
   private armTimers(request: Slot, listener: ListenerState, end: boolean): void {
-    const { streamIdleTimeoutMs, requestTimeoutMs } = listener.config;
-    if (streamIdleTimeoutMs > 0) this.responder.armIdle(request, streamIdleTimeoutMs);
+    const { requestTimeoutMs } = listener.config;
     if (requestTimeoutMs > 0 && !end) {
       const { ports, requests } = this;
       const timer = ports.armAfter(requestTimeoutMs, TimerKind.requestTimeout, request);
@@ -216,8 +217,15 @@ export class ActiveRequests implements FilterChainOwner {
     }
   }
 
-  onStreamIdle(request: Slot): void {
-    this.requests.needExtra(request).streamIdleTimer = NO_TIMER;
+  /** @param queue the slot of its timer */
+  onStreamIdle(queue: Slot): void {
+    const idle = this.context.idleQueues[queue]!;
+    for (let request = idle.due(); request !== NO_SLOT; request = idle.due()) {
+      this.streamIsIdle(request);
+    }
+  }
+
+  private streamIsIdle(request: Slot): void {
     this.responder.listenerOf(request).stats.rqIdleTimeout++;
     this.expire(request, 'stream timeout', Flag.SI, 'stream_idle_timeout');
   }

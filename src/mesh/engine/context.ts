@@ -11,6 +11,7 @@ import type { ClusterDirectory } from './cluster-directory.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import type { ListenerState } from './listener-state.ts';
 import type { RequestTable } from './request-table.ts';
+import type { StreamIdleQueue } from './stream-idle.ts';
 import type { StreamTable } from './stream-table.ts';
 import type { EngineTables } from './tables.ts';
 
@@ -28,6 +29,8 @@ export class EngineContext {
   /** In the order of their appearance; requests and connections hold positions. */
   readonly listeners: ListenerState[];
   readonly proxyName: string;
+  /** By the slots of their timers. */
+  readonly idleQueues: StreamIdleQueue[];
   /** Draws of route decisions and of backoff. */
   readonly routeDraws: StreamKey;
   readonly backoffDraws: StreamKey;
@@ -46,6 +49,7 @@ export class EngineContext {
     this.directory = directory;
     this.clusters = directory.all;
     this.listeners = [];
+    this.idleQueues = [];
     this.proxyName = proxyName;
     this.routeDraws = ports.draws.stream(`proxy/${proxyName}/route`);
     this.backoffDraws = ports.draws.stream(`proxy/${proxyName}/backoff`);

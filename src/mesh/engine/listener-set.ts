@@ -10,6 +10,7 @@ import type { FilterChainOwner } from './filter-chain.ts';
 import { FilterChain } from './filter-chain.ts';
 import { ListenerState } from './listener-state.ts';
 import { HttpStats } from './stats.ts';
+import { StreamIdleQueue } from './stream-idle.ts';
 
 export class ListenerSet {
   private readonly context: EngineContext;
@@ -37,7 +38,7 @@ export class ListenerSet {
       const state = known.find((listener) => listener.id === next.id);
       if (state === undefined) this.add(next);
       else if (state.config === next) state.forget();
-      else state.reconfigure(next, this.filtersOf(next, state));
+      else state.reconfigure(next, this.filtersOf(next, state), this.idleOf(next, state));
     }
   }
 
@@ -53,8 +54,20 @@ export class ListenerSet {
       this.stats.set(config.statPrefix, stats);
     }
     const filters = new FilterChain(config, this.context, this.owner);
-    const state = new ListenerState(config, filters, stats, this.context.directory);
+    const idle = this.idleOf(config, null);
+    const state = new ListenerState(config, filters, idle, stats, this.context.directory);
     this.context.listeners.push(state);
+  }
+
+  /** A queue serves one timeout; another one needs another queue, and the old one runs empty. */
+  private idleOf(next: ListenerConfig, state: ListenerState | null): StreamIdleQueue | null {
+    const timeoutMs = next.streamIdleTimeoutMs;
+    if (timeoutMs === 0) return null;
+    if (state !== null && state.idle?.timeoutMs === timeoutMs) return state.idle;
+    const { idleQueues, ports, requests } = this.context;
+    const made = new StreamIdleQueue(timeoutMs, idleQueues.length, ports, requests);
+    idleQueues.push(made);
+    return made;
   }
 
   /** Filters that did not change stay, with their counters and the requests they hold. */

@@ -15,6 +15,7 @@ import type { ClusterDirectory } from './cluster-directory.ts';
 import type { RequestFilters } from './request-plan.ts';
 import { RequestPlan } from './request-plan.ts';
 import type { HttpStats } from './stats.ts';
+import type { StreamIdleQueue } from './stream-idle.ts';
 
 const NO_HEAD = new HttpHead({});
 
@@ -23,6 +24,7 @@ export class ListenerState {
   readonly stats: HttpStats;
   config: ListenerConfig;
   filters: RequestFilters;
+  idle: StreamIdleQueue | null;
   private readonly directory: ClusterDirectory;
   private routes: RouteTable | null;
   private lastPlan: RequestPlan | null;
@@ -33,12 +35,14 @@ export class ListenerState {
   constructor(
     config: ListenerConfig,
     filters: RequestFilters,
+    idle: StreamIdleQueue | null,
     stats: HttpStats,
     directory: ClusterDirectory,
   ) {
     this.id = config.id;
     this.config = config;
     this.filters = filters;
+    this.idle = idle;
     this.stats = stats;
     this.directory = directory;
     this.routes = null;
@@ -85,9 +89,10 @@ export class ListenerState {
   }
 
   /** From now on requests see this configuration; those under way keep their plans. */
-  reconfigure(config: ListenerConfig, filters: RequestFilters): void {
+  reconfigure(config: ListenerConfig, filters: RequestFilters, idle: StreamIdleQueue | null): void {
     this.config = config;
     this.filters = filters;
+    this.idle = idle;
     this.forget();
   }
 

@@ -30,8 +30,7 @@ export class RequestExtra {
   readonly triedHosts: Host[];
   transportFailure: string;
 
-  // timers that few listeners have
-  streamIdleTimer: TimerId;
+  // a timer that few listeners have
   requestTimer: TimerId;
 
   // filters
@@ -51,7 +50,6 @@ export class RequestExtra {
     this.bytesSent = 0;
     this.triedHosts = [];
     this.transportFailure = '';
-    this.streamIdleTimer = NO_TIMER;
     this.requestTimer = NO_TIMER;
     this.filterIndex = 0;
     this.filterStates = [];

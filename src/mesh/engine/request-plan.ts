@@ -20,6 +20,7 @@ import { RetryCondition, withRetryHeaders } from '../policy/retry.ts';
 import { EffectiveTimeouts, effectiveTimeouts, expectedTimeoutMs } from '../policy/timeout.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { HttpStats } from './stats.ts';
+import type { StreamIdleQueue } from './stream-idle.ts';
 
 /** The request table has 16 bits for attempts. */
 const MOST_RETRIES = 65_534;
@@ -44,6 +45,8 @@ export interface PlanListener {
   readonly id: number;
   readonly config: ListenerConfig;
   readonly stats: HttpStats;
+  /** null = no stream idle timeout. */
+  readonly idle: StreamIdleQueue | null;
 }
 
 /** What a plan is made from. */
@@ -65,6 +68,8 @@ export class RequestPlan {
   readonly forward: ForwardAction | null;
   readonly cluster: Cluster | null;
   readonly listener: PlanListener;
+  /** null = no stream idle timeout. */
+  readonly idle: StreamIdleQueue | null;
   readonly filters: RequestFilters;
   /** false: asking `filters` would change nothing. */
   readonly hasFilters: boolean;
@@ -101,6 +106,7 @@ export class RequestPlan {
     this.forward = action?.kind === 'forward' ? action : null;
     this.cluster = input.cluster;
     this.listener = listener;
+    this.idle = listener.idle;
     this.filters = input.filters;
     this.hasFilters = input.hasFilters;
     this.priority = this.forward?.priority === 'high' ? Priority.high : Priority.default;

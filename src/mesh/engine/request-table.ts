@@ -54,7 +54,7 @@ const INITIAL_ROWS = 64;
 const BITS_PER_FLAG = 5;
 const MAX_FLAGS = 6;
 
-/** Positions of the columns in a row of 32-bit words; the start time takes the last two words. */
+/** Positions of the columns in a row of 32-bit words; times take the last four: 64 bytes in all. */
 const BITS = 0;
 const UID = 1;
 const DOWNSTREAM = 2;
@@ -66,8 +66,13 @@ const ATTEMPTS = 6;
 const ROUTE_TIMER = 7;
 const WAIT_TIMER = 8;
 const POOL = 9;
-const WORDS = 12;
-const START = 5; // in doubles
+/** Neighbours in the listener's idle queue. */
+const PREVIOUS = 10;
+const NEXT = 11;
+const WORDS = 16;
+/** Positions among the doubles of a row. */
+const START = 6;
+const ACTIVITY = 7;
 const DOUBLES = WORDS / 2;
 
 export class RequestTable {
@@ -187,6 +192,25 @@ export class RequestTable {
   }
   setPool(row: Slot, pool: number): void {
     this.words[row * WORDS + POOL] = pool;
+  }
+  previousOf(row: Slot): Slot {
+    return this.words[row * WORDS + PREVIOUS]!;
+  }
+  setPrevious(row: Slot, other: Slot): void {
+    this.words[row * WORDS + PREVIOUS] = other;
+  }
+  nextOf(row: Slot): Slot {
+    return this.words[row * WORDS + NEXT]!;
+  }
+  setNext(row: Slot, other: Slot): void {
+    this.words[row * WORDS + NEXT] = other;
+  }
+  /** Something moves now; kept for listeners with an idle timeout only. */
+  markActivity(row: Slot, clock: Clock): void {
+    this.doubles[row * DOUBLES + ACTIVITY] = clock.nowNs;
+  }
+  activityNsOf(row: Slot): Ns {
+    return this.doubles[row * DOUBLES + ACTIVITY]!;
   }
   /** The request starts now. */
   markStart(row: Slot, clock: Clock): void {

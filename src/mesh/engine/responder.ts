@@ -7,7 +7,7 @@
  * Source: policy-engine.md §0.3, 1.4, 11, 12.4.
  */
 import type { Head, Ports, Slot, TimerId } from '../../core/engine.ts';
-import { CloseReason, NO_TIMER, ResetReason as Reset, TimerKind } from '../../core/engine.ts';
+import { CloseReason, NO_TIMER, ResetReason as Reset } from '../../core/engine.ts';
 import type { Flag } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
@@ -220,19 +220,9 @@ export class Responder {
     if (requests.has(request, Bit.requestEnded)) requests.free(request);
   }
 
-  armIdle(request: Slot, timeoutMs: number): void {
-    const { ports, requests } = this;
-    const timer = ports.armAfter(timeoutMs, TimerKind.streamIdle, request);
-    requests.needExtra(request).streamIdleTimer = timer;
-  }
-
   /** Something moved in either direction: the stream's idle time starts again. */
   touch(request: Slot): void {
-    const { ports, requests } = this;
-    const extra = requests.extraOf(request);
-    if (extra === null || extra.streamIdleTimer === NO_TIMER) return;
-    ports.disarm(extra.streamIdleTimer);
-    this.armIdle(request, this.listenerOf(request).config.streamIdleTimeoutMs);
+    this.requests.planOf(request).idle?.touch(request);
   }
 
   private stopTimers(request: Slot): void {
@@ -241,10 +231,9 @@ export class Responder {
     requests.setRouteTimer(request, NO_TIMER);
     this.disarm(requests.waitTimerOf(request));
     requests.setWaitTimer(request, NO_TIMER);
+    requests.planOf(request).idle?.leave(request);
     const extra = requests.extraOf(request);
     if (extra === null) return;
-    this.disarm(extra.streamIdleTimer);
-    extra.streamIdleTimer = NO_TIMER;
     this.disarm(extra.requestTimer);
     extra.requestTimer = NO_TIMER;
   }
