@@ -1,28 +1,21 @@
 /**
- * What every column table of the simulator does: growing typed columns.
+ * What every column table of the simulator does: growing by doubling.
  *
- * Called by the tables only. A table replaces its columns when it grows, so nobody else may hold on
- * to one. The engine's tables have the same three functions; the folders may not share them.
+ * Called by the tables only. A table replaces its array when it grows, so nobody else may hold on to
+ * one. The columns of a row lie side by side in one array, since an event touches most of them: that
+ * is one cache line, one bounds check and one base address instead of many.
  */
 
-/** @returns a longer copy; the new rows are `fill` */
-export function grownInts(column: Int32Array, rows: number, fill = 0): Int32Array {
-  const grown = new Int32Array(rows);
-  grown.set(column);
-  if (fill !== 0) grown.fill(fill, column.length);
+/** @returns a copy of twice the length; the new part is 0 */
+export function grownInts(words: Int32Array): Int32Array {
+  const grown = new Int32Array(2 * words.length);
+  grown.set(words);
   return grown;
 }
 
-/** @returns a longer copy; the new rows are 0 */
-export function grownBytes(column: Uint8Array, rows: number): Uint8Array {
-  const grown = new Uint8Array(rows);
-  grown.set(column);
-  return grown;
-}
-
-/** @returns a longer copy; the new rows are 0 */
-export function grownFloats(column: Float64Array, rows: number): Float64Array {
-  const grown = new Float64Array(rows);
-  grown.set(column);
+/** @returns a copy of twice the length; the new part is 0 */
+export function grownFloats(doubles: Float64Array): Float64Array {
+  const grown = new Float64Array(2 * doubles.length);
+  grown.set(doubles);
   return grown;
 }

@@ -11,19 +11,21 @@ const INITIAL_ROWS = 64;
 const RETIRED = -2;
 const CLOSING = -3;
 
+// Positions of the columns in a row of 32-bit words.
+const PROXY = 0;
+/** The wire; -1 = loopback, then `RETIRED` or `CLOSING`. In a free row: the next free row. */
+const WIRE = 1;
+/** Loopback: requests open on it. */
+const OPEN_COUNT = 2;
+const WORDS = 4;
+
 export class DownstreamTable {
-  private proxies: Int32Array;
-  /** The wire; -1 = loopback, then `RETIRED` or `CLOSING`. In a free row: the next free row. */
-  private wires: Int32Array;
-  /** Loopback: requests open on it. */
-  private openCounts: Int32Array;
+  private words: Int32Array;
   private rowCount: number;
   private firstFree: number;
 
   constructor() {
-    this.proxies = new Int32Array(INITIAL_ROWS);
-    this.wires = new Int32Array(INITIAL_ROWS);
-    this.openCounts = new Int32Array(INITIAL_ROWS);
+    this.words = new Int32Array(INITIAL_ROWS * WORDS);
     this.rowCount = 0;
     this.firstFree = -1;
   }
@@ -31,50 +33,44 @@ export class DownstreamTable {
   /** @param wire -1 = loopback */
   allocate(proxy: number, wire: number): number {
     let row = this.firstFree;
-    if (row >= 0) this.firstFree = this.wires[row]!;
+    if (row >= 0) this.firstFree = this.words[row * WORDS + WIRE]!;
     else {
-      if (this.rowCount === this.proxies.length) this.grow();
+      if (this.rowCount * WORDS === this.words.length) this.words = grownInts(this.words);
       row = this.rowCount++;
     }
-    this.proxies[row] = proxy;
-    this.wires[row] = wire;
-    this.openCounts[row] = 0;
+    this.words[row * WORDS + PROXY] = proxy;
+    this.words[row * WORDS + WIRE] = wire;
+    this.words[row * WORDS + OPEN_COUNT] = 0;
     return row;
   }
 
   free(row: number): void {
-    this.wires[row] = this.firstFree;
+    this.words[row * WORDS + WIRE] = this.firstFree;
     this.firstFree = row;
   }
 
   proxyOf(row: number): number {
-    return this.proxies[row]!;
+    return this.words[row * WORDS + PROXY]!;
   }
   wireOf(row: number): number {
-    return this.wires[row]!;
+    return this.words[row * WORDS + WIRE]!;
   }
   /** Its closed input is under way. */
   isClosing(row: number): boolean {
-    return this.wires[row]! === CLOSING;
+    return this.words[row * WORDS + WIRE]! === CLOSING;
   }
   setClosing(row: number): void {
-    this.wires[row] = CLOSING;
+    this.words[row * WORDS + WIRE] = CLOSING;
   }
   /** A loopback connection that closes when its last call ends. */
   setRetired(row: number): void {
-    this.wires[row] = RETIRED;
+    this.words[row * WORDS + WIRE] = RETIRED;
   }
   openCountOf(row: number): number {
-    return this.openCounts[row]!;
+    return this.words[row * WORDS + OPEN_COUNT]!;
   }
   addOpen(row: number, change: 1 | -1): number {
-    return (this.openCounts[row] = this.openCounts[row]! + change);
-  }
-
-  private grow(): void {
-    const rows = 2 * this.proxies.length;
-    this.proxies = grownInts(this.proxies, rows);
-    this.wires = grownInts(this.wires, rows);
-    this.openCounts = grownInts(this.openCounts, rows);
+    const at = row * WORDS + OPEN_COUNT;
+    return (this.words[at] = this.words[at]! + change);
   }
 }

@@ -5,7 +5,7 @@
  * that made the call, or the row of a client's call. A row is taken from the engine's `onRequest`
  * until its terminal event; for requests of applications and clients, until they have seen it.
  */
-import { grownBytes, grownInts } from './columns.ts';
+import { grownInts } from './columns.ts';
 import type { HeadShapes } from './head-shapes.ts';
 
 /** Whose request it is. */
@@ -45,107 +45,99 @@ export function isGood(status: number): boolean {
 }
 
 const INITIAL_ROWS = 64;
+const KIND_MASK = 7;
+const POSITION_SHIFT = 3;
+
+// Positions of the columns in a row of 32-bit words.
+/** Kind; above it the place of the call among those of its work row. */
+const STATE = 0;
+const ORIGIN = 1;
+/** The downstream connection it came on. In a free row: the next free row. */
+const CONNECTION = 2;
+/** Next request of the same work row, or -1. */
+const SIBLING = 3;
+/** The application's timeout, or -1. */
+const EVENT = 4;
+/** Shape of the answer's head, or one of the values above. */
+const ANSWER = 5;
+const WORDS = 6;
 
 export class RequestTable {
   /** Rows ever used; every taken row is below. */
   rowCount: number;
-  private kinds: Uint8Array;
-  private origins: Int32Array;
-  /** The downstream connection it came on. In a free row: the next free row. */
-  private connections: Int32Array;
-  /** Place of the call among those of its work row. */
-  private positions: Int32Array;
-  /** Next request of the same work row, or -1. */
-  private siblings: Int32Array;
-  /** The application's timeout, or -1. */
-  private events: Int32Array;
-  /** Shape of the answer's head, or one of the values above. */
-  private answers: Int32Array;
+  private words: Int32Array;
   private firstFree: number;
 
   constructor() {
     this.rowCount = 0;
-    this.kinds = new Uint8Array(INITIAL_ROWS);
-    this.origins = new Int32Array(INITIAL_ROWS);
-    this.connections = new Int32Array(INITIAL_ROWS);
-    this.positions = new Int32Array(INITIAL_ROWS);
-    this.siblings = new Int32Array(INITIAL_ROWS);
-    this.events = new Int32Array(INITIAL_ROWS);
-    this.answers = new Int32Array(INITIAL_ROWS);
+    this.words = new Int32Array(INITIAL_ROWS * WORDS);
     this.firstFree = -1;
   }
 
   allocate(kind: RequestKind, origin: number, connection: number): number {
     let row = this.firstFree;
-    if (row >= 0) this.firstFree = this.connections[row]!;
+    if (row >= 0) this.firstFree = this.words[row * WORDS + CONNECTION]!;
     else {
-      if (this.rowCount === this.kinds.length) this.grow();
+      if (this.rowCount * WORDS === this.words.length) this.words = grownInts(this.words);
       row = this.rowCount++;
     }
-    this.kinds[row] = kind;
-    this.origins[row] = origin;
-    this.connections[row] = connection;
-    this.siblings[row] = -1;
-    this.events[row] = -1;
-    this.answers[row] = NO_ANSWER;
+    const { words } = this;
+    const at = row * WORDS;
+    words[at + STATE] = kind;
+    words[at + ORIGIN] = origin;
+    words[at + CONNECTION] = connection;
+    words[at + SIBLING] = -1;
+    words[at + EVENT] = -1;
+    words[at + ANSWER] = NO_ANSWER;
     return row;
   }
 
   free(row: number): void {
-    this.kinds[row] = RequestKind.free;
-    this.connections[row] = this.firstFree;
+    this.words[row * WORDS + STATE] = RequestKind.free;
+    this.words[row * WORDS + CONNECTION] = this.firstFree;
     this.firstFree = row;
   }
 
   kindOf(row: number): RequestKind {
-    return this.kinds[row]! as RequestKind;
+    return (this.words[row * WORDS + STATE]! & KIND_MASK) as RequestKind;
   }
   setKind(row: number, kind: RequestKind): void {
-    this.kinds[row] = kind;
+    const at = row * WORDS + STATE;
+    this.words[at] = (this.words[at]! & ~KIND_MASK) | kind;
   }
   /** Wire, work row or client call; -1 = nobody waits any more. */
   originOf(row: number): number {
-    return this.origins[row]!;
+    return this.words[row * WORDS + ORIGIN]!;
   }
   setOrigin(row: number, origin: number): void {
-    this.origins[row] = origin;
+    this.words[row * WORDS + ORIGIN] = origin;
   }
   connectionOf(row: number): number {
-    return this.connections[row]!;
+    return this.words[row * WORDS + CONNECTION]!;
   }
   positionOf(row: number): number {
-    return this.positions[row]!;
+    return this.words[row * WORDS + STATE]! >>> POSITION_SHIFT;
   }
   setPosition(row: number, position: number): void {
-    this.positions[row] = position;
+    const at = row * WORDS + STATE;
+    this.words[at] = (this.words[at]! & KIND_MASK) | (position << POSITION_SHIFT);
   }
   siblingOf(row: number): number {
-    return this.siblings[row]!;
+    return this.words[row * WORDS + SIBLING]!;
   }
   setSibling(row: number, sibling: number): void {
-    this.siblings[row] = sibling;
+    this.words[row * WORDS + SIBLING] = sibling;
   }
   eventOf(row: number): number {
-    return this.events[row]!;
+    return this.words[row * WORDS + EVENT]!;
   }
   setEvent(row: number, event: number): void {
-    this.events[row] = event;
+    this.words[row * WORDS + EVENT] = event;
   }
   answerOf(row: number): number {
-    return this.answers[row]!;
+    return this.words[row * WORDS + ANSWER]!;
   }
   setAnswer(row: number, shape: number): void {
-    this.answers[row] = shape;
-  }
-
-  private grow(): void {
-    const rows = 2 * this.kinds.length;
-    this.kinds = grownBytes(this.kinds, rows);
-    this.origins = grownInts(this.origins, rows);
-    this.connections = grownInts(this.connections, rows);
-    this.positions = grownInts(this.positions, rows);
-    this.siblings = grownInts(this.siblings, rows);
-    this.events = grownInts(this.events, rows);
-    this.answers = grownInts(this.answers, rows);
+    this.words[row * WORDS + ANSWER] = shape;
   }
 }

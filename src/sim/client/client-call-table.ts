@@ -5,32 +5,34 @@
  * need the instant at which they meant to send.
  */
 import type { Ns } from '../../core/time.ts';
-import { grownBytes, grownFloats, grownInts } from '../columns.ts';
+import { grownFloats } from '../columns.ts';
 
 const INITIAL_ROWS = 64;
 
+// Positions of the columns in a row of 32-bit words; the start takes the last two.
+const CLIENT = 0;
+/** Users of a closed loop; -1 in an open one. */
+const USER = 1;
+const UID = 2;
+/** The engine's request slot. In a free row: the next free row. */
+const REQUEST = 3;
+/** -1 = no deadline. */
+const DEADLINE = 4;
+const FLAG = 5;
+const WORDS = 8;
+const START = 3; // in doubles
+const DOUBLES = WORDS / 2;
+
 export class ClientCallTable {
-  private clients: Int32Array;
-  /** Users of a closed loop; -1 in an open one. */
-  private users: Int32Array;
-  private uids: Int32Array;
-  /** The engine's request slot. In a free row: the next free row. */
-  private requests: Int32Array;
-  /** -1 = no deadline. */
-  private deadlines: Int32Array;
-  private flags: Uint8Array;
-  private starts: Float64Array;
+  private doubles: Float64Array;
+  /** The same memory as `doubles`. */
+  private words: Int32Array;
   private rowCount: number;
   private firstFree: number;
 
   constructor() {
-    this.clients = new Int32Array(INITIAL_ROWS);
-    this.users = new Int32Array(INITIAL_ROWS);
-    this.uids = new Int32Array(INITIAL_ROWS);
-    this.requests = new Int32Array(INITIAL_ROWS);
-    this.deadlines = new Int32Array(INITIAL_ROWS);
-    this.flags = new Uint8Array(INITIAL_ROWS);
-    this.starts = new Float64Array(INITIAL_ROWS);
+    this.doubles = new Float64Array(INITIAL_ROWS * DOUBLES);
+    this.words = new Int32Array(this.doubles.buffer);
     this.rowCount = 0;
     this.firstFree = -1;
   }
@@ -38,68 +40,64 @@ export class ClientCallTable {
   /** The caller sets the start. */
   allocate(client: number, user: number, uid: number): number {
     let row = this.firstFree;
-    if (row >= 0) this.firstFree = this.requests[row]!;
+    if (row >= 0) this.firstFree = this.words[row * WORDS + REQUEST]!;
     else {
-      if (this.rowCount === this.clients.length) this.grow();
+      if (this.rowCount * WORDS === this.words.length) this.grow();
       row = this.rowCount++;
     }
-    this.clients[row] = client;
-    this.users[row] = user;
-    this.uids[row] = uid;
-    this.requests[row] = -1;
-    this.deadlines[row] = -1;
-    this.flags[row] = 0;
+    const { words } = this;
+    const at = row * WORDS;
+    words[at + CLIENT] = client;
+    words[at + USER] = user;
+    words[at + UID] = uid;
+    words[at + REQUEST] = -1;
+    words[at + DEADLINE] = -1;
+    words[at + FLAG] = 0;
     return row;
   }
 
   free(row: number): void {
-    this.requests[row] = this.firstFree;
+    this.words[row * WORDS + REQUEST] = this.firstFree;
     this.firstFree = row;
   }
 
   clientOf(row: number): number {
-    return this.clients[row]!;
+    return this.words[row * WORDS + CLIENT]!;
   }
   userOf(row: number): number {
-    return this.users[row]!;
+    return this.words[row * WORDS + USER]!;
   }
   uidOf(row: number): number {
-    return this.uids[row]!;
+    return this.words[row * WORDS + UID]!;
   }
   requestOf(row: number): number {
-    return this.requests[row]!;
+    return this.words[row * WORDS + REQUEST]!;
   }
   setRequest(row: number, request: number): void {
-    this.requests[row] = request;
+    this.words[row * WORDS + REQUEST] = request;
   }
   deadlineOf(row: number): number {
-    return this.deadlines[row]!;
+    return this.words[row * WORDS + DEADLINE]!;
   }
   setDeadline(row: number, event: number): void {
-    this.deadlines[row] = event;
+    this.words[row * WORDS + DEADLINE] = event;
   }
   /** First response flag of the client's own proxy; 0 = none. */
   flagOf(row: number): number {
-    return this.flags[row]!;
+    return this.words[row * WORDS + FLAG]!;
   }
   setFlag(row: number, flag: number): void {
-    this.flags[row] = flag;
+    this.words[row * WORDS + FLAG] = flag;
   }
   startNsOf(row: number): Ns {
-    return this.starts[row]!;
+    return this.doubles[row * DOUBLES + START]!;
   }
   setStartNs(row: number, ns: Ns): void {
-    this.starts[row] = ns;
+    this.doubles[row * DOUBLES + START] = ns;
   }
 
   private grow(): void {
-    const rows = 2 * this.clients.length;
-    this.clients = grownInts(this.clients, rows);
-    this.users = grownInts(this.users, rows);
-    this.uids = grownInts(this.uids, rows);
-    this.requests = grownInts(this.requests, rows);
-    this.deadlines = grownInts(this.deadlines, rows);
-    this.flags = grownBytes(this.flags, rows);
-    this.starts = grownFloats(this.starts, rows);
+    this.doubles = grownFloats(this.doubles);
+    this.words = new Int32Array(this.doubles.buffer);
   }
 }

@@ -108,7 +108,8 @@ export class AppCalls {
     const host = this.commons.hosts[work.hostOf(row)]!;
     const step = host.plan.steps[work.stepOf(row)]!;
     const call = host.plan.calls[position]!;
-    const open = work.addOpenCalls(row, -1);
+    work.addOpenCalls(row, -1);
+    const open = work.openCallsOf(row);
     if (!isGoodAnswer && call.mustSucceed) work.setFailure(row, true);
     if (step.isAny) {
       if (isGoodAnswer) this.endStep(row, false);

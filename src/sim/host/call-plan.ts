@@ -8,6 +8,7 @@
 import type { Ns } from '../../core/time.ts';
 import type { CallStep, CallTo } from '../../workload/call-step.ts';
 import type { OutboundTarget } from '../outbound-target.ts';
+import { MAX_OPEN_CALLS } from './work-table.ts';
 
 export interface PlannedCall {
   readonly target: OutboundTarget;
@@ -40,13 +41,18 @@ export const NO_CALLS: CallPlan = { steps: [], calls: [] };
 /** What `planCalls` needs to know of a call beyond the step itself. */
 export type ResolveCall = (call: CallTo) => { target: OutboundTarget; headShape: number };
 
-/** Flattens the steps of a service. */
+/** Flattens the steps of a service. @throws RangeError when a step begins too many calls at once */
 export function planCalls(steps: readonly CallStep[], resolve: ResolveCall): CallPlan {
   if (steps.length === 0) return NO_CALLS;
   const calls: PlannedCall[] = [];
   const planned = steps.map((step): PlannedStep => {
     const branches = step.kind === 'parallel' ? step.steps : [step];
     const firsts = branches.flatMap((branch) => addBranch(calls, branch, resolve));
+    if (firsts.length > MAX_OPEN_CALLS) {
+      throw new RangeError(
+        `a step may begin ${MAX_OPEN_CALLS} calls at once, not ${firsts.length}`,
+      );
+    }
     return { firsts, isAny: step.kind === 'parallel' && step.wait === 'any' };
   });
   return { steps: planned, calls };

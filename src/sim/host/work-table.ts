@@ -2,12 +2,12 @@
  * Requests at applications, one row per request: waiting, computing, or waiting for its own calls.
  *
  * A row outlives its caller: an application keeps working for nobody unless told otherwise, and under
- * overload millions of such rows are the memory worst case, so a row is 22 bytes and their number
+ * overload millions of such rows are the memory worst case, so a row is 20 bytes and their number
  * has a limit. `link` is what its state needs: the next row of the queue, the kernel event, or the
  * first of the open calls.
  */
 import { EnvironmentError } from '../../core/errors.ts';
-import { grownBytes, grownInts } from '../columns.ts';
+import { grownInts } from '../columns.ts';
 
 export const WorkState = {
   free: 0,
@@ -21,21 +21,31 @@ export type WorkState = (typeof WorkState)[keyof typeof WorkState];
 
 const INITIAL_ROWS = 64;
 
+/** Most calls that one request may have open at once. */
+export const MAX_OPEN_CALLS = 0xfff;
+
+const STATE_MASK = 7;
+const FAILED = 8;
+const OPEN_SHIFT = 4;
+const STEP_SHIFT = 16;
+
+// Positions of the columns in a row of 32-bit words.
+/** Bits 0-2 state, 3 a call of the step failed, 4-15 open calls, 16-31 step. */
+const STATE = 0;
+const HOST = 1;
+const ORIGIN = 2;
+const UID = 3;
+/** In a free row: the next free row. */
+const LINK = 4;
+const WORDS = 5;
+
 export class WorkTable {
   /** Rows ever used; every taken row is below. */
   rowCount: number;
   /** Rows in use. */
   size: number;
   private readonly limit: number;
-  private states: Uint8Array;
-  private hosts: Int32Array;
-  private origins: Int32Array;
-  private uids: Int32Array;
-  private links: Int32Array;
-  private steps: Uint16Array;
-  private openCalls: Uint16Array;
-  /** 1 = a call of the step failed that may not be ignored. */
-  private failures: Uint8Array;
+  private words: Int32Array;
   private firstFree: number;
 
   /** @param limit most rows in use at once */
@@ -43,86 +53,83 @@ export class WorkTable {
     this.rowCount = 0;
     this.size = 0;
     this.limit = limit;
-    this.states = new Uint8Array(INITIAL_ROWS);
-    this.hosts = new Int32Array(INITIAL_ROWS);
-    this.origins = new Int32Array(INITIAL_ROWS);
-    this.uids = new Int32Array(INITIAL_ROWS);
-    this.links = new Int32Array(INITIAL_ROWS);
-    this.steps = new Uint16Array(INITIAL_ROWS);
-    this.openCalls = new Uint16Array(INITIAL_ROWS);
-    this.failures = new Uint8Array(INITIAL_ROWS);
+    this.words = new Int32Array(INITIAL_ROWS * WORDS);
     this.firstFree = -1;
   }
 
   /** @throws EnvironmentError when the limit is reached */
   allocate(host: number, origin: number, uid: number): number {
     let row = this.firstFree;
-    if (row >= 0) this.firstFree = this.links[row]!;
+    if (row >= 0) this.firstFree = this.words[row * WORDS + LINK]!;
     else {
-      if (this.rowCount === this.states.length) this.grow();
+      if (this.rowCount * WORDS === this.words.length) this.words = grownInts(this.words);
       row = this.rowCount++;
     }
     if (++this.size > this.limit) this.refuse();
-    this.hosts[row] = host;
-    this.origins[row] = origin;
-    this.uids[row] = uid;
-    this.links[row] = -1;
-    this.steps[row] = 0;
-    this.openCalls[row] = 0;
-    this.failures[row] = 0;
+    const { words } = this;
+    const at = row * WORDS;
+    words[at + STATE] = WorkState.queued;
+    words[at + HOST] = host;
+    words[at + ORIGIN] = origin;
+    words[at + UID] = uid;
+    words[at + LINK] = -1;
     return row;
   }
 
   free(row: number): void {
     this.size--;
-    this.states[row] = WorkState.free;
-    this.links[row] = this.firstFree;
+    this.words[row * WORDS + STATE] = WorkState.free;
+    this.words[row * WORDS + LINK] = this.firstFree;
     this.firstFree = row;
   }
 
   stateOf(row: number): WorkState {
-    return this.states[row]! as WorkState;
+    return (this.words[row * WORDS + STATE]! & STATE_MASK) as WorkState;
   }
   setState(row: number, state: WorkState): void {
-    this.states[row] = state;
+    const at = row * WORDS + STATE;
+    this.words[at] = (this.words[at]! & ~STATE_MASK) | state;
   }
   hostOf(row: number): number {
-    return this.hosts[row]!;
+    return this.words[row * WORDS + HOST]!;
   }
   /** The wire that waits for the answer; -1 = nobody does. */
   originOf(row: number): number {
-    return this.origins[row]!;
+    return this.words[row * WORDS + ORIGIN]!;
   }
   setOrigin(row: number, wire: number): void {
-    this.origins[row] = wire;
+    this.words[row * WORDS + ORIGIN] = wire;
   }
   uidOf(row: number): number {
-    return this.uids[row]!;
+    return this.words[row * WORDS + UID]!;
   }
   /** Queued: next row. Computing: kernel event, -1 when it takes no time. Calling: first open request. */
   linkOf(row: number): number {
-    return this.links[row]!;
+    return this.words[row * WORDS + LINK]!;
   }
   setLink(row: number, link: number): void {
-    this.links[row] = link;
+    this.words[row * WORDS + LINK] = link;
   }
   stepOf(row: number): number {
-    return this.steps[row]!;
+    return this.words[row * WORDS + STATE]! >>> STEP_SHIFT;
   }
   nextStep(row: number): number {
-    return (this.steps[row] = this.steps[row]! + 1);
+    const at = row * WORDS + STATE;
+    return (this.words[at] = this.words[at]! + (1 << STEP_SHIFT)) >>> STEP_SHIFT;
   }
   openCallsOf(row: number): number {
-    return this.openCalls[row]!;
+    return (this.words[row * WORDS + STATE]! >>> OPEN_SHIFT) & MAX_OPEN_CALLS;
   }
-  addOpenCalls(row: number, change: 1 | -1): number {
-    return (this.openCalls[row] = this.openCalls[row]! + change);
+  addOpenCalls(row: number, change: 1 | -1): void {
+    const at = row * WORDS + STATE;
+    this.words[at] = this.words[at]! + (change << OPEN_SHIFT);
   }
   hasFailure(row: number): boolean {
-    return this.failures[row] === 1;
+    return (this.words[row * WORDS + STATE]! & FAILED) !== 0;
   }
   setFailure(row: number, isFailed: boolean): void {
-    this.failures[row] = isFailed ? 1 : 0;
+    const at = row * WORDS + STATE;
+    this.words[at] = (this.words[at]! & ~FAILED) | (isFailed ? FAILED : 0);
   }
 
   private refuse(): never {
@@ -132,22 +139,4 @@ export class WorkTable {
         'overloaded and sheds nothing. Set a queue limit, onAbandon: skip-queued or cancel, or less load.',
     );
   }
-
-  private grow(): void {
-    const rows = 2 * this.states.length;
-    this.states = grownBytes(this.states, rows);
-    this.hosts = grownInts(this.hosts, rows);
-    this.origins = grownInts(this.origins, rows);
-    this.uids = grownInts(this.uids, rows);
-    this.links = grownInts(this.links, rows);
-    this.steps = grownShorts(this.steps, rows);
-    this.openCalls = grownShorts(this.openCalls, rows);
-    this.failures = grownBytes(this.failures, rows);
-  }
-}
-
-function grownShorts(column: Uint16Array, rows: number): Uint16Array {
-  const grown = new Uint16Array(rows);
-  grown.set(column);
-  return grown;
 }

@@ -11,9 +11,10 @@
  *
  * A message under way has its kernel event in `event`; a close of the near side under way has its
  * own in `closeEvent`, which shares a column with the stream: a closed wire has none.
+ * A row's columns lie side by side (40 bytes), because an event touches most of them.
  */
 import { assert } from '../../core/assert.ts';
-import { grownBytes, grownInts } from '../columns.ts';
+import { grownInts } from '../columns.ts';
 
 export const WirePhase = {
   free: 0,
@@ -26,187 +27,168 @@ export const WirePhase = {
 } as const;
 export type WirePhase = (typeof WirePhase)[keyof typeof WirePhase];
 
-/** Bits of one column. */
+/** Bits of the same word; the phase has the lowest three. */
 export const WireFlag = {
-  nearClosed: 1,
+  nearClosed: 8,
   /** The next response says `connection: close`. */
-  goAway: 2,
+  goAway: 16,
   /** The far side closes right behind the response. */
-  closeAfterResponse: 4,
+  closeAfterResponse: 32,
   /** The head is there, the end of the message is not. */
-  composing: 8,
-  tls: 16,
+  composing: 64,
+  tls: 128,
   /** The message waits for a partition to heal; `event` is when its sender gives up. */
-  messageHeld: 32,
+  messageHeld: 256,
   /** Likewise for the near side's close. */
-  closeHeld: 64,
+  closeHeld: 512,
   /** The message is on the link itself, not inside a proxy. */
-  onLink: 128,
+  onLink: 1024,
 } as const;
 
 const INITIAL_ROWS = 64;
+const PHASE_MASK = 7;
+
+// Positions of the columns in a row of 32-bit words.
+/** Phase and flags. */
+const STATE = 0;
+/** The near side's proxy. */
+const PROXY = 1;
+/** Index of the link towards the far side; -1 = the application behind an inbound proxy. */
+const LINK = 2;
+const STREAM = 3;
+const UID = 4;
+/** Shape of the head under way or last sent. */
+const SHAPE = 5;
+const EVENT = 6;
+/** While serving: request slot at the inbound engine, or work row. */
+const PEER = 7;
+/** The inbound engine's connection, or -1. While dialing: position of its listener. */
+const DOWNSTREAM = 8;
+/** Proxies' share of one direction's delay, ns. */
+const OVERHEAD = 9;
+const WORDS = 10;
 
 export class WireTable {
   /** Rows ever used; every taken row is below. */
   rowCount: number;
-  private phases: Uint8Array;
-  private flags: Uint8Array;
-  /** The near side's proxy. */
-  private proxies: Int32Array;
-  /** Index of the link towards the far side; -1 = the application behind an inbound proxy. */
-  private links: Int32Array;
-  private streams: Int32Array;
-  private uids: Int32Array;
-  /** Shape of the head under way or last sent. */
-  private shapes: Int32Array;
-  private events: Int32Array;
-  /** While serving: request slot at the inbound engine, or work row. */
-  private peers: Int32Array;
-  /** The inbound engine's connection, or -1. While dialing: position of its listener. */
-  private downstreams: Int32Array;
-  /** Proxies' share of one direction's delay, ns. */
-  private overheads: Int32Array;
+  private words: Int32Array;
   /** Indexed by stream slot. */
   private wireByStream: Int32Array;
 
   constructor() {
     this.rowCount = 0;
-    this.phases = new Uint8Array(INITIAL_ROWS);
-    this.flags = new Uint8Array(INITIAL_ROWS);
-    this.proxies = new Int32Array(INITIAL_ROWS);
-    this.links = new Int32Array(INITIAL_ROWS);
-    this.streams = new Int32Array(INITIAL_ROWS);
-    this.uids = new Int32Array(INITIAL_ROWS);
-    this.shapes = new Int32Array(INITIAL_ROWS);
-    this.events = new Int32Array(INITIAL_ROWS);
-    this.peers = new Int32Array(INITIAL_ROWS);
-    this.downstreams = new Int32Array(INITIAL_ROWS);
-    this.overheads = new Int32Array(INITIAL_ROWS);
+    this.words = new Int32Array(INITIAL_ROWS * WORDS);
     this.wireByStream = new Int32Array(INITIAL_ROWS);
   }
 
   /** Takes the row of an engine's connection slot. */
   take(row: number, proxy: number, link: number): void {
-    while (row >= this.phases.length) this.grow();
+    while (row * WORDS >= this.words.length) this.words = grownInts(this.words);
     if (row >= this.rowCount) this.rowCount = row + 1;
-    assert(this.phases[row] === WirePhase.free, 'connection slots must be unique in a run');
-    this.phases[row] = WirePhase.dialing;
-    this.flags[row] = 0;
-    this.proxies[row] = proxy;
-    this.links[row] = link;
-    this.streams[row] = -1;
-    this.uids[row] = 0;
-    this.events[row] = -1;
-    this.peers[row] = -1;
-    this.downstreams[row] = -1;
-    this.overheads[row] = 0;
+    const { words } = this;
+    const at = row * WORDS;
+    assert(words[at + STATE] === WirePhase.free, 'connection slots must be unique in a run');
+    words[at + STATE] = WirePhase.dialing;
+    words[at + PROXY] = proxy;
+    words[at + LINK] = link;
+    words[at + STREAM] = -1;
+    words[at + UID] = 0;
+    words[at + EVENT] = -1;
+    words[at + PEER] = -1;
+    words[at + DOWNSTREAM] = -1;
+    words[at + OVERHEAD] = 0;
   }
 
   free(row: number): void {
-    this.phases[row] = WirePhase.free;
-    this.flags[row] = 0;
+    this.words[row * WORDS + STATE] = WirePhase.free;
   }
 
   /** Notes the exchange that begins on an open wire. */
   begin(row: number, stream: number, uid: number, shape: number): void {
-    this.streams[row] = stream;
-    this.uids[row] = uid;
-    this.shapes[row] = shape;
-    while (stream >= this.wireByStream.length) this.growStreams();
+    const { words } = this;
+    const at = row * WORDS;
+    words[at + STREAM] = stream;
+    words[at + UID] = uid;
+    words[at + SHAPE] = shape;
+    while (stream >= this.wireByStream.length) this.wireByStream = grownInts(this.wireByStream);
     this.wireByStream[stream] = row;
   }
 
   phaseOf(row: number): WirePhase {
-    return this.phases[row]! as WirePhase;
+    return (this.words[row * WORDS + STATE]! & PHASE_MASK) as WirePhase;
   }
   setPhase(row: number, phase: WirePhase): void {
-    this.phases[row] = phase;
+    const at = row * WORDS + STATE;
+    this.words[at] = (this.words[at]! & ~PHASE_MASK) | phase;
   }
   has(row: number, flag: number): boolean {
-    return (this.flags[row]! & flag) !== 0;
+    return (this.words[row * WORDS + STATE]! & flag) !== 0;
   }
   set(row: number, flag: number): void {
-    this.flags[row] = this.flags[row]! | flag;
+    const at = row * WORDS + STATE;
+    this.words[at] = this.words[at]! | flag;
   }
   clear(row: number, flag: number): void {
-    this.flags[row] = this.flags[row]! & ~flag;
+    const at = row * WORDS + STATE;
+    this.words[at] = this.words[at]! & ~flag;
   }
   proxyOf(row: number): number {
-    return this.proxies[row]!;
+    return this.words[row * WORDS + PROXY]!;
   }
   linkOf(row: number): number {
-    return this.links[row]!;
+    return this.words[row * WORDS + LINK]!;
   }
   /** The open exchange's stream at the near engine, or -1. Not after the near side closed. */
   streamOf(row: number): number {
-    return this.streams[row]!;
+    return this.words[row * WORDS + STREAM]!;
   }
   setStream(row: number, stream: number): void {
-    this.streams[row] = stream;
+    this.words[row * WORDS + STREAM] = stream;
   }
   /** Of a wire that the near side closed. */
   closeEventOf(row: number): number {
-    return this.streams[row]!;
+    return this.words[row * WORDS + STREAM]!;
   }
   setCloseEvent(row: number, event: number): void {
-    this.streams[row] = event;
+    this.words[row * WORDS + STREAM] = event;
   }
   wireOfStream(stream: number): number {
     return this.wireByStream[stream]!;
   }
   uidOf(row: number): number {
-    return this.uids[row]!;
+    return this.words[row * WORDS + UID]!;
   }
   setUid(row: number, uid: number): void {
-    this.uids[row] = uid;
+    this.words[row * WORDS + UID] = uid;
   }
   shapeOf(row: number): number {
-    return this.shapes[row]!;
+    return this.words[row * WORDS + SHAPE]!;
   }
   setShape(row: number, shape: number): void {
-    this.shapes[row] = shape;
+    this.words[row * WORDS + SHAPE] = shape;
   }
   eventOf(row: number): number {
-    return this.events[row]!;
+    return this.words[row * WORDS + EVENT]!;
   }
   setEvent(row: number, event: number): void {
-    this.events[row] = event;
+    this.words[row * WORDS + EVENT] = event;
   }
   peerOf(row: number): number {
-    return this.peers[row]!;
+    return this.words[row * WORDS + PEER]!;
   }
   setPeer(row: number, peer: number): void {
-    this.peers[row] = peer;
+    this.words[row * WORDS + PEER] = peer;
   }
   downstreamOf(row: number): number {
-    return this.downstreams[row]!;
+    return this.words[row * WORDS + DOWNSTREAM]!;
   }
   setDownstream(row: number, connection: number): void {
-    this.downstreams[row] = connection;
+    this.words[row * WORDS + DOWNSTREAM] = connection;
   }
   overheadOf(row: number): number {
-    return this.overheads[row]!;
+    return this.words[row * WORDS + OVERHEAD]!;
   }
   setOverhead(row: number, ns: number): void {
-    this.overheads[row] = ns;
-  }
-
-  private grow(): void {
-    const rows = 2 * this.phases.length;
-    this.phases = grownBytes(this.phases, rows);
-    this.flags = grownBytes(this.flags, rows);
-    this.proxies = grownInts(this.proxies, rows);
-    this.links = grownInts(this.links, rows);
-    this.streams = grownInts(this.streams, rows);
-    this.uids = grownInts(this.uids, rows);
-    this.shapes = grownInts(this.shapes, rows);
-    this.events = grownInts(this.events, rows);
-    this.peers = grownInts(this.peers, rows);
-    this.downstreams = grownInts(this.downstreams, rows);
-    this.overheads = grownInts(this.overheads, rows);
-  }
-
-  private growStreams(): void {
-    this.wireByStream = grownInts(this.wireByStream, 2 * this.wireByStream.length);
+    this.words[row * WORDS + OVERHEAD] = ns;
   }
 }
