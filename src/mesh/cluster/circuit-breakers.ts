@@ -116,7 +116,16 @@ export class CircuitBreakers {
     visit('rq_pending_open', openness(this.pending, this.maxPending));
     visit('rq_open', openness(this.requests, this.maxRequests));
     visit('rq_retry_open', openness(this.retries, this.maxRetries));
+    if (this.thresholds.trackRemaining !== true) return;
+    visit('remaining_cx', left(this.connections, this.maxConnections));
+    visit('remaining_pending', left(this.pending, this.maxPending));
+    visit('remaining_rq', left(this.requests, this.maxRequests));
+    visit('remaining_retries', this.hasBudget ? 0 : left(this.retries, this.maxRetries));
   }
+}
+
+function left(count: number, max: number): number {
+  return Math.max(0, max - count);
 }
 
 function openness(count: number, max: number): number {

@@ -7,7 +7,7 @@
  * Source: policy-engine.md §3.1, 3.7, 4.2–4.5, 6, 7.1.
  */
 import type { StreamKey } from '../../core/draws.ts';
-import type { DialPlan, Endpoint, EndpointSet, Ports, TimerId } from '../../core/engine.ts';
+import type { DialPlan, EndpointSet, Ports, TimerId } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
 import type { EjectionRefusal, EjectionType } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
@@ -312,6 +312,8 @@ export class Cluster implements EjectionSink {
     visit('upstream_cx_active', normal.connections + high.connections);
     visit('membership_total', this.hosts.length);
     visit('membership_healthy', this.hostSet.countHealthy());
+    visit('membership_degraded', this.hosts.filter(isDegraded).length);
+    visit('membership_excluded', this.hosts.filter(isExcluded).length);
     normal.visitGauges((name, value) => visit(`circuit_breakers.default.${name}`, value));
     high.visitGauges((name, value) => visit(`circuit_breakers.high.${name}`, value));
   }
@@ -353,7 +355,16 @@ function drainPools(pools: readonly (ConnectionPool | null)[], host: Host): void
 }
 
 function anyDegraded(hosts: readonly Host[]): boolean {
-  return hosts.some((host: { readonly endpoint: Endpoint }) => host.endpoint.health === 'degraded');
+  return hosts.some((host) => host.endpoint.health === 'degraded');
+}
+
+function isDegraded(host: Host): boolean {
+  return !host.isEjected && host.endpoint.health === 'degraded';
+}
+
+/** Left out of the denominators of panic and of priorities. */
+function isExcluded(host: Host): boolean {
+  return host.endpoint.health === 'draining';
 }
 
 function needsSweep(host: Host): boolean {

@@ -224,6 +224,8 @@ export interface Thresholds {
     readonly minConcurrency: number;
     readonly intervalMs: number;
   } | null;
+  /** Whether the gauges `remaining_…` tell what is left; undefined = they stay 0, as in Envoy. */
+  readonly trackRemaining?: boolean;
 }
 
 /** Source: policy-engine.md §4.1. Percentages are integers 0..100. */
