@@ -77,30 +77,29 @@ describe('faults', () => {
     expect(JSON.parse(json)).toEqual(rows);
   });
 
-  it.each(FAULT_KINDS.map((kind) => [kind.kind, kind] as const))(
-    'describes %s, whose example is a valid scenario',
-    async (name, kind) => {
-      const { stdout } = await cli(['faults', 'describe', name, '--json'], folderWith({}));
-      const document = JSON.parse(stdout);
-      expect(document).toMatchObject({ kind: name, moves: kind.moves, example: kind.example });
-      expect(Object.keys(document.parameters[0])).toEqual([
-        'name',
-        'unit',
-        'default',
-        'range',
-        'summary',
-        'source',
-      ]);
-      const scenario = QUICK.replace('6s', '5m').replace(
-        'orders: {',
-        'front: { calls: [orders] }\n  orders: {',
-      );
-      const text = `${scenario}faults:\n${kind.example.replace(/^/gm, '  ')}\n`;
-      const checked = await cli(['validate', '-'], folderWith({}), { stdin: text });
-      expect(checked.stderr).toBe('');
-      expect(checked.exitCode).toBe(0);
-    },
-  );
+  it.each(
+    FAULT_KINDS.map((kind) => [kind.kind, kind] as const),
+  )('describes %s, whose example is a valid scenario', async (name, kind) => {
+    const { stdout } = await cli(['faults', 'describe', name, '--json'], folderWith({}));
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ kind: name, moves: kind.moves, example: kind.example });
+    expect(Object.keys(document.parameters[0])).toEqual([
+      'name',
+      'unit',
+      'default',
+      'range',
+      'summary',
+      'source',
+    ]);
+    const scenario = QUICK.replace('6s', '5m').replace(
+      'orders: {',
+      'front: { calls: [orders] }\n  orders: {',
+    );
+    const text = `${scenario}faults:\n${kind.example.replace(/^/gm, '  ')}\n`;
+    const checked = await cli(['validate', '-'], folderWith({}), { stdin: text });
+    expect(checked.stderr).toBe('');
+    expect(checked.exitCode).toBe(0);
+  });
 });
 
 describe('completion', () => {

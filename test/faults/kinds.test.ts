@@ -93,12 +93,16 @@ describe('net.latency', () => {
     expect(added[1]).toBeLessThan(65);
   });
 
-  it.each(['const', 'uniform', 'normal', 'exponential', 'lognormal', 'bimodal'])(
-    'adds its base on average: %s',
-    (law) => {
-      expect(sampler(addedTime(law, SECOND, 0.3)).meanNs / SECOND).toBeCloseTo(1, 2);
-    },
-  );
+  it.each([
+    'const',
+    'uniform',
+    'normal',
+    'exponential',
+    'lognormal',
+    'bimodal',
+  ])('adds its base on average: %s', (law) => {
+    expect(sampler(addedTime(law, SECOND, 0.3)).meanNs / SECOND).toBeCloseTo(1, 2);
+  });
 
   it('ramps up', () => {
     const ramp = envelope('net.latency', {

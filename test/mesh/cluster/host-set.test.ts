@@ -26,14 +26,15 @@ describe('the candidates of a pick', () => {
     expect(set.candidates()).toBe(set.candidates());
   });
 
-  test.each<['unhealthy' | 'degraded' | 'draining']>([['unhealthy'], ['degraded'], ['draining']])(
-    'leave out %s endpoints while enough are healthy',
-    (health) => {
-      const hosts = equalHosts(5);
-      hosts.push(new Host(anEndpoint(5, { health }), 5));
-      expect(indices(new HostSet(hosts, 50, 0).candidates())).toEqual([0, 1, 2, 3, 4]);
-    },
-  );
+  test.each<['unhealthy' | 'degraded' | 'draining']>([
+    ['unhealthy'],
+    ['degraded'],
+    ['draining'],
+  ])('leave out %s endpoints while enough are healthy', (health) => {
+    const hosts = equalHosts(5);
+    hosts.push(new Host(anEndpoint(5, { health }), 5));
+    expect(indices(new HostSet(hosts, 50, 0).candidates())).toEqual([0, 1, 2, 3, 4]);
+  });
 
   it('are degraded hosts for the share that healthy ones cannot carry', () => {
     const hosts = equalHosts(10).map(

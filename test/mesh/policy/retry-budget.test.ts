@@ -27,12 +27,9 @@ describe('the retry limit', () => {
     [100, 3, 8, 0, 8],
     [0, 3, 1_000, 0, 3],
     [12.5, 0, 100, 0, 12],
-  ])(
-    'of %d %% and at least %d, with %d active and %d pending, is %d',
-    (percent, min, active, pending, limit) => {
-      expect(retryLimit(budget(percent, min), active, pending)).toBe(limit);
-    },
-  );
+  ])('of %d %% and at least %d, with %d active and %d pending, is %d', (percent, min, active, pending, limit) => {
+    expect(retryLimit(budget(percent, min), active, pending)).toBe(limit);
+  });
 
   it('does not consult max_retries beside a budget', () => {
     expect(retryLimit(budget(50, 0), 100, 0)).toBe(50);

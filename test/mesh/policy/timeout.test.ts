@@ -134,13 +134,10 @@ describe('the time the upstream is told', () => {
     [1_000, 0, 400, 600],
     [0, 300, 5_000, 300],
     [0, 0, 0, 0],
-  ])(
-    'of %d ms for all and %d per try after %d ms is %d',
-    (routeMs, perTryMs, elapsed, expected) => {
-      const timeouts = new EffectiveTimeouts();
-      timeouts.routeMs = routeMs;
-      timeouts.perTryMs = perTryMs;
-      expect(expectedTimeoutMs(timeouts, elapsed)).toBe(expected);
-    },
-  );
+  ])('of %d ms for all and %d per try after %d ms is %d', (routeMs, perTryMs, elapsed, expected) => {
+    const timeouts = new EffectiveTimeouts();
+    timeouts.routeMs = routeMs;
+    timeouts.perTryMs = perTryMs;
+    expect(expectedTimeoutMs(timeouts, elapsed)).toBe(expected);
+  });
 });

@@ -126,15 +126,15 @@ describe('what a response consists of', () => {
 });
 
 describe('what is cut off or too much', () => {
-  it.each(['HTTP/1.1 200', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab'])(
-    'says that %j is not a whole response',
-    (text) => {
-      const sink = new RecordingSink();
-      sink.parser.expect('GET');
-      sink.parser.push(bytes(text));
-      expect(sink.parser.finish()).toBe(false);
-    },
-  );
+  it.each([
+    'HTTP/1.1 200',
+    'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nab',
+  ])('says that %j is not a whole response', (text) => {
+    const sink = new RecordingSink();
+    sink.parser.expect('GET');
+    sink.parser.push(bytes(text));
+    expect(sink.parser.finish()).toBe(false);
+  });
 
   it('never takes bytes behind a response for the next one', () => {
     const next = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';

@@ -116,22 +116,22 @@ describe('a crash', () => {
     return run;
   };
 
-  it.each([true, false])(
-    'resets connections one trip later and refuses (inbound: %s)',
-    (inbound) => {
-      const run = crashed(400, 700, inbound);
-      const failed = run.observer.done.filter(({ ok }) => !ok);
-      // 350 was under way; 450, 550 and 650 are refused; 750 is the first that succeeds again.
-      expect(failed.map(({ status }) => status)).toEqual([502, 502, 502, 502]);
-      expect(failed[0]!.atNs).toBe(402 * MILLISECOND);
-      expect(failed[1]!.atNs).toBe(454 * MILLISECOND);
-      const log = run.engines.flatMap((engine) => engine.log);
-      expect(log.filter((entry) => entry === 'connect-failed:0').length).toBe(3);
-      expect(log.filter((entry) => entry.startsWith('reset')).length).toBeGreaterThanOrEqual(1);
-      expect(run.observer.count(RecordKind.hostDown)).toBe(1);
-      expect(run.observer.count(RecordKind.hostUp)).toBe(1);
-    },
-  );
+  it.each([
+    true,
+    false,
+  ])('resets connections one trip later and refuses (inbound: %s)', (inbound) => {
+    const run = crashed(400, 700, inbound);
+    const failed = run.observer.done.filter(({ ok }) => !ok);
+    // 350 was under way; 450, 550 and 650 are refused; 750 is the first that succeeds again.
+    expect(failed.map(({ status }) => status)).toEqual([502, 502, 502, 502]);
+    expect(failed[0]!.atNs).toBe(402 * MILLISECOND);
+    expect(failed[1]!.atNs).toBe(454 * MILLISECOND);
+    const log = run.engines.flatMap((engine) => engine.log);
+    expect(log.filter((entry) => entry === 'connect-failed:0').length).toBe(3);
+    expect(log.filter((entry) => entry.startsWith('reset')).length).toBeGreaterThanOrEqual(1);
+    expect(run.observer.count(RecordKind.hostDown)).toBe(1);
+    expect(run.observer.count(RecordKind.hostUp)).toBe(1);
+  });
 
   it('loses the work in progress and in the queue', () => {
     const run = crashed(400, 401);
