@@ -20,6 +20,7 @@ export default defineConfig({
           name: 'slow',
           include: slow.map((glob) => (glob.endsWith('**') ? `${glob}/*.test.ts` : glob)),
           testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],
