@@ -1,6 +1,7 @@
 // Makes `npx meshquake` work inside the repository, where npm does not link a package's own bin.
 //
-// The link leads to the sources through tsx, never to `dist/`, so that it is never out of date.
+// The link leads to `dist/` where that is built (`npm run build`), else to the sources through tsx.
+// Remove `dist/` to get back to the sources; `npm start` and the tests always use them.
 // Called by `prepare`, which npm runs on `npm ci` here and never when the package is installed
 // elsewhere. Without sources or without tsx it does nothing.
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,6 +22,7 @@ if (existsSync(sources) && existsSync(tsx)) {
   const script = [
     '#!/bin/sh',
     'here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)',
+    'if [ -f "$here/../../dist/cli.js" ]; then exec node "$here/../../dist/cli.js" "$@"; fi',
     'exec node --import "$here/../tsx/dist/loader.mjs" "$here/../../src/cli.ts" "$@"',
     '',
   ];

@@ -114,6 +114,8 @@ export interface HostView {
   readonly rejected: number;
   /** Integral of `busyWorkers` over time, ns. */
   readonly busyNs: number;
+  /** Integral of the requests that compute (not those that wait for calls) over time, ns. */
+  readonly computeNs: Ns;
   /** Integral of `queueLength` over time, ns. */
   readonly queueNs: number;
   /** Longest queue since `resetQueueMax`. */

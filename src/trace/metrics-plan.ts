@@ -49,8 +49,8 @@ export interface HostFigures {
   readonly wasted: number;
   /** Integral of busy workers over time. */
   readonly busyNs: number;
-  /** Integral of computing requests over time; absent = not counted. */
-  readonly computeNs?: number;
+  /** Integral of computing requests over time. */
+  readonly computeNs: number;
   /** Integral of the queue's length over time. */
   readonly queueNs: number;
   /** Longest queue since `resetQueueMax`. */

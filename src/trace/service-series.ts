@@ -65,9 +65,8 @@ export class ServiceSeries {
       host.settle(nowNs);
       const last = this.last[index]!;
       for (const key of SUMMED) {
-        const value = host[key] ?? 0;
-        sum[key] += value - last[key];
-        last[key] = value;
+        sum[key] += host[key] - last[key];
+        last[key] = host[key];
       }
       queueMax = Math.max(queueMax, host.queueMax);
       host.resetQueueMax();

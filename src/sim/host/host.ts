@@ -43,6 +43,8 @@ export class Host implements HostView {
   slowFactor: number;
 
   busyWorkers: number;
+  /** Of these, waiting for calls to other services. */
+  callingWorkers: number;
   queueLength: number;
   /** Work rows; those that a caller cancelled are skipped. -1 = empty. */
   queueHead: number;
@@ -55,6 +57,7 @@ export class Host implements HostView {
   // Fractions first: V8 then keeps these fields as raw doubles and a change allocates nothing.
   busyNs: Ns = 0.5;
   queueNs: Ns = 0.5;
+  private callingNs: Ns = 0.5;
   private settledNs: Ns = 0.5;
 
   /** Keys of draws; -1 until first used, which keeps idle hosts cheap. */
@@ -83,6 +86,7 @@ export class Host implements HostView {
     this.slowFactors = [];
     this.slowFactor = 1;
     this.busyWorkers = 0;
+    this.callingWorkers = 0;
     this.queueLength = 0;
     this.queueHead = -1;
     this.queueTail = -1;
@@ -92,6 +96,7 @@ export class Host implements HostView {
     this.queueMax = 0;
     this.busyNs = 0;
     this.queueNs = 0;
+    this.callingNs = 0;
     this.settledNs = 0;
     this.serviceStream = -1;
     this.errorStream = -1;
@@ -112,7 +117,13 @@ export class Host implements HostView {
     if (sinceNs === 0) return;
     this.busyNs += this.busyWorkers * sinceNs;
     this.queueNs += this.queueLength * sinceNs;
+    this.callingNs += this.callingWorkers * sinceNs;
     this.settledNs = nowNs;
+  }
+
+  /** Integral of requests that compute, ns: busy workers that do not wait for calls. */
+  get computeNs(): Ns {
+    return this.busyNs - this.callingNs;
   }
 
   settle(): void {

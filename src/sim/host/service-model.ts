@@ -86,6 +86,8 @@ export class ServiceModel implements Applications, CallsListener {
     if (errorShape > 0) this.finish(row, host, errorShape);
     else if (host.plan.steps.length === 0) this.finish(row, host, host.okShape);
     else {
+      host.touch();
+      host.callingWorkers++;
       work.setState(row, WorkState.calling);
       this.calls!.advance(row);
     }
@@ -93,6 +95,8 @@ export class ServiceModel implements Applications, CallsListener {
 
   onCallsDone(row: number, isGood: boolean): void {
     const host = this.commons.hosts[this.work.hostOf(row)]!;
+    host.touch();
+    host.callingWorkers--;
     this.finish(row, host, isGood ? host.okShape : this.failedShape);
   }
 
@@ -128,6 +132,7 @@ export class ServiceModel implements Applications, CallsListener {
     }
     host.touch();
     host.busyWorkers = 0;
+    host.callingWorkers = 0;
     host.queueLength = 0;
     host.queueHead = -1;
     host.queueTail = -1;
@@ -214,6 +219,8 @@ export class ServiceModel implements Applications, CallsListener {
         this.kernel.cancel(work.linkOf(row));
         break;
       default:
+        host.touch();
+        host.callingWorkers--;
         this.calls!.abandon(row);
         this.recordDone(row, host, true);
     }
