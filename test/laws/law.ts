@@ -5,6 +5,7 @@
  * A failure is shrunk and printed as files that `meshquake run` takes, with seed and path.
  */
 import fc from 'fast-check';
+import { expect } from 'vitest';
 import { aSketch } from '../helpers/arbitraries.ts';
 import { type ObservedRun, observe, type Plant } from '../helpers/scenarios.ts';
 import type { ScenarioSketch } from '../helpers/sketch.ts';
@@ -26,6 +27,9 @@ export class LawBroken extends Error {
 }
 
 export const SEED = Number(process.env['MESHQUAKE_LAWS_SEED'] ?? 20260101);
+
+/** Of one counterexample, as a failure printed it. */
+export const PATH = process.env['MESHQUAKE_LAWS_PATH'];
 
 /** @param usual number of scenarios, unless the environment multiplies it */
 export function runsOf(usual: number): number {
@@ -89,12 +93,11 @@ function search(
     shrinkUntilMs = Math.min(shrinkUntilMs, Date.now() + SHRINK_MS);
     throw new LawBroken(violations);
   });
-  const path = process.env['MESHQUAKE_LAWS_PATH'];
   return fc.check(property, {
     seed: SEED + trial.salt,
     numRuns: trial.runs,
     endOnFailure,
-    ...(path === undefined || endOnFailure ? {} : { path }),
+    ...(PATH === undefined || endOnFailure ? {} : { path: PATH }),
   });
 }
 
@@ -106,9 +109,16 @@ function describeFailure(file: string, details: Details, trial: Trial): string {
     '',
     sketch === undefined ? '' : scenarioFiles(sketch),
     `seed ${details.seed}, path ${details.counterexamplePath}, ${details.numShrinks} shrinks`,
-    `again: MESHQUAKE_LAWS_SEED=${seed} MESHQUAKE_LAWS_PATH=${details.counterexamplePath} npx vitest run ${file}`,
+    `again: MESHQUAKE_LAWS_SEED=${seed} MESHQUAKE_LAWS_PATH=${details.counterexamplePath} \\`,
+    `  npx vitest run ${file} -t '${testPattern()}'`,
     details.errorInstance instanceof Error ? (details.errorInstance.stack ?? '') : '',
   ].join('\n');
+}
+
+/** A regular expression that matches the name of the test that runs. */
+function testPattern(): string {
+  const names = (expect.getState().currentTestName ?? '').split(' > ');
+  return (names.at(-1) ?? '').replace(/[^\w ,-]/g, '.');
 }
 
 /** As files that can be saved and run; JSON is YAML. */

@@ -10,13 +10,14 @@ import { RecordKind } from '../../src/core/records.ts';
 import { aSketch } from '../helpers/arbitraries.ts';
 import { observe } from '../helpers/scenarios.ts';
 import { LAWS } from './index.ts';
-import { expectOfAll, runsOf, SEED, violationsOf } from './law.ts';
+import { expectOfAll, PATH, runsOf, SEED, violationsOf } from './law.ts';
 
 const SCENARIOS = runsOf(700);
 const broken = new Set<string>();
 const seen = new Map<number, number>();
 
 beforeAll(() => {
+  if (PATH !== undefined) return;
   const sketches = fc.sample(aSketch(), { numRuns: SCENARIOS, seed: SEED });
   for (const sketch of sketches) {
     const run = observe(sketch);
@@ -32,17 +33,21 @@ beforeAll(() => {
 describe('in every generated scenario', () => {
   for (const law of LAWS) {
     it(law.name, () => {
-      if (!broken.has(law.name)) return;
+      if (PATH === undefined && !broken.has(law.name)) return;
       const trial = { runs: SCENARIOS, salt: 0 };
       expectOfAll('test/laws/laws.test.ts', (sketch) => violationsOf(law, sketch), trial);
+      expect(broken, 'broken in the first pass, but not in the second').not.toContain(law.name);
     });
   }
 
-  it('is reached by every kind of record, so that the laws are about something', () => {
-    const never = ['configApplied'];
-    const missing = Object.entries(RecordKind)
-      .filter(([name, kind]) => !never.includes(name) && (seen.get(kind) ?? 0) < SCENARIOS / 100)
-      .map(([name, kind]) => `${name}: ${seen.get(kind) ?? 0}`);
-    expect(missing).toEqual([]);
-  });
+  it.skipIf(PATH !== undefined)(
+    'is reached by every kind of record, so that the laws are about something',
+    () => {
+      const never = ['configApplied'];
+      const missing = Object.entries(RecordKind)
+        .filter(([name, kind]) => !never.includes(name) && (seen.get(kind) ?? 0) < SCENARIOS / 100)
+        .map(([name, kind]) => `${name}: ${seen.get(kind) ?? 0}`);
+      expect(missing).toEqual([]);
+    },
+  );
 });

@@ -196,6 +196,8 @@ export class Cluster implements EjectionSink {
   }
 
   private removeHost(host: Host, pools: readonly (ConnectionPool | null)[]): void {
+    // Its ejection ends here for whoever keeps the ledger.
+    if (host.isEjected) this.recordUnejected(host);
     this.detector?.onHostRemoved(host);
     drainPools(pools, host);
   }
@@ -246,8 +248,12 @@ export class Cluster implements EjectionSink {
   }
 
   unejected(host: Host): void {
-    this.surroundings.ports.record(RecordKind.unejected, host.id, this.id, 0);
+    this.recordUnejected(host);
     this.healthChanged();
+  }
+
+  private recordUnejected(host: Host): void {
+    this.surroundings.ports.record(RecordKind.unejected, host.id, this.id, 0);
   }
 
   enforceDraw(host: Host, type: EjectionType): number {
