@@ -284,13 +284,11 @@ export class ConnectionPool {
     this.busyCount++;
     connections.setStream(connection, stream);
     connections.setState(connection, State.busy);
-    const left = connections.streamsLeftOf(connection);
-    if (left > 0) this.countStream(connection, left - 1);
+    if (settings.maxRequestsPerConnection > 0) this.countStream(connection);
   }
 
-  private countStream(connection: Slot, left: number): void {
-    this.connections.setStreamsLeft(connection, left);
-    if (left > 0) return;
+  private countStream(connection: Slot): void {
+    if (this.connections.countStream(connection) > 0) return;
     this.settings.stats.cxMaxRequests++;
     this.connections.setState(connection, State.draining);
   }
@@ -359,8 +357,7 @@ export class ConnectionPool {
 
   private connect(): void {
     const { connections, host, settings } = this;
-    const most = settings.maxRequestsPerConnection;
-    const connection = connections.allocate(this.id, most === 0 ? -1 : most);
+    const connection = connections.allocate(this.id, settings.maxRequestsPerConnection);
     this.connecting.push(connection);
     this.breakers.addConnection();
     host.cxActive++;

@@ -38,14 +38,15 @@ const POOL = 1;
 const STREAM = 2;
 /** Connect timeout while connecting, idle timeout afterwards. */
 const TIMER = 3;
-const STREAMS_LEFT = 4;
-const WORDS = 5;
+const WORDS = 4;
 
 export class ConnectionTable {
   private words: Int32Array;
   private idleSince: Float64Array;
   /** Few clusters limit the life of connections, so this is no column. */
   private readonly lifeTimers: Map<Slot, TimerId>;
+  /** Streams that connections may still carry, where that is limited. */
+  private readonly streamsLeft: Map<Slot, number>;
   private rowCount: number;
   private firstFree: number;
   private unused: number;
@@ -55,11 +56,12 @@ export class ConnectionTable {
     this.words = new Int32Array(INITIAL_ROWS * WORDS);
     this.idleSince = new Float64Array(INITIAL_ROWS);
     this.lifeTimers = new Map();
+    this.streamsLeft = new Map();
     this.firstFree = -1;
     this.unused = 0;
   }
 
-  /** @param streamsLeft streams it may still carry; -1 = no limit */
+  /** @param streamsLeft streams it may carry; 0 = no limit */
   allocate(pool: number, streamsLeft: number): Slot {
     let row = this.firstFree;
     if (row >= 0) this.firstFree = this.words[row * WORDS + STREAM]!;
@@ -71,11 +73,12 @@ export class ConnectionTable {
     this.words[row * WORDS + POOL] = pool;
     this.words[row * WORDS + STREAM] = NO_SLOT;
     this.words[row * WORDS + TIMER] = NO_TIMER;
-    this.words[row * WORDS + STREAMS_LEFT] = streamsLeft;
+    if (streamsLeft > 0) this.streamsLeft.set(row, streamsLeft);
     return row;
   }
 
   free(row: Slot): void {
+    this.streamsLeft.delete(row);
     this.words[row * WORDS + STATE] = ConnectionState.free;
     this.words[row * WORDS + STREAM] = this.firstFree;
     this.firstFree = row;
@@ -117,11 +120,11 @@ export class ConnectionTable {
     if (timer === NO_TIMER) this.lifeTimers.delete(row);
     else this.lifeTimers.set(row, timer);
   }
-  streamsLeftOf(row: Slot): number {
-    return this.words[row * WORDS + STREAMS_LEFT]!;
-  }
-  setStreamsLeft(row: Slot, count: number): void {
-    this.words[row * WORDS + STREAMS_LEFT] = count;
+  /** Of a connection with a limit: one more stream begins. @returns how many may follow */
+  countStream(row: Slot): number {
+    const left = this.streamsLeft.get(row)! - 1;
+    this.streamsLeft.set(row, left);
+    return left;
   }
   /** When its last stream ended, or when it came up. */
   idleSinceOf(row: Slot): number {

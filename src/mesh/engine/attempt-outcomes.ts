@@ -79,19 +79,22 @@ export class AttemptOutcomes implements PoolListener {
     const { requests, streams, pools } = this;
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
-    const { host } = pools[streams.poolOf(stream)]!;
+    const { host } = pools[requests.poolOf(request)]!;
     const plan = requests.planOf(request);
     streams.set(stream, StreamBit.headReceived);
     const status = effectiveStatus(plan.isGrpc, head);
     this.reportResponse(cluster, host, status);
-    const mayRetry = plan.retry !== null && !requests.has(request, Bit.retriesOff);
-    if (mayRetry && this.retries.decide(request, cluster, wishOf(plan, head))) {
-      requests.clear(request, Bit.timedOut);
-      host.rqError++;
-      cluster.stats.retriedCodes.count(head.status);
-      this.recordEnd(request, cluster, head.status);
-      this.closeStream(stream, end);
-      return;
+    if (plan.retry !== null && !requests.has(request, Bit.retriesOff)) {
+      const wish = wishOf(plan, head);
+      if (this.retries.admits(request, cluster, wish)) {
+        this.recordEnd(request, cluster, head.status);
+        requests.clear(request, Bit.timedOut);
+        host.rqError++;
+        cluster.stats.retriedCodes.count(head.status);
+        this.retries.schedule(request, cluster, wish);
+        this.closeStream(stream, end);
+        return;
+      }
     }
     if (status >= 500) host.rqError++;
     else host.rqSuccess++;
@@ -145,9 +148,9 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onPoolFailure(stream: Slot, reason: ResetReason, detail: string): void {
-    const { streams, pools } = this;
+    const { requests, streams, pools } = this;
     const request = streams.requestOf(stream);
-    const { host } = pools[streams.poolOf(stream)]!;
+    const { host } = pools[requests.poolOf(request)]!;
     this.attempts.drop(stream);
     this.endedByReset(request, reason === Reset.overflow ? null : host, reason, detail);
   }
@@ -157,9 +160,9 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onStreamReset(stream: Slot, reason: ResetReason, detail: string): void {
-    const { streams, pools } = this;
+    const { requests, streams, pools } = this;
     const request = streams.requestOf(stream);
-    const { host } = pools[streams.poolOf(stream)]!;
+    const { host } = pools[requests.poolOf(request)]!;
     this.attempts.lost(stream);
     this.endedByReset(request, host, reason, detail);
   }
@@ -203,8 +206,9 @@ export class AttemptOutcomes implements PoolListener {
     if (rules === null || requests.has(request, Bit.retriesOff)) return false;
     const isWanted = retriesReset(rules, reason, requests.has(request, Bit.wroteUpstream));
     const wish = isWanted ? Wish.afterBackoff : Wish.none;
-    if (!this.retries.decide(request, cluster, wish)) return false;
+    if (!this.retries.admits(request, cluster, wish)) return false;
     if (host !== null) host.rqError++;
+    this.retries.schedule(request, cluster, wish);
     return true;
   }
 
@@ -224,7 +228,7 @@ export class AttemptOutcomes implements PoolListener {
     const { requests, streams, pools, ports } = this;
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
-    const { host } = pools[streams.poolOf(stream)]!;
+    const { host } = pools[requests.poolOf(request)]!;
     const status = requests.planOf(request).timeoutStatus;
     const uid = requests.uidOf(request);
     cluster.stats[counter]++;
@@ -258,7 +262,7 @@ export class AttemptOutcomes implements PoolListener {
     cluster.stats.rqTimeout++;
     // Who still waits for a connection has no host to blame.
     const isOpen = !streams.has(stream, StreamBit.pending);
-    const host = isOpen ? pools[streams.poolOf(stream)]!.host : null;
+    const host = isOpen ? pools[requests.poolOf(request)]!.host : null;
     if (host !== null) host.rqTimeout++;
     const isAwaited = !streams.has(stream, StreamBit.headReceived);
     this.recordEnd(request, cluster, -1 - Reset.localReset);

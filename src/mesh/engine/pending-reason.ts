@@ -22,7 +22,7 @@ export function pendingReasonOf(context: EngineContext, request: Slot): string |
     return `backs off before attempt ${attempt + 1} at ${name}`;
   const stream = requests.streamOf(request);
   if (stream === NO_SLOT) return 'waits for the rest of its own body';
-  const { address } = pools[streams.poolOf(stream)]!.host.endpoint;
+  const { address } = pools[requests.poolOf(request)]!.host.endpoint;
   if (streams.has(stream, StreamBit.pending)) {
     return `attempt ${attempt} waits for a connection to ${address} of ${name}`;
   }

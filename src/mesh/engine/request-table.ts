@@ -10,7 +10,7 @@
 import type { Clock, Slot, TimerId } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
-import { grownFloats } from '../cluster/columns.ts';
+import { grownFloats, grownInts } from '../cluster/columns.ts';
 import { RequestExtra } from './request-extra.ts';
 import type { RequestPlan } from './request-plan.ts';
 
@@ -54,7 +54,7 @@ const INITIAL_ROWS = 64;
 const BITS_PER_FLAG = 5;
 const MAX_FLAGS = 6;
 
-/** Positions of the columns in a row of 32-bit words; times take the last four: 64 bytes in all. */
+/** Positions of the columns in a row of 32-bit words; the start takes the last two: 48 bytes. */
 const BITS = 0;
 const UID = 1;
 const DOWNSTREAM = 2;
@@ -66,19 +66,18 @@ const ATTEMPTS = 6;
 const ROUTE_TIMER = 7;
 const WAIT_TIMER = 8;
 const POOL = 9;
-/** Neighbours in the listener's idle queue. */
-const PREVIOUS = 10;
-const NEXT = 11;
-const WORDS = 16;
-/** Positions among the doubles of a row. */
-const START = 6;
-const ACTIVITY = 7;
+const WORDS = 12;
+/** Position among the doubles of a row. */
+const START = 5;
 const DOUBLES = WORDS / 2;
 
 export class RequestTable {
   private words: Int32Array;
   /** The same memory as `words`. */
   private doubles: Float64Array;
+  /** When something last moved, and the neighbours in an idle queue; empty until they are needed. */
+  private activity: Float64Array;
+  private neighbours: Int32Array;
   private readonly plans: (RequestPlan | null)[];
   private readonly extras: Map<Slot, RequestExtra>;
   private rowCount: number;
@@ -87,6 +86,8 @@ export class RequestTable {
     this.rowCount = INITIAL_ROWS;
     this.doubles = new Float64Array(INITIAL_ROWS * DOUBLES);
     this.words = new Int32Array(this.doubles.buffer);
+    this.activity = new Float64Array(0);
+    this.neighbours = new Int32Array(0);
     this.plans = new Array<RequestPlan | null>(INITIAL_ROWS).fill(null);
     this.extras = new Map();
   }
@@ -186,31 +187,37 @@ export class RequestTable {
   setWaitTimer(row: Slot, timer: TimerId): void {
     this.words[row * WORDS + WAIT_TIMER] = timer;
   }
-  /** Pool of the last attempt, for the log; -1 = none. */
+  /** Pool of the last attempt; -1 = none yet. */
   poolOf(row: Slot): number {
     return this.words[row * WORDS + POOL]!;
   }
   setPool(row: Slot, pool: number): void {
     this.words[row * WORDS + POOL] = pool;
   }
+  /** Makes room for idle queues, which only listeners with a stream idle timeout need. */
+  trackIdleness(): void {
+    if (this.activity.length > 0) return;
+    this.activity = new Float64Array(this.rowCount);
+    this.neighbours = new Int32Array(2 * this.rowCount);
+  }
   previousOf(row: Slot): Slot {
-    return this.words[row * WORDS + PREVIOUS]!;
+    return this.neighbours[2 * row]!;
   }
   setPrevious(row: Slot, other: Slot): void {
-    this.words[row * WORDS + PREVIOUS] = other;
+    this.neighbours[2 * row] = other;
   }
   nextOf(row: Slot): Slot {
-    return this.words[row * WORDS + NEXT]!;
+    return this.neighbours[2 * row + 1]!;
   }
   setNext(row: Slot, other: Slot): void {
-    this.words[row * WORDS + NEXT] = other;
+    this.neighbours[2 * row + 1] = other;
   }
-  /** Something moves now; kept for listeners with an idle timeout only. */
+  /** Something moves now. */
   markActivity(row: Slot, clock: Clock): void {
-    this.doubles[row * DOUBLES + ACTIVITY] = clock.nowNs;
+    this.activity[row] = clock.nowNs;
   }
   activityNsOf(row: Slot): Ns {
-    return this.doubles[row * DOUBLES + ACTIVITY]!;
+    return this.activity[row]!;
   }
   /** The request starts now. */
   markStart(row: Slot, clock: Clock): void {
@@ -268,6 +275,10 @@ export class RequestTable {
     const rows = 2 * this.rowCount;
     this.doubles = grownFloats(this.doubles, rows * DOUBLES);
     this.words = new Int32Array(this.doubles.buffer);
+    if (this.activity.length > 0) {
+      this.activity = grownFloats(this.activity, rows);
+      this.neighbours = grownInts(this.neighbours, 2 * rows);
+    }
     while (this.plans.length < rows) this.plans.push(null);
     this.rowCount = rows;
   }

@@ -17,7 +17,7 @@ import type { DownstreamTable } from './downstream-table.ts';
 import { DownstreamBit } from './downstream-table.ts';
 import type { LocalReply } from './local-reply.ts';
 import { LocalReplies } from './local-reply.ts';
-import type { PlanListener } from './request-plan.ts';
+import type { PlanListener, RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import { ResponseLog } from './response-log.ts';
@@ -101,14 +101,14 @@ export class Responder {
 
   /** The response cannot go on: HTTP/1 stops writing and closes after a while. */
   reset(request: Slot, flag: Flag, details: string): void {
-    const { requests, ports, downstreams } = this;
+    const { requests, ports } = this;
     requests.addFlag(request, flag);
     const listener = this.listenerOf(request);
     listener.stats.rqTxReset++;
     if (requests.planOf(request).isGrpc) listener.stats.resetAfterStarted++;
     const down = requests.downstreamOf(request);
     ports.resetRequest(request, Reset.localReset);
-    if (downstreams.peerOf(down).protocol === 'http1') this.closeLater(down, listener);
+    this.closeLater(down, listener);
     requests.set(request, Bit.requestEnded);
     this.finish(request, this.headSent(request), true, details);
   }
@@ -181,18 +181,20 @@ export class Responder {
 
   /** The answer is out. */
   private complete(request: Slot, head: Head, isUpstreams: boolean, details: string): void {
-    const { requests, downstreams } = this;
+    const { requests } = this;
     requests.set(request, Bit.responseEnded);
-    const listener = this.listenerOf(request);
+    const { listener } = requests.planOf(request);
     listener.stats.countStatus(head.status);
-    const down = requests.downstreamOf(request);
-    const isEarly = !requests.has(request, Bit.requestEnded);
-    if (isEarly && downstreams.peerOf(down).protocol === 'http1') this.closeLater(down, listener);
+    if (!requests.has(request, Bit.requestEnded)) {
+      this.closeLater(requests.downstreamOf(request), listener);
+    }
     this.finish(request, head, isUpstreams, details);
   }
 
+  /** An HTTP/1 connection whose exchange broke off; others carry on. */
   private closeLater(down: Slot, listener: PlanListener): void {
     const { downstreams, ports } = this;
+    if (downstreams.peerOf(down).protocol !== 'http1') return;
     if (downstreams.has(down, DownstreamBit.closing)) return;
     downstreams.set(down, DownstreamBit.closing);
     const lingerNs = listener.config.delayedCloseTimeoutMs * MILLISECOND;
@@ -202,9 +204,9 @@ export class Responder {
   /** Closes the books. The row stays taken until the request's own end has come. */
   private finish(request: Slot, head: Head | null, isUpstreams: boolean, details: string): void {
     const { requests, ports, clusters, downstreams } = this;
-    const listener = this.listenerOf(request);
-    this.stopTimers(request);
     const plan = requests.planOf(request);
+    const { listener } = plan;
+    this.stopTimers(request, plan);
     if (plan.hasFilters) plan.filters.onRequestDone(request);
     this.responseLog.log(request, head, isUpstreams && head !== null, details);
     const cluster = requests.clusterOf(request);
@@ -225,13 +227,13 @@ export class Responder {
     this.requests.planOf(request).idle?.touch(request);
   }
 
-  private stopTimers(request: Slot): void {
+  private stopTimers(request: Slot, plan: RequestPlan): void {
     const { requests } = this;
     this.disarm(requests.routeTimerOf(request));
     requests.setRouteTimer(request, NO_TIMER);
     this.disarm(requests.waitTimerOf(request));
     requests.setWaitTimer(request, NO_TIMER);
-    requests.planOf(request).idle?.leave(request);
+    plan.idle?.leave(request);
     const extra = requests.extraOf(request);
     if (extra === null) return;
     this.disarm(extra.requestTimer);

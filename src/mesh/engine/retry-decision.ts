@@ -33,8 +33,8 @@ export class RetryDecisions {
     this.clusters = context.clusters;
   }
 
-  /** @returns whether a retry is on its way: the caller answers nothing */
-  decide(request: Slot, cluster: Cluster, wish: Wish): boolean {
+  /** @returns whether there is to be a retry: the caller schedules it and answers nothing */
+  admits(request: Slot, cluster: Cluster, wish: Wish): boolean {
     const { requests } = this;
     this.release(request);
     if (wish === Wish.none) {
@@ -59,7 +59,6 @@ export class RetryDecisions {
     }
     breakers.addRetry();
     requests.set(request, Bit.holdsRetry);
-    this.schedule(request, cluster, wish);
     return true;
   }
 
@@ -72,7 +71,8 @@ export class RetryDecisions {
     cluster.breakersOf(this.requests.planOf(request).priority).removeRetry();
   }
 
-  private schedule(request: Slot, cluster: Cluster, wish: Wish): void {
+  /** Starts the backoff of a retry that was admitted. */
+  schedule(request: Slot, cluster: Cluster, wish: Wish): void {
     const { requests, ports } = this;
     const { backoffDraws } = this.context;
     const uid = requests.uidOf(request);

@@ -29,6 +29,7 @@ export class StreamIdleQueue {
     this.position = position;
     this.ports = ports;
     this.requests = requests;
+    requests.trackIdleness();
     this.first = NO_SLOT;
     this.last = NO_SLOT;
     this.isArmed = false;

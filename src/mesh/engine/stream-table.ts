@@ -35,9 +35,8 @@ const BITS = 0;
 /** In a free row: the next free row. */
 const REQUEST = 1;
 const CONNECTION = 2;
-const POOL = 3;
-const PER_TRY_TIMER = 4;
-const WORDS = 5;
+const PER_TRY_TIMER = 3;
+const WORDS = 4;
 
 export class StreamTable {
   private words: Int32Array;
@@ -55,7 +54,7 @@ export class StreamTable {
     this.unused = 0;
   }
 
-  allocate(request: Slot, pool: number): Slot {
+  allocate(request: Slot): Slot {
     let row = this.firstFree;
     if (row >= 0) this.firstFree = this.words[row * WORDS + REQUEST]!;
     else {
@@ -67,7 +66,6 @@ export class StreamTable {
     words[at + BITS] = StreamBit.active;
     words[at + REQUEST] = request;
     words[at + CONNECTION] = NO_SLOT;
-    words[at + POOL] = pool;
     words[at + PER_TRY_TIMER] = NO_TIMER;
     return row;
   }
@@ -95,9 +93,6 @@ export class StreamTable {
   }
   setConnection(row: Slot, connection: Slot): void {
     this.words[row * WORDS + CONNECTION] = connection;
-  }
-  poolOf(row: Slot): number {
-    return this.words[row * WORDS + POOL]!;
   }
   perTryTimerOf(row: Slot): TimerId {
     return this.words[row * WORDS + PER_TRY_TIMER]!;

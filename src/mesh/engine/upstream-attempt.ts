@@ -14,6 +14,7 @@ import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster, Priority } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import { WAITS } from '../cluster/connection-pool.ts';
+import type { ConnectionTable } from '../cluster/connection-table.ts';
 import type { Host } from '../cluster/host.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestExtra } from './request-extra.ts';
@@ -26,6 +27,7 @@ export class UpstreamAttempts {
   private readonly ports: Ports;
   private readonly requests: RequestTable;
   private readonly streams: StreamTable;
+  private readonly connections: ConnectionTable;
   private readonly clusters: readonly Cluster[];
   private readonly pools: readonly ConnectionPool[];
 
@@ -33,6 +35,7 @@ export class UpstreamAttempts {
     this.ports = context.ports;
     this.requests = context.requests;
     this.streams = context.streams;
+    this.connections = context.tables.connections;
     this.clusters = context.clusters;
     this.pools = context.pools;
   }
@@ -50,7 +53,7 @@ export class UpstreamAttempts {
     ports.record(RecordKind.attemptHost, uid, host.id, attempt);
     const pool = cluster.poolOf(host, priority);
     requests.setPool(request, pool.id);
-    const stream = streams.allocate(request, pool.id);
+    const stream = streams.allocate(request);
     requests.setStream(request, stream);
     const connection = pool.newStream(stream, uid);
     if (connection >= 0) this.open(stream, connection);
@@ -65,8 +68,8 @@ export class UpstreamAttempts {
     streams.clear(stream, StreamBit.pending);
     streams.setConnection(stream, connection);
     const request = streams.requestOf(stream);
-    const cluster = this.clusters[pools[streams.poolOf(stream)]!.clusterIndex]!;
-    cluster.detector?.onConnectSuccess(pools[streams.poolOf(stream)]!.host);
+    const pool = pools[requests.poolOf(request)]!;
+    this.clusters[pool.clusterIndex]!.detector?.onConnectSuccess(pool.host);
     const attempt = requests.attemptsOf(request);
     const extra = requests.extraOf(request);
     const isWhole = requests.has(request, Bit.requestEnded) && !hasBody(extra);
@@ -91,35 +94,30 @@ export class UpstreamAttempts {
 
   /** Both directions are over; the connection may carry the next request. */
   finish(stream: Slot): void {
-    const { streams, pools } = this;
-    const connection = streams.connectionOf(stream);
-    const pool = pools[streams.poolOf(stream)]!;
+    const connection = this.streams.connectionOf(stream);
     this.free(stream);
-    pool.release(connection);
+    this.poolOf(connection).release(connection);
   }
 
   /** We want it no more: it leaves its queue, or its stream is reset, which closes HTTP/1. */
   abort(stream: Slot): void {
-    const { streams, pools, ports } = this;
-    const pool = pools[streams.poolOf(stream)]!;
+    const { requests, streams, pools, ports } = this;
     const connection = streams.connectionOf(stream);
-    const isPending = streams.has(stream, StreamBit.pending);
+    const request = streams.requestOf(stream);
     this.free(stream);
-    if (isPending) {
-      pool.cancel(stream);
+    if (connection === NO_SLOT) {
+      pools[requests.poolOf(request)]!.cancel(stream);
       return;
     }
     ports.resetStream(stream, Reset.localReset);
-    pool.abandon(connection);
+    this.poolOf(connection).abandon(connection);
   }
 
   /** The stream was reset from upstream. */
   lost(stream: Slot): void {
-    const { streams, pools } = this;
-    const connection = streams.connectionOf(stream);
-    const pool = pools[streams.poolOf(stream)]!;
+    const connection = this.streams.connectionOf(stream);
     this.free(stream);
-    pool.onStreamReset(connection);
+    this.poolOf(connection).onStreamReset(connection);
   }
 
   /** The attempt has no connection and is in no queue. */
@@ -197,6 +195,10 @@ export class UpstreamAttempts {
     const { requests } = this;
     if (requests.planOf(request).retry === null) return false;
     return !requests.has(request, Bit.retriesOff) && !requests.has(request, Bit.headSent);
+  }
+
+  private poolOf(connection: Slot): ConnectionPool {
+    return this.pools[this.connections.poolOf(connection)]!;
   }
 
   private free(stream: Slot): void {
