@@ -1,6 +1,7 @@
 /** The files of a run's output folder, made of its results. Source: surface.md §3. */
 import { join, resolve } from 'node:path';
 import { hashTexts } from '../core/text-hash.ts';
+import { SECOND } from '../core/time.ts';
 import { overheadProfile } from '../harness/data-planes/overhead-profiles.ts';
 import type { Scenario } from '../harness/scenario.ts';
 import { renderHtml } from '../report/html.ts';
@@ -33,6 +34,7 @@ export function reportModel(
     reproduce,
     version,
     setting: settingLines(scenario),
+    warmUpS: scenario.warmUpNs / SECOND,
     runs: results.flatMap((result) =>
       result.outcomes.map(({ summary, timeline }) => ({
         variant: result.scenario.variant,
