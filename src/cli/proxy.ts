@@ -84,7 +84,9 @@ export function proxyCommand(
     )
     .option('--drain-time <duration>', 'how long running requests may take after a stop', '5s')
     .option('--allow-non-loopback', 'let other machines reach the proxy')
-    .addOption(new Option('--seed <text>', 'of every random decision; default: a new one'))
+    .addOption(
+      new Option('--seed <text>', 'any text (default: a new one each time; env: MESHQUAKE_SEED)'),
+    )
     .addHelpText('after', HELP)
     .action(async (flags: ProxyFlags) => {
       await runProxy(flags, context, stopRequest);
@@ -101,7 +103,7 @@ async function runProxy(
   const admin = flags.admin === undefined ? null : addressOf('--admin', flags.admin);
   const loaded = loadFiles(flags, io);
   const listen = listenOptions(flags.listen, loaded.config);
-  const seed = flags.seed ?? randomBytes(4).toString('hex');
+  const seed = flags.seed ?? (io.env['MESHQUAKE_SEED'] || randomBytes(4).toString('hex'));
   let failLog: (error: EnvironmentError) => void = () => {};
   const logFailed = new Promise<never>((_, reject) => {
     failLog = reject;
