@@ -37,7 +37,8 @@ export class StreamIdleQueue {
 
   /** The request begins. */
   enter(request: Slot): void {
-    const { requests, last } = this;
+    const { requests } = this;
+    const last = this.last;
     requests.markActivity(request, this.ports.clock);
     requests.setPrevious(request, last);
     requests.setNext(request, NO_SLOT);
@@ -68,7 +69,8 @@ export class StreamIdleQueue {
 
   /** To be called until it returns -1. @returns a request whose time is over; it must leave */
   due(): Slot {
-    const { first, ports } = this;
+    const { ports } = this;
+    const first = this.first;
     this.isArmed = first !== NO_SLOT;
     if (first === NO_SLOT) return NO_SLOT;
     const dueNs = this.requests.activityNsOf(first) + this.timeoutMs * MILLISECOND;
