@@ -188,11 +188,10 @@ export const lastComeFirstServed: Plant = () =>
   });
 
 export const miscountBusyTime: Plant = () =>
-  replace(Host.prototype, 'touch', (original, self) => () => {
+  replace(Host.prototype, 'settle', (original, self) => (nowNs) => {
     const host = self as Host;
-    const busyNs = host.busyNs;
-    original();
-    if (host.busyNs > busyNs) host.busyNs += 1;
+    original(nowNs);
+    if (host.busyNs > 0) host.busyNs += 1;
   });
 
 // Randomness
