@@ -67,8 +67,6 @@ export class Commons {
 
   /** The host at a wire's far end. */
   farHostOf(wire: number): Host {
-    const link = this.wires.linkOf(wire);
-    const id = link < 0 ? this.proxyOfWire(wire).host : this.network.links[link]!.to;
-    return this.hosts[id]!;
+    return this.hosts[this.wires.farHostOf(wire)]!;
   }
 }

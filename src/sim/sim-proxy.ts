@@ -32,6 +32,11 @@ export class SimProxy {
     this.stream = draws.stream(`proxy/${spec.name}/overhead`);
   }
 
+  /** Whether it never takes any time. */
+  get isFree(): boolean {
+    return this.overhead === null;
+  }
+
   /** Half of what one traversal of this attempt costs: on the way in, and again on the way back. */
   halfOverhead(draws: Draws, uid: number): Ns {
     if (this.overhead === null) return 0;

@@ -11,6 +11,7 @@ import { RecordKind } from '../../core/records.ts';
 import type { Commons } from '../commons.ts';
 import { EventKind } from '../event-kind.ts';
 import type { Loopbacks } from '../loopbacks.ts';
+import type { Observer } from '../observer.ts';
 import type { RequestTable } from '../request-table.ts';
 import { isFinalAnswer, isGood, RequestKind, statusOf } from '../request-table.ts';
 import type { Host } from './host.ts';
@@ -24,6 +25,8 @@ export interface CallsListener {
 
 export class AppCalls {
   private readonly commons: Commons;
+  private readonly observer: Observer;
+  private readonly hosts: Host[];
   private readonly work: WorkTable;
   private readonly requests: RequestTable;
   private readonly loopbacks: Loopbacks;
@@ -31,6 +34,8 @@ export class AppCalls {
 
   constructor(commons: Commons, loopbacks: Loopbacks, listener: CallsListener) {
     this.commons = commons;
+    this.observer = commons.observer;
+    this.hosts = commons.hosts;
     this.work = commons.work;
     this.requests = commons.requests;
     this.loopbacks = loopbacks;
@@ -40,7 +45,7 @@ export class AppCalls {
   /** Begins the row's current step, and those after it while there is nothing to wait for. */
   advance(row: number): void {
     const { work } = this;
-    const host = this.commons.hosts[work.hostOf(row)]!;
+    const host = this.hosts[work.hostOf(row)]!;
     const { steps } = host.plan;
     for (let at = work.stepOf(row); at < steps.length; at = work.nextStep(row)) {
       const { firsts } = steps[at]!;
@@ -105,7 +110,7 @@ export class AppCalls {
 
   private onEnded(row: number, position: number, isGoodAnswer: boolean): void {
     const { work } = this;
-    const host = this.commons.hosts[work.hostOf(row)]!;
+    const host = this.hosts[work.hostOf(row)]!;
     const step = host.plan.steps[work.stepOf(row)]!;
     const call = host.plan.calls[position]!;
     work.addOpenCalls(row, -1);
@@ -155,7 +160,7 @@ export class AppCalls {
       const atNs = commons.kernel.nowNs + call.timeoutNs;
       requests.setEvent(request, commons.kernel.schedule(atNs, EventKind.callTimesOut, 0, request));
     }
-    commons.observer.record(RecordKind.callStarted, host.id, uid, host.serviceId, position);
+    this.observer.record(RecordKind.callStarted, host.id, uid, host.serviceId, position);
     const head = commons.heads.headOf(call.headShape);
     host.outbound!.engine.onRequest(request, connection, uid, head, true);
   }
@@ -184,8 +189,8 @@ export class AppCalls {
   }
 
   private recordEnd(row: number, position: number, status: number): void {
-    const host = this.commons.hosts[this.work.hostOf(row)]!;
+    const host = this.hosts[this.work.hostOf(row)]!;
     const uid = childUid(this.work.uidOf(row), position);
-    this.commons.observer.record(RecordKind.callDone, host.id, uid, host.serviceId, status);
+    this.observer.record(RecordKind.callDone, host.id, uid, host.serviceId, status);
   }
 }

@@ -1,9 +1,13 @@
 /**
  * One instance of a service, or one caller: its workers, its queue, and what was counted of it.
  *
- * `service-model.ts` runs it; measurements see it as `HostView`. The integrals are brought up to
- * date before every change of what they integrate.
+ * `service-model.ts` runs it; measurements see it as `HostView`.
+ *
+ * Integrals over time cost one addition per change. For a count n that rose at instants r and fell at
+ * instants f the integral until T is n(T) T + sum(f) - sum(r): a pair that is over adds f - r, one that
+ * is not adds T - r. So only the sum is kept, and `settle` does the rest. All terms are integers.
  */
+import type { DurationSampler } from '../../core/distributions.ts';
 import type { StreamKey } from '../../core/draws.ts';
 import type { Ns } from '../../core/time.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -27,6 +31,10 @@ export class Host implements HostView {
   readonly service: string;
   readonly version: string;
   readonly workers: number;
+  readonly queueLimit: number | null;
+  readonly serviceTime: DurationSampler;
+  readonly errors: HostSpec['errors'];
+  readonly onAbandon: HostSpec['onAbandon'];
   readonly spec: HostSpec;
   /** Index of the service's name among all of the world. */
   readonly serviceId: number;
@@ -54,11 +62,13 @@ export class Host implements HostView {
   wasted: number;
   rejected: number;
   queueMax: number;
+  busyNs: Ns;
+  computeNs: Ns;
+  queueNs: Ns;
   // Fractions first: V8 then keeps these fields as raw doubles and a change allocates nothing.
-  busyNs: Ns = 0.5;
-  queueNs: Ns = 0.5;
-  private callingNs: Ns = 0.5;
-  private settledNs: Ns = 0.5;
+  private busySum: Ns = 0.5;
+  private callingSum: Ns = 0.5;
+  private queueSum: Ns = 0.5;
 
   /** Keys of draws; -1 until first used, which keeps idle hosts cheap. */
   serviceStream: StreamKey;
@@ -76,6 +86,10 @@ export class Host implements HostView {
     this.service = spec.service;
     this.version = spec.version;
     this.workers = spec.workers;
+    this.queueLimit = spec.queueLimit;
+    this.serviceTime = spec.serviceTime;
+    this.errors = spec.errors;
+    this.onAbandon = spec.onAbandon;
     this.spec = spec;
     this.serviceId = serviceId;
     this.inbound = null;
@@ -95,9 +109,11 @@ export class Host implements HostView {
     this.rejected = 0;
     this.queueMax = 0;
     this.busyNs = 0;
+    this.computeNs = 0;
     this.queueNs = 0;
-    this.callingNs = 0;
-    this.settledNs = 0;
+    this.busySum = 0;
+    this.callingSum = 0;
+    this.queueSum = 0;
     this.serviceStream = -1;
     this.errorStream = -1;
     this.shareStream = -1;
@@ -110,24 +126,10 @@ export class Host implements HostView {
     return `service/${this.service}/${this.version}/${this.name}/${purpose}`;
   }
 
-  /** Settles up to now; before every change of `busyWorkers` or `queueLength`. */
-  touch(): void {
-    const nowNs = this.clock.nowNs;
-    const sinceNs = nowNs - this.settledNs;
-    if (sinceNs === 0) return;
-    this.busyNs += this.busyWorkers * sinceNs;
-    this.queueNs += this.queueLength * sinceNs;
-    this.callingNs += this.callingWorkers * sinceNs;
-    this.settledNs = nowNs;
-  }
-
-  /** Integral of requests that compute, ns: busy workers that do not wait for calls. */
-  get computeNs(): Ns {
-    return this.busyNs - this.callingNs;
-  }
-
-  settle(): void {
-    this.touch();
+  settle(nowNs: Ns): void {
+    this.busyNs = this.busySum + this.busyWorkers * nowNs;
+    this.computeNs = this.busyNs - this.callingSum - this.callingWorkers * nowNs;
+    this.queueNs = this.queueSum + this.queueLength * nowNs;
   }
 
   resetQueueMax(): void {
@@ -140,12 +142,37 @@ export class Host implements HostView {
   }
 
   get isQueueFull(): boolean {
-    return this.spec.queueLimit !== null && this.queueLength >= this.spec.queueLimit;
+    return this.queueLimit !== null && this.queueLength >= this.queueLimit;
   }
 
-  /** Call `touch` before. */
-  noteQueued(): void {
-    this.queueLength++;
+  /** A worker begins (1) or is free again (-1). */
+  addBusy(change: 1 | -1): void {
+    this.busyWorkers += change;
+    this.busySum -= change * this.clock.nowNs;
+  }
+
+  /** A busy worker begins to wait for calls (1) or has them all (-1). */
+  addCalling(change: 1 | -1): void {
+    this.callingWorkers += change;
+    this.callingSum -= change * this.clock.nowNs;
+  }
+
+  addQueued(change: 1 | -1): void {
+    this.queueLength += change;
+    this.queueSum -= change * this.clock.nowNs;
     if (this.queueLength > this.queueMax) this.queueMax = this.queueLength;
+  }
+
+  /** A crash: nothing runs or waits any more. */
+  clearWork(): void {
+    const { nowNs } = this.clock;
+    this.busySum += this.busyWorkers * nowNs;
+    this.callingSum += this.callingWorkers * nowNs;
+    this.queueSum += this.queueLength * nowNs;
+    this.busyWorkers = 0;
+    this.callingWorkers = 0;
+    this.queueLength = 0;
+    this.queueHead = -1;
+    this.queueTail = -1;
   }
 }

@@ -13,6 +13,7 @@ import { EventKind, TurnKind } from '../event-kind.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Applications } from '../net/applications.ts';
 import type { WireTable } from '../net/wire-table.ts';
+import type { Observer } from '../observer.ts';
 import type { AppCalls, CallsListener } from './app-calls.ts';
 import type { Host } from './host.ts';
 import type { WorkTable } from './work-table.ts';
@@ -25,6 +26,8 @@ export interface Responder {
 
 export class ServiceModel implements Applications, CallsListener {
   private readonly commons: Commons;
+  private readonly observer: Observer;
+  private readonly hosts: Host[];
   private readonly kernel: Kernel;
   private readonly work: WorkTable;
   private readonly wires: WireTable;
@@ -35,6 +38,8 @@ export class ServiceModel implements Applications, CallsListener {
 
   constructor(commons: Commons) {
     this.commons = commons;
+    this.observer = commons.observer;
+    this.hosts = commons.hosts;
     this.kernel = commons.kernel;
     this.work = commons.work;
     this.wires = commons.wires;
@@ -54,29 +59,27 @@ export class ServiceModel implements Applications, CallsListener {
     if (!host.hasFreeWorker && host.isQueueFull) {
       host.rejected++;
       const uid = this.wires.uidOf(wire);
-      this.commons.observer.record(RecordKind.workRejected, host.id, uid, host.id, 0);
+      this.observer.record(RecordKind.workRejected, host.id, uid, host.id, 0);
       this.responder!.sendResponse(wire, this.fullShape);
       return;
     }
     const row = this.work.allocate(host.id, wire, this.wires.uidOf(wire));
     this.wires.setPeer(wire, row);
-    if (host.hasFreeWorker) {
-      host.touch();
-      this.begin(row, host);
-    } else this.enqueue(row, host);
+    if (host.hasFreeWorker) this.begin(row, host);
+    else this.enqueue(row, host);
   }
 
   onCallerGone(row: number): void {
     const { work } = this;
-    const host = this.commons.hosts[work.hostOf(row)]!;
+    const host = this.hosts[work.hostOf(row)]!;
     work.setOrigin(row, -1);
-    if (host.spec.onAbandon === 'cancel') this.cancel(row, host);
+    if (host.onAbandon === 'cancel') this.cancel(row, host);
   }
 
   /** The row's computing is over. */
   onWorkEnds(row: number): void {
     const { work } = this;
-    const host = this.commons.hosts[work.hostOf(row)]!;
+    const host = this.hosts[work.hostOf(row)]!;
     work.setLink(row, -1);
     if (work.stateOf(row) === WorkState.dropped) {
       this.release(row, host);
@@ -86,17 +89,15 @@ export class ServiceModel implements Applications, CallsListener {
     if (errorShape > 0) this.finish(row, host, errorShape);
     else if (host.plan.steps.length === 0) this.finish(row, host, host.okShape);
     else {
-      host.touch();
-      host.callingWorkers++;
+      host.addCalling(1);
       work.setState(row, WorkState.calling);
       this.calls!.advance(row);
     }
   }
 
   onCallsDone(row: number, isGood: boolean): void {
-    const host = this.commons.hosts[this.work.hostOf(row)]!;
-    host.touch();
-    host.callingWorkers--;
+    const host = this.hosts[this.work.hostOf(row)]!;
+    host.addCalling(-1);
     this.finish(row, host, isGood ? host.okShape : this.failedShape);
   }
 
@@ -130,22 +131,17 @@ export class ServiceModel implements Applications, CallsListener {
       if (wire >= 0) commons.wires.setPeer(wire, -1);
       work.free(row);
     }
-    host.touch();
-    host.busyWorkers = 0;
-    host.callingWorkers = 0;
-    host.queueLength = 0;
-    host.queueHead = -1;
-    host.queueTail = -1;
+    host.clearWork();
   }
 
   private begin(row: number, host: Host): void {
     const { kernel, work, commons } = this;
     const uid = work.uidOf(row);
-    host.busyWorkers++;
+    host.addBusy(1);
     work.setState(row, WorkState.computing);
-    commons.observer.record(RecordKind.workStarted, host.id, uid, host.id, host.queueLength);
+    this.observer.record(RecordKind.workStarted, host.id, uid, host.id, host.queueLength);
     if (host.serviceStream < 0) host.serviceStream = commons.draws.stream(host.label('time'));
-    let ns = host.spec.serviceTime.sample(commons.draws, host.serviceStream, uid, 0);
+    let ns = host.serviceTime.sample(commons.draws, host.serviceStream, uid, 0);
     if (host.slowFactor !== 1) ns = Math.ceil(ns * host.slowFactor);
     if (ns > 0) work.setLink(row, kernel.schedule(kernel.nowNs + ns, EventKind.workEnds, 0, row));
     else {
@@ -168,8 +164,7 @@ export class ServiceModel implements Applications, CallsListener {
   /** Gives the worker back and begins the next request. */
   private release(row: number, host: Host): void {
     this.work.free(row);
-    host.touch();
-    host.busyWorkers--;
+    host.addBusy(-1);
     while (host.queueHead >= 0 && host.hasFreeWorker) {
       const next = this.dequeue(host);
       if (next >= 0) this.begin(next, host);
@@ -178,13 +173,12 @@ export class ServiceModel implements Applications, CallsListener {
 
   private enqueue(row: number, host: Host): void {
     const { work } = this;
-    host.touch();
     work.setState(row, WorkState.queued);
     work.setLink(row, -1);
     if (host.queueTail < 0) host.queueHead = row;
     else work.setLink(host.queueTail, row);
     host.queueTail = row;
-    host.noteQueued();
+    host.addQueued(1);
   }
 
   /** Takes the first row out of the queue; -1 when it is one that is to be skipped. */
@@ -194,8 +188,8 @@ export class ServiceModel implements Applications, CallsListener {
     host.queueHead = work.linkOf(row);
     if (host.queueHead < 0) host.queueTail = -1;
     const isDropped = work.stateOf(row) === WorkState.dropped;
-    if (!isDropped) host.queueLength--;
-    if (isDropped || (work.originOf(row) < 0 && host.spec.onAbandon !== 'keep-working')) {
+    if (!isDropped) host.addQueued(-1);
+    if (isDropped || (work.originOf(row) < 0 && host.onAbandon !== 'keep-working')) {
       work.free(row);
       return -1;
     }
@@ -206,8 +200,7 @@ export class ServiceModel implements Applications, CallsListener {
     const { work } = this;
     switch (work.stateOf(row)) {
       case WorkState.queued:
-        host.touch();
-        host.queueLength--;
+        host.addQueued(-1);
         work.setState(row, WorkState.dropped);
         return;
       case WorkState.computing:
@@ -219,8 +212,7 @@ export class ServiceModel implements Applications, CallsListener {
         this.kernel.cancel(work.linkOf(row));
         break;
       default:
-        host.touch();
-        host.callingWorkers--;
+        host.addCalling(-1);
         this.calls!.abandon(row);
         this.recordDone(row, host, true);
     }
@@ -229,7 +221,7 @@ export class ServiceModel implements Applications, CallsListener {
 
   /** @returns shape of the error's head; 0 = no error */
   private drawError(row: number, host: Host): number {
-    const { errors } = host.spec;
+    const { errors } = host;
     if (errors.length === 0) return 0;
     const { draws } = this.commons;
     if (host.errorStream < 0) host.errorStream = draws.stream(host.label('errors'));
@@ -244,7 +236,7 @@ export class ServiceModel implements Applications, CallsListener {
   private recordDone(row: number, host: Host, isWasted: boolean): void {
     const uid = this.work.uidOf(row);
     const wasted = isWasted ? 1 : 0;
-    this.commons.observer.record(RecordKind.workDone, host.id, uid, host.id, wasted);
+    this.observer.record(RecordKind.workDone, host.id, uid, host.id, wasted);
   }
 }
 

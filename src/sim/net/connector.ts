@@ -53,23 +53,24 @@ export class Connector {
       throw new RangeError(`the simulated network speaks HTTP/1 upstream, not ${plan.protocol}`);
     }
     if (proxy.isInbound) {
-      wires.take(wire, proxy.id, LOCAL_LINK);
+      wires.take(wire, proxy.id, LOCAL_LINK, proxy.host);
       const isUp = commons.hosts[proxy.host]!.isUp;
       commons.turns.push(isUp ? TurnKind.connectedToApp : TurnKind.connectFails, wire);
       return;
     }
     const host = this.byAddress.get(endpoint.address);
     if (host === undefined || !commons.hosts[proxy.host]!.isUp) {
-      wires.take(wire, proxy.id, LOCAL_LINK);
+      wires.take(wire, proxy.id, LOCAL_LINK, proxy.host);
       commons.turns.push(TurnKind.connectFails, wire);
       return;
     }
     const link = commons.network.linkBetween(proxy.host, host);
-    wires.take(wire, proxy.id, link.index);
+    wires.take(wire, proxy.id, link.index, host);
     wires.setUid(wire, childUid(link.recordId, link.dialCount++));
     const inbound = commons.hosts[host]!.inbound;
     if (inbound !== null) wires.setDownstream(wire, inbound.listenerAt(portOf(endpoint.address)));
     if (plan.tls !== null) wires.set(wire, WireFlag.tls);
+    if (!proxy.isFree || inbound?.isFree === false) wires.set(wire, WireFlag.hasOverhead);
     this.messages.sendHandshake(wire, link);
   }
 

@@ -33,6 +33,7 @@ export class Exchanges {
   private readonly requests: RequestTable;
   private readonly turns: TurnQueue;
   private readonly links: Link[];
+  private readonly hosts: Host[];
   private readonly foldDelays: boolean;
   private readonly messages: Messages;
   private readonly closing: Closing;
@@ -46,6 +47,7 @@ export class Exchanges {
     this.requests = commons.requests;
     this.turns = commons.turns;
     this.links = commons.network.links;
+    this.hosts = commons.hosts;
     this.foldDelays = commons.foldDelays;
     this.messages = messages;
     this.closing = closing;
@@ -89,7 +91,7 @@ export class Exchanges {
       return;
     }
     if (this.foldDelays) {
-      const back = this.links[this.links[link]!.reverse]!;
+      const back = this.links[link ^ 1]!;
       this.messages.send(wire, back, Direction.response, EventKind.responseArrives);
     } else this.afterProxy(wire, this.farHalf(wire), EventKind.responseOnLink);
     if (wires.has(wire, WireFlag.goAway)) this.closing.closeFar(wire);
@@ -116,7 +118,7 @@ export class Exchanges {
   onRequestReachesApp(wire: number): void {
     if (this.wires.phaseOf(wire) !== WirePhase.request) return;
     this.wires.setPhase(wire, WirePhase.serving);
-    this.applications.onRequest(wire, this.commons.farHostOf(wire));
+    this.applications.onRequest(wire, this.farHost(wire));
   }
 
   onResponseArrives(wire: number): void {
@@ -162,7 +164,7 @@ export class Exchanges {
 
   onResponseOnLink(wire: number): void {
     this.wires.set(wire, WireFlag.onLink);
-    const link = this.links[this.links[this.wires.linkOf(wire)]!.reverse]!;
+    const link = this.links[this.wires.linkOf(wire) ^ 1]!;
     this.messages.send(wire, link, Direction.response, EventKind.responseOffLink);
   }
 
@@ -183,7 +185,9 @@ export class Exchanges {
       return;
     }
     if (this.foldDelays) {
-      wires.setOverhead(wire, this.nearHalf(wire) + this.farHalf(wire));
+      if (wires.has(wire, WireFlag.hasOverhead)) {
+        wires.setOverhead(wire, this.nearHalf(wire) + this.farHalf(wire));
+      }
       this.messages.send(wire, this.links[link]!, Direction.request, EventKind.requestArrives);
     } else this.afterProxy(wire, this.nearHalf(wire), EventKind.requestOnLink);
   }
@@ -203,6 +207,6 @@ export class Exchanges {
   }
 
   private farHost(wire: number): Host {
-    return this.commons.hosts[this.links[this.wires.linkOf(wire)]!.to]!;
+    return this.hosts[this.wires.farHostOf(wire)]!;
   }
 }

@@ -2,7 +2,8 @@
  * One direction between two hosts: its law, and what faults add to it at this moment.
  *
  * `network.ts` makes one per pair of hosts that ever speak, on first use. Overlays are shared by all
- * links that a fault touches; a link holds references to those that touch it.
+ * links that a fault touches; a link holds references to those that touch it. Links come in pairs:
+ * the opposite direction of link number n is number n ^ 1.
  */
 import type { DurationSampler } from '../../core/distributions.ts';
 import type { StreamKey } from '../../core/draws.ts';
@@ -81,12 +82,12 @@ export class Link {
   readonly index: number;
   readonly from: number;
   readonly to: number;
-  readonly model: LinkModel;
+  readonly latency: DurationSampler;
+  /** Its own ratio of lost transmissions. */
+  readonly loss: number;
   readonly latencies: LatencyOverlay[];
   readonly losses: LossOverlay[];
   readonly cuts: CutOverlay[];
-  /** Index of the opposite direction, -1 = not made yet. */
-  reverse: number;
   /** Some fault touches it, or its own law loses. */
   isDisturbed: boolean;
   /** Connections opened over it so far; keys their draws. */
@@ -96,11 +97,11 @@ export class Link {
     this.index = index;
     this.from = from;
     this.to = to;
-    this.model = model;
+    this.latency = model.latency;
+    this.loss = model.loss;
     this.latencies = [];
     this.losses = [];
     this.cuts = [];
-    this.reverse = -1;
     this.isDisturbed = model.loss > 0;
     this.dialCount = 0;
   }
@@ -141,7 +142,7 @@ export class Link {
     if (at < 0) return false;
     list.splice(at, 1);
     this.isDisturbed =
-      this.model.loss > 0 || this.latencies.length + this.losses.length + this.cuts.length > 0;
+      this.loss > 0 || this.latencies.length + this.losses.length + this.cuts.length > 0;
     return true;
   }
 }

@@ -118,22 +118,19 @@ export class Network {
     });
   }
 
-  /** The link for a pair of hosts; made on first use. For dialling, not per message. */
+  /** The link for a pair of hosts; made on first use, with its opposite. For dialling, not per message. */
   linkBetween(from: number, to: number): Link {
     const known = this.byPair.get(pairKey(from, to));
     if (known !== undefined) return this.links[known]!;
     const link = this.make(from, to);
-    if (from === to) link.reverse = link.index;
-    else {
-      const back = this.make(to, from);
-      link.reverse = back.index;
-      back.reverse = link.index;
-    }
+    this.make(to, from);
+    this.byPair.set(pairKey(from, to), link.index);
+    this.byPair.set(pairKey(to, from), link.index ^ (from === to ? 0 : 1));
     return link;
   }
 
   reverseOf(link: Link): Link {
-    return this.links[link.reverse]!;
+    return this.links[link.index ^ 1]!;
   }
 
   /** Enters an overlay into every link it touches, made or still to be made. */
@@ -149,7 +146,7 @@ export class Network {
 
   /** How long a message takes; leaves the result in fields, which costs no allocation. */
   measure(link: Link, uid: number, direction: number): void {
-    const latencyNs = link.model.latency.sample(this.draws, this.latencyStream, uid, direction);
+    const latencyNs = link.latency.sample(this.draws, this.latencyStream, uid, direction);
     this.delayNs = latencyNs;
     this.retransmissions = 0;
     this.isLost = false;
@@ -165,7 +162,7 @@ export class Network {
     for (let trip = 0; trip < 2 * roundTrips; trip++) {
       const way = (trip & 1) === 0 ? link : back;
       const direction = Direction.syn + trip;
-      this.delayNs = way.model.latency.sample(this.draws, this.latencyStream, uid, direction);
+      this.delayNs = way.latency.sample(this.draws, this.latencyStream, uid, direction);
       this.retransmissions = 0;
       this.isLost = false;
       const how = trip < 2 ? HANDSHAKE_PERSISTENCE : MESSAGE_PERSISTENCE;
@@ -190,7 +187,7 @@ export class Network {
       this.delayNs += this.extraDelay(overlay, uid, direction);
       overlay.onStrike(1);
     }
-    if (link.model.loss === 0 && link.losses.length === 0) return;
+    if (link.loss === 0 && link.losses.length === 0) return;
     let lost = 0;
     while (lost <= how.retransmissions && this.losesTransmission(link, uid, direction, lost)) {
       lost++;
@@ -203,7 +200,7 @@ export class Network {
 
   private losesTransmission(link: Link, uid: number, direction: number, sent: number): boolean {
     const index = direction | (sent << RETRANSMISSION_SHIFT);
-    const own = link.model.loss;
+    const own = link.loss;
     let isLost = own > 0 && this.draws.unit(this.lossStream, uid, index) < own;
     for (const overlay of link.losses) {
       // Each fault draws for itself, so that it strikes the same messages with or without others.
@@ -217,7 +214,6 @@ export class Network {
   private make(from: number, to: number): Link {
     const link = new Link(this.links.length, from, to, this.modelFor(from, to));
     this.links.push(link);
-    this.byPair.set(pairKey(from, to), link.index);
     for (const overlay of this.overlays) if (overlay.pairs.has(from, to)) link.add(overlay);
     return link;
   }

@@ -11,7 +11,7 @@
  *
  * A message under way has its kernel event in `event`; a close of the near side under way has its
  * own in `closeEvent`, which shares a column with the stream: a closed wire has none.
- * A row's columns lie side by side (40 bytes), because an event touches most of them.
+ * A row's columns lie side by side (44 bytes), because an event touches most of them.
  */
 import { assert } from '../../core/assert.ts';
 import { grownInts } from '../columns.ts';
@@ -37,6 +37,8 @@ export const WireFlag = {
   /** The head is there, the end of the message is not. */
   composing: 64,
   tls: 128,
+  /** Some proxy on the way takes time. */
+  hasOverhead: 2048,
   /** The message waits for a partition to heal; `event` is when its sender gives up. */
   messageHeld: 256,
   /** Likewise for the near side's close. */
@@ -66,7 +68,9 @@ const PEER = 7;
 const DOWNSTREAM = 8;
 /** Proxies' share of one direction's delay, ns. */
 const OVERHEAD = 9;
-const WORDS = 10;
+/** The host at the far end. */
+const HOST = 10;
+const WORDS = 11;
 
 export class WireTable {
   /** Rows ever used; every taken row is below. */
@@ -82,7 +86,7 @@ export class WireTable {
   }
 
   /** Takes the row of an engine's connection slot. */
-  take(row: number, proxy: number, link: number): void {
+  take(row: number, proxy: number, link: number, host: number): void {
     while (row * WORDS >= this.words.length) this.words = grownInts(this.words);
     if (row >= this.rowCount) this.rowCount = row + 1;
     const { words } = this;
@@ -91,6 +95,7 @@ export class WireTable {
     words[at + STATE] = WirePhase.dialing;
     words[at + PROXY] = proxy;
     words[at + LINK] = link;
+    words[at + HOST] = host;
     words[at + STREAM] = -1;
     words[at + UID] = 0;
     words[at + EVENT] = -1;
@@ -137,6 +142,10 @@ export class WireTable {
   }
   linkOf(row: number): number {
     return this.words[row * WORDS + LINK]!;
+  }
+  /** Id of the host at the far end. */
+  farHostOf(row: number): number {
+    return this.words[row * WORDS + HOST]!;
   }
   /** The open exchange's stream at the near engine, or -1. Not after the near side closed. */
   streamOf(row: number): number {
