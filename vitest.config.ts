@@ -13,14 +13,14 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow, testTimeout: 20_000 },
+        test: { name: 'fast', include: ['test/**/*.test.ts'], exclude: slow, testTimeout: 60_000 },
       },
       {
         test: {
           name: 'slow',
           include: slow.map((glob) => (glob.endsWith('**') ? `${glob}/*.test.ts` : glob)),
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
         },
       },
     ],
