@@ -344,6 +344,7 @@ function poolSettings(
     listener: surroundings.poolListener,
     stats,
     clusterId: config.id,
+    reportsConnects: config.outlier?.splitExternalLocalOriginErrors === true,
     dialPlan,
     connectTimeoutMs: config.connectTimeoutMs,
     idleTimeoutMs: config.idleTimeoutMs,

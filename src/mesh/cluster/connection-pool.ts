@@ -52,6 +52,8 @@ export interface PoolSettings {
   readonly listener: PoolListener;
   readonly stats: ClusterStats;
   readonly clusterId: number;
+  /** Whether outlier detection wants to hear of connections that work. */
+  readonly reportsConnects: boolean;
   readonly dialPlan: DialPlan;
   readonly connectTimeoutMs: number;
   /** 0 = off. */
@@ -66,6 +68,8 @@ export class ConnectionPool {
   readonly id: number;
   readonly host: Host;
   readonly clusterIndex: number;
+  /** Whether outlier detection wants to hear of connections that work. */
+  readonly reportsConnects: boolean;
   private readonly settings: PoolSettings;
   private readonly breakers: CircuitBreakers;
   private readonly connections: ConnectionTable;
@@ -88,6 +92,7 @@ export class ConnectionPool {
     this.id = id;
     this.clusterIndex = clusterIndex;
     this.host = host;
+    this.reportsConnects = settings.reportsConnects;
     this.settings = settings;
     this.breakers = breakers;
     this.connections = settings.connections;

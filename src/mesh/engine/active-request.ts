@@ -11,6 +11,7 @@ import { NO_SLOT, NO_TIMER, ResetReason, Side, TimerKind } from '../../core/engi
 import { Flag, RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LocalReply } from '../filters/http-filter.ts';
+import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
 import type { EngineContext } from './context.ts';
 import type { DownstreamTable } from './downstream-table.ts';
@@ -52,57 +53,54 @@ export class ActiveRequests implements FilterChainOwner {
   }
 
   start(request: Slot, connection: Slot, uid: number, head: Head, end: boolean): void {
-    const { requests, downstreams, ports } = this;
-    const { listeners } = this.context;
-    const listener = listeners[downstreams.listenerOf(connection)]!;
-    const plan = listener.planOf(head);
-    requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
-    requests.markStart(request, ports.clock);
-    requests.setPlan(request, plan);
-    downstreams.addRequests(connection, 1);
-    listener.stats.rqTotal++;
-    listener.stats.rqActive++;
-    ports.record(RecordKind.requestStarted, uid, listener.id, 0);
-    plan.idle?.enter(request);
-    this.route(request, uid, plan, listener);
-    this.armTimers(request, listener, end);
+    const plan = this.listenerOf(connection).planOf(head);
+    this.requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
+    this.enter(request, connection, plan);
+    this.ports.record(RecordKind.requestStarted, uid, plan.listenerId, 0);
+    this.route(request, uid, plan);
+    if (!end) this.armRequestTimeout(request, plan);
     if (plan.refusal !== 'none') this.refuse(request, plan);
     else if (!plan.hasFilters || plan.filters.start(request, end)) this.router.begin(request);
   }
 
   /** Bytes that were no request; `onRequestStart` came before. The connection cannot go on. */
   malformed(request: Slot, status: number, details: string): void {
-    const { requests, downstreams, ports } = this;
-    const { listeners } = this.context;
-    const connection = requests.downstreamOf(request);
-    const listener = listeners[downstreams.listenerOf(connection)]!;
-    requests.start(request, connection, 0, 0);
-    requests.markStart(request, ports.clock);
-    requests.setPlan(request, listener.planOfNothing());
-    downstreams.addRequests(connection, 1);
-    listener.stats.rqTotal++;
-    listener.stats.rqActive++;
-    requests.planOf(request).idle?.enter(request);
+    const connection = this.requests.downstreamOf(request);
+    this.requests.start(request, connection, 0, 0);
+    this.enter(request, connection, this.listenerOf(connection).planOfNothing());
     this.responder.respondLocally(request, status, reasonPhrase(status), Flag.DPE, details);
   }
 
-  /** The route, and of several clusters the one for this request, as the connection manager does. */
-  private route(request: Slot, uid: number, plan: RequestPlan, listener: ListenerState): void {
+  private enter(request: Slot, connection: Slot, plan: RequestPlan): void {
     const { requests, ports } = this;
-    const { routeDraws } = this.context;
-    const { route } = plan;
-    if (route === null) {
-      ports.record(RecordKind.routed, uid, -1, -1);
+    requests.markStart(request, ports.clock);
+    requests.setPlan(request, plan);
+    this.downstreams.addRequests(connection, 1);
+    plan.stats.rqTotal++;
+    plan.stats.rqActive++;
+    if (plan.idle !== null) plan.idle.enter(request);
+  }
+
+  private listenerOf(connection: Slot): ListenerState {
+    return this.context.listeners[this.downstreams.listenerOf(connection)]!;
+  }
+
+  /** The route, and of several clusters the one for this request, as the connection manager does. */
+  private route(request: Slot, uid: number, plan: RequestPlan): void {
+    const { ports } = this;
+    const cluster = plan.split === null ? plan.cluster : this.drawCluster(uid, plan, plan.split);
+    if (cluster === null) {
+      ports.record(RecordKind.routed, uid, -1, plan.routeIndex);
       return;
     }
-    let cluster = plan.cluster;
-    if (route.split !== null) {
-      // A request is routed once, so the uid says it all: other routes of the table shift no split.
-      const value = ports.draws.below(routeDraws, uid, 0, route.split.totalWeight);
-      cluster = listener.clustersOf(route)[route.split.pick(value)]!;
-    }
-    if (cluster !== null) requests.setCluster(request, cluster.index);
-    ports.record(RecordKind.routed, uid, cluster === null ? -1 : cluster.id, route.index);
+    this.requests.setCluster(request, cluster.index);
+    ports.record(RecordKind.routed, uid, cluster.id, plan.routeIndex);
+  }
+
+  /** A request is routed once, so the uid says it all: other routes of the table shift no split. */
+  private drawCluster(uid: number, plan: RequestPlan, split: TrafficSplit): Cluster | null {
+    const value = this.ports.draws.below(this.context.routeDraws, uid, 0, split.totalWeight);
+    return plan.clusters[split.pick(value)]!;
   }
 
   private refuse(request: Slot, plan: RequestPlan): void {
@@ -208,9 +206,9 @@ export class ActiveRequests implements FilterChainOwner {
 
   // Timers
 
-  private armTimers(request: Slot, listener: ListenerState, end: boolean): void {
-    const { requestTimeoutMs } = listener.config;
-    if (requestTimeoutMs > 0 && !end) {
+  private armRequestTimeout(request: Slot, plan: RequestPlan): void {
+    const { requestTimeoutMs } = plan.listener.config;
+    if (requestTimeoutMs > 0) {
       const { ports, requests } = this;
       const timer = ports.armAfter(requestTimeoutMs, TimerKind.requestTimeout, request);
       requests.needExtra(request).requestTimer = timer;

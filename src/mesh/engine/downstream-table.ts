@@ -6,7 +6,7 @@
  */
 import type { Clock, PeerFacts, Slot, TimerId } from '../../core/engine.ts';
 import { NO_TIMER } from '../../core/engine.ts';
-import { grownFloats, grownInts } from '../cluster/columns.ts';
+import { grownFloats } from '../cluster/columns.ts';
 
 /** What is known of a downstream connection; bits of one column. */
 export const DownstreamBit = {
@@ -19,80 +19,89 @@ export const DownstreamBit = {
 
 const INITIAL_ROWS = 64;
 
+/** Positions of the columns in a row of 32-bit words; the idle time takes the last two: 24 bytes. */
+const BITS = 0;
+/** Position of its listener in the engine. */
+const LISTENER = 1;
+const REQUEST_COUNT = 2;
+const TIMER = 3;
+const WORDS = 6;
+/** Position among the doubles of a row. */
+const IDLE_SINCE = 2;
+const DOUBLES = WORDS / 2;
+
 export class DownstreamTable {
-  private bits: Int32Array;
-  /** Position of its listener in the engine. */
-  private listeners: Int32Array;
-  private requestCounts: Int32Array;
-  private timers: Int32Array;
-  private idleSince: Float64Array;
+  private words: Int32Array;
+  /** The same memory as `words`. */
+  private doubles: Float64Array;
   private readonly peers: (PeerFacts | null)[];
+  private rowCount: number;
 
   constructor() {
-    this.bits = new Int32Array(INITIAL_ROWS);
-    this.listeners = new Int32Array(INITIAL_ROWS);
-    this.requestCounts = new Int32Array(INITIAL_ROWS);
-    this.timers = new Int32Array(INITIAL_ROWS);
-    this.idleSince = new Float64Array(INITIAL_ROWS);
+    this.rowCount = INITIAL_ROWS;
+    this.doubles = new Float64Array(INITIAL_ROWS * DOUBLES);
+    this.words = new Int32Array(this.doubles.buffer);
     this.peers = [];
   }
 
   open(row: Slot, listener: number, peer: PeerFacts): void {
-    while (row >= this.bits.length) this.grow();
-    this.bits[row] = DownstreamBit.open;
-    this.listeners[row] = listener;
-    this.requestCounts[row] = 0;
-    this.timers[row] = NO_TIMER;
+    while (row >= this.rowCount) this.grow();
+    this.words[row * WORDS + BITS] = DownstreamBit.open;
+    this.words[row * WORDS + LISTENER] = listener;
+    this.words[row * WORDS + REQUEST_COUNT] = 0;
+    this.words[row * WORDS + TIMER] = NO_TIMER;
     this.peers[row] = peer;
   }
 
   free(row: Slot): void {
-    this.bits[row] = 0;
+    this.words[row * WORDS + BITS] = 0;
     this.peers[row] = null;
   }
 
   isOpen(row: Slot): boolean {
-    return row >= 0 && row < this.bits.length && (this.bits[row]! & DownstreamBit.open) !== 0;
+    return (
+      row >= 0 &&
+      row < this.rowCount &&
+      (this.words[row * WORDS + BITS]! & DownstreamBit.open) !== 0
+    );
   }
   has(row: Slot, bit: number): boolean {
-    return (this.bits[row]! & bit) !== 0;
+    return (this.words[row * WORDS + BITS]! & bit) !== 0;
   }
   set(row: Slot, bit: number): void {
-    this.bits[row] = this.bits[row]! | bit;
+    this.words[row * WORDS + BITS] = this.words[row * WORDS + BITS]! | bit;
   }
   listenerOf(row: Slot): number {
-    return this.listeners[row]!;
+    return this.words[row * WORDS + LISTENER]!;
   }
   peerOf(row: Slot): PeerFacts {
     return this.peers[row]!;
   }
   requestCountOf(row: Slot): number {
-    return this.requestCounts[row]!;
+    return this.words[row * WORDS + REQUEST_COUNT]!;
   }
   addRequests(row: Slot, change: 1 | -1): void {
-    this.requestCounts[row] = this.requestCounts[row]! + change;
+    this.words[row * WORDS + REQUEST_COUNT] = this.words[row * WORDS + REQUEST_COUNT]! + change;
   }
   timerOf(row: Slot): TimerId {
-    return this.timers[row]!;
+    return this.words[row * WORDS + TIMER]!;
   }
   setTimer(row: Slot, timer: TimerId): void {
-    this.timers[row] = timer;
+    this.words[row * WORDS + TIMER] = timer;
   }
   /** When its last request ended, or when it was opened. */
   idleSinceOf(row: Slot): number {
-    return this.idleSince[row]!;
+    return this.doubles[row * DOUBLES + IDLE_SINCE]!;
   }
   /** Idle from now on. */
   markIdle(row: Slot, clock: Clock): void {
-    this.idleSince[row] = clock.nowNs;
+    this.doubles[row * DOUBLES + IDLE_SINCE] = clock.nowNs;
   }
 
   private grow(): void {
-    const rows = 2 * this.bits.length;
-    this.bits = grownInts(this.bits, rows);
-    this.listeners = grownInts(this.listeners, rows);
-    this.requestCounts = grownInts(this.requestCounts, rows);
-    this.timers = grownInts(this.timers, rows);
-    this.idleSince = grownFloats(this.idleSince, rows);
+    this.rowCount *= 2;
+    this.doubles = grownFloats(this.doubles, this.rowCount * DOUBLES);
+    this.words = new Int32Array(this.doubles.buffer);
+    while (this.peers.length < this.rowCount) this.peers.push(null);
   }
 }

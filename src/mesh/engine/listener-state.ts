@@ -70,7 +70,7 @@ export class ListenerState {
     return new RequestPlan({
       head: NO_HEAD,
       route: null,
-      cluster: null,
+      clusters: [],
       listener: this,
       filters: this.filters,
       hasFilters: false,
@@ -78,7 +78,7 @@ export class ListenerState {
   }
 
   /** The clusters that a forwarding route may choose, in its order. */
-  clustersOf(route: CompiledRoute): readonly (Cluster | null)[] {
+  private clustersOf(route: CompiledRoute): readonly (Cluster | null)[] {
     const known = this.routeClusters[route.index];
     if (known !== undefined) return known;
     const { action } = route.config;
@@ -111,7 +111,7 @@ export class ListenerState {
     return new RequestPlan({
       head,
       route,
-      cluster: clusters.length === 1 ? clusters[0]! : null,
+      clusters,
       listener: this,
       filters: this.filters,
       hasFilters: this.config.filters.length > 0,

@@ -19,6 +19,7 @@ import type { RetryRules } from '../policy/retry.ts';
 import { RetryCondition, withRetryHeaders } from '../policy/retry.ts';
 import { EffectiveTimeouts, effectiveTimeouts, expectedTimeoutMs } from '../policy/timeout.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
+import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { HttpStats } from './stats.ts';
 import type { StreamIdleQueue } from './stream-idle.ts';
 
@@ -53,8 +54,8 @@ export interface PlanListener {
 export interface PlanInput {
   readonly head: Head;
   readonly route: CompiledRoute | null;
-  /** The only cluster of the route; null when it does not exist or there are several. */
-  readonly cluster: Cluster | null;
+  /** Those the route may choose, in its order; null = there is none of that name. */
+  readonly clusters: readonly (Cluster | null)[];
   readonly listener: PlanListener;
   readonly filters: RequestFilters;
   readonly hasFilters: boolean;
@@ -66,8 +67,20 @@ export class RequestPlan {
   readonly route: CompiledRoute | null;
   /** null unless the route forwards. */
   readonly forward: ForwardAction | null;
+  /** The only cluster of the route; null when it does not exist or there are several. */
   readonly cluster: Cluster | null;
+  /** Those the route may choose, in its order; null = there is none of that name. */
+  readonly clusters: readonly (Cluster | null)[];
   readonly listener: PlanListener;
+  /** `listener.stats`. */
+  readonly stats: HttpStats;
+  readonly listenerId: number;
+  /** null = one cluster or none. */
+  readonly split: TrafficSplit | null;
+  /** Whether downstream connections have an idle timeout. */
+  readonly marksIdle: boolean;
+  /** Place of the route in its table; -1 = no route. */
+  readonly routeIndex: number;
   /** null = no stream idle timeout. */
   readonly idle: StreamIdleQueue | null;
   readonly filters: RequestFilters;
@@ -104,8 +117,14 @@ export class RequestPlan {
     this.head = head;
     this.route = route;
     this.forward = action?.kind === 'forward' ? action : null;
-    this.cluster = input.cluster;
+    this.clusters = input.clusters;
+    this.cluster = input.clusters.length === 1 ? input.clusters[0]! : null;
     this.listener = listener;
+    this.stats = listener.stats;
+    this.listenerId = listener.id;
+    this.marksIdle = listener.config.downstreamIdleTimeoutMs > 0;
+    this.split = route === null ? null : route.split;
+    this.routeIndex = route === null ? -1 : route.index;
     this.idle = listener.idle;
     this.filters = input.filters;
     this.hasFilters = input.hasFilters;

@@ -183,10 +183,10 @@ export class Responder {
   private complete(request: Slot, head: Head, isUpstreams: boolean, details: string): void {
     const { requests } = this;
     requests.set(request, Bit.responseEnded);
-    const { listener } = requests.planOf(request);
-    listener.stats.countStatus(head.status);
+    const plan = requests.planOf(request);
+    plan.stats.countStatus(head.status);
     if (!requests.has(request, Bit.requestEnded)) {
-      this.closeLater(requests.downstreamOf(request), listener);
+      this.closeLater(requests.downstreamOf(request), plan.listener);
     }
     this.finish(request, head, isUpstreams, details);
   }
@@ -205,7 +205,6 @@ export class Responder {
   private finish(request: Slot, head: Head | null, isUpstreams: boolean, details: string): void {
     const { requests, ports, clusters, downstreams } = this;
     const plan = requests.planOf(request);
-    const { listener } = plan;
     this.stopTimers(request, plan);
     if (plan.hasFilters) plan.filters.onRequestDone(request);
     this.responseLog.log(request, head, isUpstreams && head !== null, details);
@@ -214,10 +213,10 @@ export class Responder {
     const outcome = status * 256 + (requests.flagsOf(request) & 31);
     const clusterId = cluster < 0 ? -1 : clusters[cluster]!.id;
     ports.record(RecordKind.requestDone, requests.uidOf(request), clusterId, outcome);
-    listener.stats.rqActive--;
+    plan.stats.rqActive--;
     const down = requests.downstreamOf(request);
     downstreams.addRequests(down, -1);
-    if (listener.config.downstreamIdleTimeoutMs > 0) downstreams.markIdle(down, ports.clock);
+    if (plan.marksIdle) downstreams.markIdle(down, ports.clock);
     requests.set(request, Bit.finished);
     if (requests.has(request, Bit.requestEnded)) requests.free(request);
   }
@@ -233,7 +232,7 @@ export class Responder {
     requests.setRouteTimer(request, NO_TIMER);
     this.disarm(requests.waitTimerOf(request));
     requests.setWaitTimer(request, NO_TIMER);
-    plan.idle?.leave(request);
+    if (plan.idle !== null) plan.idle.leave(request);
     const extra = requests.extraOf(request);
     if (extra === null) return;
     this.disarm(extra.requestTimer);

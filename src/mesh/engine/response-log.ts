@@ -87,7 +87,7 @@ class LogEntry implements RequestLogEntry {
   }
 
   get listener(): number {
-    return this.plan === null ? -1 : this.plan.listener.id;
+    return this.plan === null ? -1 : this.plan.listenerId;
   }
   get clusterName(): string {
     const cluster = this.requests.clusterOf(this.request);

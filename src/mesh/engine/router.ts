@@ -55,16 +55,15 @@ export class Router {
   begin(request: Slot): void {
     const { requests, clusters } = this;
     requests.set(request, Bit.routed);
-    const { stats } = this.responder.listenerOf(request);
-    stats.routerTotal++;
     const plan = requests.planOf(request);
+    plan.stats.routerTotal++;
     if (plan.forward === null) {
       this.answerWithoutUpstream(request);
       return;
     }
     const index = requests.clusterOf(request);
     if (index < 0) {
-      stats.noCluster++;
+      plan.stats.noCluster++;
       const status = plan.forward.clusterNotFoundStatus;
       this.responder.respondLocally(request, status, '', Flag.NC, 'cluster_not_found');
       return;

@@ -69,7 +69,8 @@ export class UpstreamAttempts {
     streams.setConnection(stream, connection);
     const request = streams.requestOf(stream);
     const pool = pools[requests.poolOf(request)]!;
-    this.clusters[pool.clusterIndex]!.detector?.onConnectSuccess(pool.host);
+    if (pool.reportsConnects)
+      this.clusters[pool.clusterIndex]!.detector!.onConnectSuccess(pool.host);
     const attempt = requests.attemptsOf(request);
     const extra = requests.extraOf(request);
     const isWhole = requests.has(request, Bit.requestEnded) && !hasBody(extra);
