@@ -14,6 +14,7 @@ import { UpstreamAttempts } from '../../src/mesh/engine/upstream-attempt.ts';
 import { AppCalls } from '../../src/sim/host/app-calls.ts';
 import { Host } from '../../src/sim/host/host.ts';
 import { ServiceModel } from '../../src/sim/host/service-model.ts';
+import { answersOf, dispatcherOf, portsOf, simulatorTables } from './insides.ts';
 import { replace, replaceGetter } from './patch.ts';
 import type { Plant } from './scenarios.ts';
 
@@ -55,7 +56,7 @@ function loseRecords(kind: number, every: number): Plant {
   return ({ engines }) => {
     let seen = 0;
     for (const engine of engines) {
-      replaceAny(engine['context'].ports, 'record', (original, args) => {
+      replaceAny(portsOf(engine), 'record', (original, args) => {
         if (args[0] === kind && ++seen % every === 0) return undefined;
         return original(...args);
       });
@@ -70,7 +71,7 @@ export const loseAttemptEnds = loseRecords(RecordKind.attemptEnded, 11);
 
 export const loseAnswers: Plant = ({ built: { world } }) => {
   let answers = 0;
-  replaceAny(world['portParts'].answers, 'head', (original, args) => {
+  replaceAny(answersOf(world), 'head', (original, args) => {
     if (++answers % 17 === 0) return undefined;
     return original(...args);
   });
@@ -94,7 +95,7 @@ export const countNoRetries: Plant = () =>
 export const logNothingNowAndThen: Plant = ({ engines }) => {
   let entries = 0;
   for (const engine of engines) {
-    replaceAny(engine['context'].ports, 'logRequest', (original, args) => {
+    replaceAny(portsOf(engine), 'logRequest', (original, args) => {
       if (++entries % 19 === 0) return undefined;
       return original(...args);
     });
@@ -104,7 +105,7 @@ export const logNothingNowAndThen: Plant = ({ engines }) => {
 
 export const mixUpMessages: Plant = ({ built: { world } }) => {
   let reads = 0;
-  replaceAny(world['commons'].wires, 'uidOf', (original, args) => {
+  replaceAny(simulatorTables(world).wires, 'uidOf', (original, args) => {
     const uid = original(...args) as number;
     return ++reads % 23 === 0 ? uid ^ 0x5555 : uid;
   });
@@ -159,7 +160,7 @@ export const leakEjections: Plant = () =>
 export const turnBackTheClock: Plant = ({ built: { world } }) => {
   let events = 0;
   const { kernel } = world;
-  replaceAny(world['dispatcher'], 'onEvent', (original, args) => {
+  replaceAny(dispatcherOf(world), 'onEvent', (original, args) => {
     if (++events % 97 === 0) kernel.nowNs = Math.max(0, kernel.nowNs - 1_000_000);
     return original(...args);
   });
@@ -188,10 +189,10 @@ export const lastComeFirstServed: Plant = () =>
   });
 
 export const miscountBusyTime: Plant = () =>
-  replace(Host.prototype, 'settle', (original, self) => (nowNs) => {
+  replace(Host.prototype, 'addBusy', (original, self) => (change) => {
     const host = self as Host;
-    original(nowNs);
-    if (host.busyNs > 0) host.busyNs += 1;
+    original(change);
+    if (change < 0) host['busySum'] += 1;
   });
 
 // Randomness

@@ -17,6 +17,7 @@ import { readScenarioFile } from '../../src/harness/scenario-file.ts';
 import { NO_OVERRIDES } from '../../src/harness/variants.ts';
 import type { PolicyEngine } from '../../src/mesh/engine/engine.ts';
 import { measure } from '../../src/trace/measure.ts';
+import { clusterOfConnection, dispatcherOf, enginesOf, portsOf } from './insides.ts';
 import { after, before } from './patch.ts';
 import type { ScenarioSketch } from './sketch.ts';
 
@@ -102,7 +103,7 @@ export function observe(sketch: ScenarioSketch, options: ObserveOptions = {}): O
   const scenario = readSketch(sketch);
   const built = buildWorld(scenario, options.seed ?? sketch.seed);
   const { world, recorder, faults } = built;
-  const engines = world['proxies'].map((proxy) => proxy.engine as PolicyEngine);
+  const engines = enginesOf(world);
   const undo = options.plant?.({ built, engines });
   const records: RunRecord[] = [];
   tap(built, engines, records);
@@ -155,7 +156,7 @@ function tapEngine(
   note: Note,
   hasStarted: () => boolean,
 ): void {
-  const { ports, tables, clusters } = engine['context'];
+  const ports = portsOf(engine);
   const connectionOf = new Map<number, number>();
   const streamOver = (stream: number): void => {
     note(Boundary.streamOver, proxy, stream, connectionOf.get(stream) ?? -1);
@@ -164,9 +165,8 @@ function tapEngine(
     note(Boundary.connectionOver, proxy, connection);
   };
   before(ports, 'dial', (connection, endpoint) => {
-    const pool = tables.pools[tables.connections.poolOf(connection)];
-    const cluster = clusters[pool?.clusterIndex ?? -1];
-    note(Boundary.dial, proxy, connection, endpoint.id, cluster?.id ?? -1);
+    const cluster = clusterOfConnection(engine, connection)?.id ?? -1;
+    note(Boundary.dial, proxy, connection, endpoint.id, cluster);
   });
   before(ports, 'openStream', (stream, connection, uid) => {
     connectionOf.set(stream, connection);
@@ -204,7 +204,7 @@ const INPUTS = [
 /** After each kernel event: hosts whose queue or workers changed. */
 function tapHosts({ world }: BuiltWorld, note: Note): void {
   const known = world.hosts.map(() => '');
-  after(world['dispatcher'], 'onEvent', () => {
+  after(dispatcherOf(world), 'onEvent', () => {
     for (const { id, queueLength, busyWorkers } of world.hosts) {
       const load = `${queueLength}/${busyWorkers}`;
       if (load === known[id]) continue;

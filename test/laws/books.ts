@@ -3,6 +3,7 @@
  */
 import { childUid } from '../../src/core/draws.ts';
 import { RecordKind as K } from '../../src/core/records.ts';
+import { clustersOf } from '../helpers/insides.ts';
 import { Boundary as B, type ObservedRun, type RunRecord } from '../helpers/scenarios.ts';
 
 /** Counts by key, up and down. */
@@ -167,7 +168,8 @@ export class UpstreamBooks {
 
 /** Settings of a cluster as one proxy was told them: facts, not state. */
 export function clusterConfig(run: ObservedRun, proxy: number, cluster: number) {
-  const found = run.engines[proxy]?.['context'].clusters.find(({ id }) => id === cluster);
+  const engine = run.engines[proxy];
+  const found = engine && clustersOf(engine).find(({ id }) => id === cluster);
   if (found === undefined) throw new Error(`proxy ${proxy} has no cluster ${cluster}`);
   return found.config;
 }

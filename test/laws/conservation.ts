@@ -4,6 +4,7 @@
  * Source: validation.md §1, I1, I3.
  */
 import { RecordKind as K } from '../../src/core/records.ts';
+import { hostSpecs, inboundProxies } from '../helpers/insides.ts';
 import { Boundary as B, type ObservedRun } from '../helpers/scenarios.ts';
 import { Counts, keyOf } from './books.ts';
 import type { Law } from './law.ts';
@@ -137,10 +138,10 @@ export const arrivalsLaw: Law = {
   check(run) {
     const toProxies = { sent: new Counts(), arrived: new Counts() };
     const toApps = { sent: new Counts(), arrived: new Counts() };
-    const proxies = run.built.world['proxies'];
-    const hasInbound = proxies.some((proxy) => proxy.isInbound);
+    const inbound = inboundProxies(run.built.world);
+    const hasInbound = inbound.includes(true);
     for (const { kind, owner, a, c } of run.records) {
-      const isInbound = proxies[owner]?.isInbound === true;
+      const isInbound = inbound[owner] === true;
       if (kind === B.openStream) (isInbound ? toApps : toProxies).sent.add(c);
       if (kind === K.requestStarted && isInbound) toProxies.arrived.add(a);
       if (kind === K.workStarted || kind === K.workRejected) {
@@ -189,10 +190,11 @@ export const servicesLaw: Law = {
     for (const [host, left] of inProgress) {
       if (left.size > 0) violations.push(`host ${host}: ${left.size} in progress at the end`);
     }
+    const specs = hostSpecs(run.built.world);
     for (const host of run.built.world.hosts) {
       const finished = done.of(host.id);
       // Work that a caller cancelled is done without having been served.
-      const mayCancel = run.built.world['commons'].hosts[host.id]?.spec.onAbandon === 'cancel';
+      const mayCancel = specs[host.id]?.onAbandon === 'cancel';
       const isOff = mayCancel ? host.served > finished : host.served !== finished;
       if (isOff) violations.push(`${host.name}: ${host.served} served, ${finished} done`);
       if (host.wasted > wasted.of(host.id)) violations.push(`${host.name}: wasted`);

@@ -5,6 +5,13 @@
 import { RecordKind as K } from '../../src/core/records.ts';
 import { StreamBit } from '../../src/mesh/engine/stream-table.ts';
 import { RequestKind } from '../../src/sim/request-table.ts';
+import {
+  clustersOf,
+  engineTables,
+  requestExtras,
+  simulatorTables,
+  streamRows,
+} from '../helpers/insides.ts';
 import type { ObservedRun } from '../helpers/scenarios.ts';
 import { Counts, keyOf, UpstreamBooks } from './books.ts';
 import type { Law } from './law.ts';
@@ -36,7 +43,7 @@ export const gaugesLaw: Law = {
 };
 
 function breakersOf(engine: ObservedRun['engines'][number]) {
-  return engine['context'].clusters.map((cluster) => ({
+  return clustersOf(engine).map((cluster) => ({
     name: cluster.config.name,
     breakers: cluster.breakersOf(0),
   }));
@@ -48,7 +55,7 @@ export const connectionsLaw: Law = {
     const books = new UpstreamBooks();
     for (const record of run.records) books.apply(record);
     return run.engines.flatMap((engine, proxy) =>
-      engine['context'].clusters.flatMap((cluster) => {
+      clustersOf(engine).flatMap((cluster) => {
         const counted = cluster.breakersOf(0).connections;
         const open = books.connections.of(keyOf(proxy, cluster.id));
         const waiting = books.waiting.of(keyOf(proxy, cluster.id));
@@ -65,21 +72,24 @@ export const connectionsLaw: Law = {
 export const rowsLaw: Law = {
   name: 'no row of a request, an attempt or a piece of work is left behind',
   check(run) {
-    const { streams, requests } = run.engines[0]!['context'];
+    const [engine] = run.engines;
+    if (engine === undefined) return [];
+    const { streams, requests } = engineTables(engine);
     const { world } = run.built;
-    const commons = world['commons'];
-    const activeStreams = count(streams['unused'], (row) => streams.has(row, StreamBit.active));
-    const activeRequests = count(commons.requests.rowCount, (row) => requests.isActive(row));
+    const simulator = simulatorTables(world);
+    const extras = requestExtras(engine);
+    const activeStreams = count(streamRows(engine), (row) => streams.has(row, StreamBit.active));
+    const activeRequests = count(simulator.requests.rowCount, (row) => requests.isActive(row));
     const taken = count(
-      commons.requests.rowCount,
-      (row) => commons.requests.kindOf(row) !== RequestKind.free,
+      simulator.requests.rowCount,
+      (row) => simulator.requests.kindOf(row) !== RequestKind.free,
     );
     return [
       ...(activeStreams === 0 ? [] : [`${activeStreams} attempts are left in the engines`]),
       ...(activeRequests === 0 ? [] : [`${activeRequests} requests are left in the engines`]),
-      ...(requests['extras'].size === 0 ? [] : [`${requests['extras'].size} extras are left`]),
+      ...(extras === 0 ? [] : [`${extras} extras are left`]),
       ...(taken === 0 ? [] : [`${taken} requests are left in the simulator`]),
-      ...(commons.turns.length === 0 ? [] : ['the turn queue is not empty']),
+      ...(simulator.turns.length === 0 ? [] : ['the turn queue is not empty']),
       ...(world.workInProgress === 0 ? [] : [`${world.workInProgress} pieces of work are left`]),
       ...(world.inFlight === 0 ? [] : [`${world.inFlight} requests of clients are left`]),
     ];
@@ -101,7 +111,7 @@ export const ledgerLaw: Law = {
       if (kind === K.unejected) active.add(keyOf(owner, b), -1);
     }
     return run.engines.flatMap((engine, proxy) =>
-      engine['context'].clusters.flatMap(({ id, detector, config }) => {
+      clustersOf(engine).flatMap(({ id, detector, config }) => {
         const gauge = detector?.stats.active ?? 0;
         const ledger = active.of(keyOf(proxy, id));
         if (gauge === ledger) return [];

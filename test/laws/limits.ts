@@ -7,6 +7,7 @@
 import { RecordKind as K } from '../../src/core/records.ts';
 import { MILLISECOND } from '../../src/core/time.ts';
 import type { Thresholds } from '../../src/mesh/config/config.ts';
+import { hostSpecs } from '../helpers/insides.ts';
 import { Boundary as B, type ObservedRun, type RunRecord } from '../helpers/scenarios.ts';
 import { at, Counts, clusterConfig, keyOf, poolKey, UpstreamBooks } from './books.ts';
 import type { Law } from './law.ts';
@@ -160,25 +161,25 @@ export const hostsLaw: Law = {
   name: 'no instance has more requests in progress than workers, nor a longer queue than its limit',
   check(run) {
     const violations: string[] = [];
-    const { hosts } = run.built.world['commons'];
+    const specs = hostSpecs(run.built.world);
     const busy = new Counts();
     for (const { kind, owner, a, b, atNs } of run.records) {
-      const host = hosts[owner];
+      const spec = specs[owner];
       if (kind === K.workStarted) busy.add(owner);
       else if (kind === K.workDone) busy.add(owner, -1);
       else if (kind === K.hostDown) busy.add(a, -busy.of(a));
-      else if (kind === B.hostLoad && host !== undefined) {
-        const { workers, queueLimit } = host.spec;
+      else if (kind === B.hostLoad && spec !== undefined) {
+        const { workers, queueLimit, name } = spec;
         const working = Math.max(b, busy.of(owner));
         if (workers > 0 && working > workers) {
-          violations.push(`${atNs} ns, ${host.name}: ${working} of ${workers} workers`);
+          violations.push(`${atNs} ns, ${name}: ${working} of ${workers} workers`);
         }
         if (queueLimit !== null && a > queueLimit) {
-          violations.push(`${atNs} ns, ${host.name}: ${a} of ${queueLimit} in the queue`);
+          violations.push(`${atNs} ns, ${name}: ${a} of ${queueLimit} in the queue`);
         }
         // A free worker never leaves anybody waiting.
         if (a > 0 && (workers === 0 || b < workers)) {
-          violations.push(`${atNs} ns, ${host.name}: ${a} wait, ${b} of ${workers} work`);
+          violations.push(`${atNs} ns, ${name}: ${a} wait, ${b} of ${workers} work`);
         }
       }
     }

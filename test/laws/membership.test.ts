@@ -8,6 +8,7 @@
 import type fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { aSketch } from '../helpers/arbitraries.ts';
+import { clustersOf } from '../helpers/insides.ts';
 import { observe, type Plant } from '../helpers/scenarios.ts';
 import type { ScenarioSketch } from '../helpers/sketch.ts';
 import { LAWS } from './index.ts';
@@ -25,7 +26,7 @@ const comeAndGo: Plant = ({ built: { world }, engines }) => {
     for (let change = 0; change <= CHANGES; change++) {
       const atNs = world.draws.below(stream, proxy, change, 1_500_000_000);
       world.at(atNs, () => {
-        for (const { id, config } of engine['context'].clusters) {
+        for (const { id, config } of clustersOf(engine)) {
           const all = config.endpoints.members;
           const members = all.filter((endpoint) => {
             return change === CHANGES || world.draws.below(stream, endpoint.id, change, 2) === 0;

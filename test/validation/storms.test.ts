@@ -14,7 +14,7 @@ import type { JsonMap } from '../helpers/sketch.ts';
 import { istio } from './experiment.ts';
 
 const SEEDS = ['1', '2', '3'];
-const DURATION_S = 110;
+const DURATION_S = 90;
 const JUDGED_S = 20;
 
 interface Point {
