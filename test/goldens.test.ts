@@ -34,7 +34,7 @@ describe.each(scenarioNames(ROOT))('scenarios/%s', (name) => {
       expect.soft(goldenOf(summary)).toEqual(golden.variants[variant]);
       expect(summary.verdict).toBe(scenario.declaredVerdict ?? 'pass');
       expect(summary.expect.filter(({ ok }) => ok === false && isOwn(scenario))).toEqual([]);
-    });
+    }, 300_000);
   }
 });
 

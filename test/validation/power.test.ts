@@ -28,8 +28,7 @@ function withService(experiment: Experiment, change: Readonly<Record<string, Jso
 }
 
 function problems(experiment: Experiment): readonly (string | null)[] {
-  // A mistake shows without the full precision.
-  return perform({ ...experiment, replications: 8 }).map(problemOf);
+  return perform(experiment).map(problemOf);
 }
 
 describe('a mistake is outside the band:', () => {

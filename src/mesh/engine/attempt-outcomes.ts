@@ -81,7 +81,6 @@ export class AttemptOutcomes implements PoolListener {
     const cluster = this.clusterOf(request);
     const { host } = pools[requests.poolOf(request)]!;
     const plan = requests.planOf(request);
-    streams.set(stream, StreamBit.headReceived);
     const status = effectiveStatus(plan.isGrpc, head);
     this.reportResponse(cluster, host, status);
     if (plan.retry !== null && !requests.has(request, Bit.retriesOff)) {
@@ -99,14 +98,19 @@ export class AttemptOutcomes implements PoolListener {
     if (status >= 500) host.rqError++;
     else host.rqSuccess++;
     cluster.stats.codes.count(head.status);
+    const sent = plan.responseHead(head, requests.attemptsOf(request));
+    this.retries.release(request);
+    if (end) {
+      this.recordEnd(request, cluster, head.status);
+      this.responder.respondHead(request, sent, true);
+      this.closeStream(stream, true);
+      return;
+    }
+    streams.set(stream, StreamBit.headReceived);
     this.attempts.disarmPerTry(stream);
-    const attempt = requests.attemptsOf(request);
-    const sent = plan.responseHead(head, attempt);
-    if (end) this.recordEnd(request, cluster, head.status);
-    else this.attempts.rearmIdle(stream);
-    this.retriesAreOver(request);
-    this.responder.respondHead(request, sent, end);
-    if (end) this.closeStream(stream, true);
+    this.attempts.rearmIdle(stream);
+    requests.extraOf(request)?.dropBody();
+    this.responder.respondHead(request, sent, false);
   }
 
   onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
@@ -124,16 +128,6 @@ export class AttemptOutcomes implements PoolListener {
     this.closeStream(stream, true);
   }
 
-  /** A head went down: what was kept for a retry is of no use any more. */
-  private retriesAreOver(request: Slot): void {
-    const { requests, streams } = this;
-    this.retries.release(request);
-    const extra = requests.extraOf(request);
-    if (extra === null) return;
-    const stream = requests.streamOf(request);
-    if (stream !== NO_SLOT && !streams.has(stream, StreamBit.pending)) extra.dropBody();
-  }
-
   /** A connection whose request was not sent to the end cannot carry another one. */
   private closeStream(stream: Slot, isOver: boolean): void {
     if (isOver && this.streams.has(stream, StreamBit.requestSent)) {
@@ -144,6 +138,7 @@ export class AttemptOutcomes implements PoolListener {
   // Failures
 
   onPoolReady(stream: Slot, connection: Slot): void {
+    this.streams.clear(stream, StreamBit.pending);
     this.attempts.open(stream, connection);
   }
 

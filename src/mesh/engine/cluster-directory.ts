@@ -15,13 +15,13 @@ export class ClusterDirectory {
   readonly all: Cluster[];
   private configs: readonly ClusterConfig[];
   /** Members that came apart from the configuration, by cluster id. */
-  private readonly members: Map<number, EndpointSet>;
+  private readonly members: [id: number, set: EndpointSet][];
   private readonly surroundings: ClusterSurroundings;
 
   constructor(config: MeshConfig, surroundings: ClusterSurroundings) {
     this.all = [];
     this.configs = config.clusters;
-    this.members = new Map();
+    this.members = [];
     this.surroundings = surroundings;
   }
 
@@ -42,7 +42,9 @@ export class ClusterDirectory {
   }
 
   setEndpoints(id: number, members: EndpointSet): void {
-    this.members.set(id, members);
+    const known = this.members.find(([other]) => other === id);
+    if (known === undefined) this.members.push([id, members]);
+    else known[1] = members;
     this.running(id)?.setMembers(members);
   }
 
@@ -60,7 +62,7 @@ export class ClusterDirectory {
   }
 
   private create(config: ClusterConfig): Cluster {
-    const sent = this.members.get(config.id);
+    const sent = this.members.find(([id]) => id === config.id)?.[1];
     const isNewer = sent !== undefined && sent.version >= config.endpoints.version;
     const members = isNewer ? sent : config.endpoints;
     const predecessor = this.all.findLast((cluster) => cluster.id === config.id);

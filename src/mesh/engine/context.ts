@@ -15,6 +15,8 @@ import type { StreamIdleQueue } from './stream-idle.ts';
 import type { StreamTable } from './stream-table.ts';
 import type { EngineTables } from './tables.ts';
 
+const NO_STREAM: StreamKey = -1;
+
 export class EngineContext {
   readonly ports: Ports;
   readonly tables: EngineTables;
@@ -31,13 +33,12 @@ export class EngineContext {
   readonly proxyName: string;
   /** By the slots of their timers. */
   readonly idleQueues: StreamIdleQueue[];
-  /** Draws of route decisions and of backoff. */
-  readonly routeDraws: StreamKey;
-  readonly backoffDraws: StreamKey;
   /** Responses ask downstream peers to close their connections. */
   isDraining: boolean;
   /** Clusters whose detectors posted ejections during this input; may name one twice. */
   readonly posted: Cluster[];
+  private routeStream: StreamKey;
+  private backoffStream: StreamKey;
 
   constructor(ports: Ports, tables: EngineTables, directory: ClusterDirectory, proxyName: string) {
     this.ports = ports;
@@ -51,9 +52,24 @@ export class EngineContext {
     this.listeners = [];
     this.idleQueues = [];
     this.proxyName = proxyName;
-    this.routeDraws = ports.draws.stream(`proxy/${proxyName}/route`);
-    this.backoffDraws = ports.draws.stream(`proxy/${proxyName}/backoff`);
+    this.routeStream = NO_STREAM;
+    this.backoffStream = NO_STREAM;
     this.isDraining = false;
     this.posted = [];
+  }
+  /** Draws between weighted clusters. Streams cost microseconds, so idle proxies make none. */
+  get routeDraws(): StreamKey {
+    if (this.routeStream === NO_STREAM) {
+      this.routeStream = this.ports.draws.stream(`proxy/${this.proxyName}/route`);
+    }
+    return this.routeStream;
+  }
+
+  /** Draws of backoff times. */
+  get backoffDraws(): StreamKey {
+    if (this.backoffStream === NO_STREAM) {
+      this.backoffStream = this.ports.draws.stream(`proxy/${this.proxyName}/backoff`);
+    }
+    return this.backoffStream;
   }
 }

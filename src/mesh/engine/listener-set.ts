@@ -15,12 +15,12 @@ import { StreamIdleQueue } from './stream-idle.ts';
 export class ListenerSet {
   private readonly context: EngineContext;
   private readonly owner: FilterChainOwner;
-  private readonly stats: Map<string, HttpStats>;
+  private readonly stats: HttpStats[];
 
   constructor(config: MeshConfig, context: EngineContext, owner: FilterChainOwner) {
     this.context = context;
     this.owner = owner;
-    this.stats = new Map();
+    this.stats = [];
     for (const listener of config.listeners) this.add(listener);
   }
 
@@ -43,15 +43,15 @@ export class ListenerSet {
   }
 
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
-    for (const stats of this.stats.values()) stats.visit(visit);
+    for (const stats of this.stats) stats.visit(visit);
     for (const listener of this.context.listeners) listener.filters.visitStats(visit);
   }
 
   private add(config: ListenerConfig): void {
-    let stats = this.stats.get(config.statPrefix);
+    let stats = this.stats.find(({ prefix }) => prefix === config.statPrefix);
     if (stats === undefined) {
       stats = new HttpStats(config.statPrefix);
-      this.stats.set(config.statPrefix, stats);
+      this.stats.push(stats);
     }
     const filters = new FilterChain(config, this.context, this.owner);
     const idle = this.idleOf(config, null);

@@ -28,7 +28,8 @@ export class ListenerState {
   private readonly directory: ClusterDirectory;
   private routes: RouteTable | null;
   private lastPlan: RequestPlan | null;
-  private readonly plans: Map<number, RequestPlan>;
+  /** By shape; null until the first. */
+  private plans: Map<number, RequestPlan> | null;
   /** By route index: the clusters of a route in its order; null = there is none of that name. */
   private routeClusters: (readonly (Cluster | null)[])[];
 
@@ -47,7 +48,7 @@ export class ListenerState {
     this.directory = directory;
     this.routes = null;
     this.lastPlan = null;
-    this.plans = new Map();
+    this.plans = null;
     this.routeClusters = [];
   }
 
@@ -56,9 +57,10 @@ export class ListenerState {
     const last = this.lastPlan;
     if (last !== null && last.head === head) return last;
     if (head.shape === 0) return this.makePlan(head);
-    let plan = this.plans.get(head.shape);
+    let plan = this.plans?.get(head.shape);
     if (plan === undefined) {
       plan = this.makePlan(head);
+      this.plans ??= new Map();
       this.plans.set(head.shape, plan);
     }
     this.lastPlan = plan;
@@ -100,7 +102,7 @@ export class ListenerState {
   forget(): void {
     this.routes = null;
     this.lastPlan = null;
-    this.plans.clear();
+    this.plans = null;
     this.routeClusters = [];
   }
 

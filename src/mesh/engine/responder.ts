@@ -6,7 +6,7 @@
  * Invariant: nothing goes downstream before one head or after the end.
  * Source: policy-engine.md §0.3, 1.4, 11, 12.4.
  */
-import type { Head, Ports, Slot, TimerId } from '../../core/engine.ts';
+import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { CloseReason, NO_TIMER, ResetReason as Reset } from '../../core/engine.ts';
 import type { Flag } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
@@ -15,8 +15,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { EngineContext } from './context.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import { DownstreamBit } from './downstream-table.ts';
-import type { LocalReply } from './local-reply.ts';
-import { LocalReplies } from './local-reply.ts';
+import type { LocalReplies, LocalReply } from './local-reply.ts';
 import type { PlanListener, RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
@@ -37,7 +36,7 @@ export class Responder {
     this.requests = context.requests;
     this.downstreams = context.downstreams;
     this.clusters = context.clusters;
-    this.replies = new LocalReplies();
+    this.replies = context.tables.replies;
     this.responseLog = new ResponseLog(context);
   }
 
@@ -228,18 +227,20 @@ export class Responder {
 
   private stopTimers(request: Slot, plan: RequestPlan): void {
     const { requests } = this;
-    this.disarm(requests.routeTimerOf(request));
-    requests.setRouteTimer(request, NO_TIMER);
-    this.disarm(requests.waitTimerOf(request));
-    requests.setWaitTimer(request, NO_TIMER);
+    const routeTimer = requests.routeTimerOf(request);
+    if (routeTimer !== NO_TIMER) {
+      this.ports.disarm(routeTimer);
+      requests.setRouteTimer(request, NO_TIMER);
+    }
+    const waitTimer = requests.waitTimerOf(request);
+    if (waitTimer !== NO_TIMER) {
+      this.ports.disarm(waitTimer);
+      requests.setWaitTimer(request, NO_TIMER);
+    }
     if (plan.idle !== null) plan.idle.leave(request);
     const extra = requests.extraOf(request);
     if (extra === null) return;
-    this.disarm(extra.requestTimer);
+    if (extra.requestTimer !== NO_TIMER) this.ports.disarm(extra.requestTimer);
     extra.requestTimer = NO_TIMER;
-  }
-
-  private disarm(timer: TimerId): void {
-    if (timer !== NO_TIMER) this.ports.disarm(timer);
   }
 }

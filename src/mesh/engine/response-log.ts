@@ -64,7 +64,7 @@ class LogEntry implements RequestLogEntry {
     this.downstreams = context.downstreams;
     this.clusters = context.clusters;
     this.pools = context.pools;
-    this.flagTexts = new Map();
+    this.flagTexts = context.tables.flagTexts;
   }
 
   fill(request: Slot, responseHead: Head | null, isUpstreams: boolean, details: string): void {

@@ -70,8 +70,8 @@ export class Router {
     }
     requests.setRetriesLeft(request, plan.numRetries);
     this.startAttempt(request, clusters[index]!);
-    if (requests.isOpen(request) && requests.has(request, Bit.requestEnded)) {
-      this.armRouteTimeout(request);
+    if (plan.routeTimeoutMs > 0 && requests.isOpen(request)) {
+      if (requests.has(request, Bit.requestEnded)) this.armRouteTimeout(request);
     }
   }
 

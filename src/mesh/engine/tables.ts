@@ -7,6 +7,7 @@
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import { ConnectionTable } from '../cluster/connection-table.ts';
 import { DownstreamTable } from './downstream-table.ts';
+import { LocalReplies } from './local-reply.ts';
 import { RequestTable } from './request-table.ts';
 import { StreamTable } from './stream-table.ts';
 
@@ -17,6 +18,10 @@ export class EngineTables {
   readonly downstreams: DownstreamTable;
   /** Indexed by pool id. */
   readonly pools: ConnectionPool[];
+  /** Answers that proxies give by themselves, by their content. */
+  readonly replies: LocalReplies;
+  /** Response flags as text, by their packed form. */
+  readonly flagTexts: Map<number, string>;
 
   constructor() {
     this.requests = new RequestTable();
@@ -24,5 +29,7 @@ export class EngineTables {
     this.connections = new ConnectionTable();
     this.downstreams = new DownstreamTable();
     this.pools = [];
+    this.replies = new LocalReplies();
+    this.flagTexts = new Map();
   }
 }

@@ -65,7 +65,6 @@ export class UpstreamAttempts {
   /** The attempt has its connection: the request goes out. */
   open(stream: Slot, connection: Slot): void {
     const { requests, streams, ports, pools } = this;
-    streams.clear(stream, StreamBit.pending);
     streams.setConnection(stream, connection);
     const request = streams.requestOf(stream);
     const pool = pools[requests.poolOf(request)]!;
@@ -203,21 +202,21 @@ export class UpstreamAttempts {
   }
 
   private free(stream: Slot): void {
-    const { requests, streams, ports } = this;
+    const { requests, streams } = this;
     this.disarmPerTry(stream);
-    this.disarmIdle(stream);
-    const request = streams.requestOf(stream);
-    const wasBlocked = streams.has(stream, StreamBit.blocked);
-    requests.setStream(request, NO_SLOT);
+    if (streams.has(stream, StreamBit.idleTimer)) this.disarmIdle(stream);
+    if (streams.has(stream, StreamBit.blocked)) this.readOn(streams.requestOf(stream));
+    requests.setStream(streams.requestOf(stream), NO_SLOT);
     streams.free(stream);
-    if (
-      wasBlocked &&
-      requests.has(request, Bit.readingPaused) &&
-      !requests.has(request, Bit.requestEnded)
-    ) {
-      requests.clear(request, Bit.readingPaused);
-      ports.setReading(Side.request, request, true);
-    }
+  }
+
+  /** The attempt that did not take the request's body any more is gone. */
+  private readOn(request: Slot): void {
+    const { requests, ports } = this;
+    if (!requests.has(request, Bit.readingPaused)) return;
+    if (requests.has(request, Bit.requestEnded)) return;
+    requests.clear(request, Bit.readingPaused);
+    ports.setReading(Side.request, request, true);
   }
 }
 

@@ -14,6 +14,7 @@ import type { Loopbacks } from '../loopbacks.ts';
 import type { Observer } from '../observer.ts';
 import type { RequestTable } from '../request-table.ts';
 import { isFinalAnswer, isGood, RequestKind, statusOf } from '../request-table.ts';
+import type { PlannedCall } from './call-plan.ts';
 import type { Host } from './host.ts';
 import type { WorkTable } from './work-table.ts';
 
@@ -50,7 +51,8 @@ export class AppCalls {
     for (let at = work.stepOf(row); at < steps.length; at = work.nextStep(row)) {
       const { firsts } = steps[at]!;
       for (let index = 0; index < firsts.length; index++) {
-        if (this.drawsCall(row, host, firsts[index]!)) this.begin(row, host, firsts[index]!);
+        const position = firsts[index]!;
+        if (this.drawsCall(row, host, host.plan.calls[position]!)) this.begin(row, host, position);
       }
       if (work.openCallsOf(row) > 0) return;
     }
@@ -137,8 +139,7 @@ export class AppCalls {
   }
 
   /** Whether this request makes the call at all; one draw for all repetitions of a step. */
-  private drawsCall(row: number, host: Host, position: number): boolean {
-    const { share, sharePosition } = host.plan.calls[position]!;
+  private drawsCall(row: number, host: Host, { share, sharePosition }: PlannedCall): boolean {
     if (share >= 1) return true;
     if (share <= 0) return false;
     const { draws } = this.commons;
