@@ -50,6 +50,14 @@ export const AREA_RULES: readonly AreaRule[] = [
   { area: 'proxy', mayImport: PROXY, packages: [], isNode: true },
   { area: 'verify', mayImport: ['harness', 'proxy', ...HARNESS], packages: [], isNode: true },
   { area: 'cli', mayImport: ['*'], packages: ['*'], isNode: true },
+  // What `src/index.ts` gives: the body of `run` without a command line.
+  { area: 'library', mayImport: ['core', 'harness', 'cli'], packages: ['zod'], isNode: true },
+  {
+    area: 'fast-check',
+    mayImport: ['core', 'faults', 'harness', 'cli', 'library'],
+    packages: ['fast-check', 'yaml'],
+    isNode: true,
+  },
 ];
 
 /** `src/index.ts` and `src/cli.ts` compose everything; nothing imports them. */

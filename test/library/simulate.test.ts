@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError, simulate, UsageError } from '../../src/index.ts';
-import { folderWith, TWO_VARIANTS } from './cli-under-test.ts';
+import { folderWith, TWO_VARIANTS } from '../cli/cli-under-test.ts';
 
 const DEFINITION = {
   meshquake: 1,
@@ -22,6 +22,20 @@ describe('simulate', () => {
     const summary = simulate('s', { cwd, seed: 7, variant: 'wrong', set });
     expect(summary).toMatchObject({ seed: '7', scenario: { name: 's', variant: 'wrong' } });
     expect(summary.clients[0]?.offered).toBeLessThan(40);
+  });
+
+  it('takes policy as objects', () => {
+    const rule = (timeout: string) => ({
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      metadata: { name: 'store' },
+      spec: { hosts: ['store'], http: [{ timeout, route: [{ destination: { host: 'store' } }] }] },
+    });
+    expect(simulate(DEFINITION, { mesh: [rule('1s')] }).clients[0]?.successRatio).toBe(1);
+    expect(simulate(DEFINITION, { mesh: [rule('1ms')] }).clients[0]?.byCode).toEqual({
+      504: expect.any(Number),
+    });
+    expect(() => simulate(DEFINITION, { mesh: [rule('1s'), rule('soon')] })).toThrow('soon');
   });
 
   it('gives the same digest for the same seed, another for another', () => {
