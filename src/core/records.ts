@@ -27,6 +27,7 @@ export const RecordKind = {
   delayInjected: 18, // uid, listener id, delay in ms
   abortInjected: 19, // uid, listener id, status
   configApplied: 20, // version, 0, 0
+  accessDenied: 30, // uid, listener id, number of the policy that matched, -1 none
   // by the simulator
   callStarted: 40, // uid, client or service id, step
   callDone: 41, // uid, client or service id, status

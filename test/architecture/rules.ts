@@ -33,7 +33,8 @@ export const AREA_RULES: readonly AreaRule[] = [
   { ...pure('mesh/lb', ['core', 'mesh/config']), typesFrom: ['src/mesh/cluster/host.ts'] },
   // A route carries its retry rules ready for use.
   pure('mesh/route', ['core', 'mesh/config', 'mesh/policy'], ['re2js']),
-  pure('mesh/security', ['core', 'mesh/config']),
+  // Access rules ask the questions about heads that routes ask.
+  pure('mesh/security', ['core', 'mesh/config', 'mesh/route'], ['re2js']),
   pure('mesh/cluster', ['core', 'mesh/config', ...MESH_DECISIONS]),
   pure('mesh/filters', ['core', 'mesh/config', ...MESH_DECISIONS]),
   pure('mesh/engine', ['core', 'mesh/*']),

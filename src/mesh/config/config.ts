@@ -14,6 +14,7 @@ import type {
   TlsPlan,
 } from '../../core/engine.ts';
 import type { Origin } from './origin.ts';
+import type { RbacConfig } from './security.ts';
 
 /** The engine's configuration of one proxy. */
 export interface MeshConfig extends ProxyConfig {
@@ -42,7 +43,9 @@ export interface ListenerConfig extends ListenerPlan {
 }
 
 /** One HTTP filter of a listener. A union that grows by one member per file in `mesh/filters`. */
-export type FilterConfig = { readonly kind: 'fault'; readonly config: FaultConfig | null };
+export type FilterConfig =
+  | { readonly kind: 'fault'; readonly config: FaultConfig | null }
+  | { readonly kind: 'rbac'; readonly config: RbacConfig };
 
 /** A percentage as Envoy draws it: `numerator` of `denominator`. */
 export interface FractionalPercent {

@@ -6,7 +6,7 @@
  * shows it to it, so an untouched request allocates nothing.
  * Source: policy-engine.md §0.4, 9; Envoy, HTTP filter chain.
  */
-import type { Head, Slot } from '../../core/engine.ts';
+import type { Head, PeerFacts, Slot } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
 import type { Flag, RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
@@ -140,6 +140,10 @@ class View implements FilterStream {
   }
   get head(): Head {
     return this.context.requests.planOf(this.request).head;
+  }
+  get peer(): PeerFacts {
+    const { downstreams, requests } = this.context;
+    return downstreams.peerOf(requests.downstreamOf(this.request));
   }
   get clusterName(): string | null {
     return this.owner.clusterNameOf(this.request);

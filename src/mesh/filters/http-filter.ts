@@ -7,7 +7,7 @@
  * call to call, so a filter must not keep one, and a request that no filter touches allocates nothing.
  * Source: policy-engine.md §0.4, 9; Envoy, HTTP filters.
  */
-import type { Head } from '../../core/engine.ts';
+import type { Head, PeerFacts } from '../../core/engine.ts';
 import type { Flag, RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import type { FaultConfig } from '../config/config.ts';
@@ -35,6 +35,8 @@ export interface FilterStream {
   /** The filter's own, kept for it from call to call; int32, 0 at first. */
   state: number;
   readonly head: Head;
+  /** Who sends it, as proved when the connection was opened. */
+  readonly peer: PeerFacts;
   /** The cluster the route chose; null = no route, or one that does not forward. */
   readonly clusterName: string | null;
   /** What the route says in place of the listener's fault configuration; undefined = nothing. */

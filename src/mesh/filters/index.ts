@@ -4,6 +4,7 @@
 import type { FilterConfig } from '../config/config.ts';
 import { FaultFilter } from './fault.ts';
 import type { HttpFilter } from './http-filter.ts';
+import { RbacFilter } from './rbac.ts';
 
 type Kind = FilterConfig['kind'];
 
@@ -14,6 +15,7 @@ type FilterFactory<K extends Kind = Kind> = (
 /** Every filter by its kind in the configuration. */
 export const HTTP_FILTERS: { readonly [K in Kind]: FilterFactory<K> } = {
   fault: (filter) => new FaultFilter(filter.config),
+  rbac: (filter) => new RbacFilter(filter.config),
 };
 
 /** A filter with its own counters: one per entry of a listener's list. */

@@ -136,7 +136,8 @@ function headerValues(head: Head, name: string): readonly string[] {
   }
 }
 
-function pathWithoutQuery(path: string): string {
+/** Up to the first `?`. */
+export function pathWithoutQuery(path: string): string {
   const end = path.indexOf('?');
   return end < 0 ? path : path.slice(0, end);
 }

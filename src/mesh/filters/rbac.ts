@@ -1,0 +1,74 @@
+/**
+ * RBAC filter: lets a request pass or answers 403, by rules over its head and its peer.
+ *
+ * Shadow rules are only counted. The peer was proved when its connection was opened: nothing here
+ * looks at certificates again. Source: policy-engine.md §9.6; Envoy, filters/http/rbac.
+ */
+import { Flag, RecordKind } from '../../core/records.ts';
+import type { RbacConfig, RbacRules } from '../config/security.ts';
+import { AccessRules, NO_MATCH } from '../security/authorization.ts';
+import type { FilterResult, FilterStream, HttpFilter, LocalReply } from './http-filter.ts';
+
+/** The answer to a request that a policy refuses. @param name of the policy, or `none` */
+export function denial(name: string): LocalReply {
+  return {
+    status: 403,
+    grpcStatus: null,
+    body: 'RBAC: access denied',
+    flag: Flag.none,
+    details: `rbac_access_denied_matched_policy[${name.replace(/\s/g, '_')}]`,
+  };
+}
+
+/** One entry of a listener's filter list. */
+export class RbacFilter implements HttpFilter {
+  readonly name = 'envoy.filters.http.rbac';
+  allowed = 0;
+  denied = 0;
+  shadowAllowed = 0;
+  shadowDenied = 0;
+  private readonly rules: AccessRules | null;
+  private readonly shadowRules: AccessRules | null;
+  private readonly shadowPrefix: string;
+  private readonly denials: readonly LocalReply[];
+  private readonly unmatched: LocalReply;
+
+  constructor(config: RbacConfig) {
+    this.rules = compiled(config.rules);
+    this.shadowRules = compiled(config.shadowRules);
+    this.shadowPrefix = config.shadowStatPrefix;
+    this.denials = (this.rules?.names ?? []).map(denial);
+    this.unmatched = denial('none');
+  }
+
+  onRequestHead(stream: FilterStream, _end: boolean): FilterResult {
+    const { rules, shadowRules } = this;
+    if (shadowRules !== null) this.watch(shadowRules, stream);
+    if (rules === null) return 'continue';
+    const match = rules.matchOf(stream.head, stream.peer);
+    if (rules.isAllowed(match)) {
+      this.allowed += 1;
+      return 'continue';
+    }
+    this.denied += 1;
+    stream.record(RecordKind.accessDenied, match);
+    stream.respond(match === NO_MATCH ? this.unmatched : this.denials[match]!);
+    return 'pause';
+  }
+
+  visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
+    visit('rbac.allowed', 'counter', this.allowed);
+    visit('rbac.denied', 'counter', this.denied);
+    visit(`rbac.${this.shadowPrefix}shadow_allowed`, 'counter', this.shadowAllowed);
+    visit(`rbac.${this.shadowPrefix}shadow_denied`, 'counter', this.shadowDenied);
+  }
+
+  private watch(rules: AccessRules, stream: FilterStream): void {
+    if (rules.isAllowed(rules.matchOf(stream.head, stream.peer))) this.shadowAllowed += 1;
+    else this.shadowDenied += 1;
+  }
+}
+
+function compiled(rules: RbacRules | null): AccessRules | null {
+  return rules === null ? null : new AccessRules(rules);
+}
