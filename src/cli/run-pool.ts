@@ -1,138 +1,162 @@
 /**
- * Runs many tasks, several at once in threads, and hands back their outcomes in the order of the
- * tasks: when each one finished leaves no trace. Stops where it is when the signal says so.
+ * Runs many tasks, several at once in threads, and hands back their answers in the order of the
+ * tasks: when each one finished leaves no trace. The only pool there is; `run`, `compare`, `sweep` and
+ * `search` all use it. It lives until it is closed, so that a second batch finds warm threads.
  */
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
 import { EnvironmentError, InputError } from '../core/errors.ts';
+import type { RunFigures } from '../experiments/experiment.ts';
 import type { RunOutcome } from '../harness/conclude.ts';
-import type { TaskMessage, WorkerMessage } from './run-protocol.ts';
-import { performRun, type RunTask } from './run-task.ts';
+import type { ProgressMessage, TaskAnswer, TaskMessage } from './run-protocol.ts';
+import { performFigures, performRun, type RunTask } from './run-task.ts';
 
 export interface PoolOptions {
+  /** false: everything runs in this thread. */
   readonly hasThreads: boolean;
+  /** Tasks at once; null = as many as there are processors, up to eight. */
+  readonly jobs: number | null;
+}
+
+export interface BatchOptions {
   /** Aborted: no further task begins, running ones are given up. */
   readonly signal: AbortSignal;
-  /** Share of a task's virtual time that is done, 0..1. */
-  onProgress(index: number, share: number): void;
+  /** Share of a task's virtual time that is done, 0..1; 1 comes once. */
+  onProgress?(index: number, share: number): void;
 }
 
-/** More than this takes more memory than a sweep on one machine is worth. */
+/** What a task leaves: all of a run, or its figures only (a fraction of the bytes). */
+interface Answers {
+  readonly outcome: RunOutcome;
+  readonly figures: RunFigures;
+}
+
+/** More than this takes more memory than many runs on one machine are worth. */
 const MOST_THREADS = 8;
 
-/** @returns null for each task that was not finished */
-export async function runTasks(
-  tasks: readonly RunTask[],
-  options: PoolOptions,
-): Promise<readonly (RunOutcome | null)[]> {
-  if (!options.hasThreads) return runHere(tasks, options);
-  return new RunPool(tasks, options).run();
+export class RunPool {
+  readonly #options: PoolOptions;
+  #threads: Piscina | null = null;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param onAnswer called for each answer as it comes, in any order
+   * @returns null for each task that was not finished
+   * @throws InputError when the mesh files of a task are wrong
+   */
+  async run<K extends keyof Answers>(
+    kind: K,
+    tasks: readonly RunTask[],
+    batch: BatchOptions,
+    onAnswer: (index: number, answer: Answers[K]) => void = () => {},
+  ): Promise<readonly (Answers[K] | null)[]> {
+    const answers: (Answers[K] | null)[] = tasks.map(() => null);
+    const take = (index: number, answer: Answers[K]): void => {
+      answers[index] = answer;
+      onAnswer(index, answer);
+      batch.onProgress?.(index, 1);
+    };
+    if (this.#options.hasThreads) await this.#runInThreads(kind, tasks, batch, take);
+    else await runHere(kind, tasks, batch, take);
+    return answers;
+  }
+
+  /** Ends the threads, also those that are still at work. */
+  async close(): Promise<void> {
+    await this.#threads?.destroy();
+    this.#threads = null;
+  }
+
+  async #runInThreads<K extends keyof Answers>(
+    kind: K,
+    tasks: readonly RunTask[],
+    { signal, onProgress }: BatchOptions,
+    take: (index: number, answer: Answers[K]) => void,
+  ): Promise<void> {
+    const pool = this.#pool;
+    const isDone = tasks.map(() => false);
+    const onMessage = ({ index, share }: ProgressMessage) => {
+      if (isDone[index] === false) onProgress?.(index, share);
+    };
+    let next = 0;
+    // As many lanes as threads: tasks wait here, not copied a thousand times in a queue.
+    const lane = async () => {
+      while (next < tasks.length && !signal.aborted) {
+        const index = next;
+        next += 1;
+        const message: TaskMessage = { index, task: tasks[index] as RunTask };
+        const answer: TaskAnswer<Answers[K]> = await pool.run(message, { name: kind, signal });
+        isDone[index] = true;
+        take(index, answerOf(answer));
+      }
+    };
+    pool.on('message', onMessage);
+    try {
+      await Promise.all(Array.from({ length: this.#mostThreads }, lane));
+    } catch (error) {
+      if (!signal.aborted) throw poolError(error);
+    } finally {
+      pool.off('message', onMessage);
+    }
+  }
+
+  /** Threads begin when there is work for them, and stay. */
+  get #pool(): Piscina {
+    this.#threads ??= startThreads(this.#mostThreads);
+    return this.#threads;
+  }
+
+  get #mostThreads(): number {
+    return this.#options.jobs ?? Math.min(availableParallelism(), MOST_THREADS);
+  }
 }
 
-async function runHere(tasks: readonly RunTask[], options: PoolOptions) {
-  const outcomes: (RunOutcome | null)[] = [];
+function startThreads(most: number): Piscina {
+  const threads = new Piscina({
+    filename: fileURLToPath(new URL(workerFile(), import.meta.url)),
+    minThreads: 1,
+    maxThreads: most,
+    idleTimeout: Infinity,
+    recordTiming: false,
+  });
+  // A failure of a task is told by its promise as well; unheard, the event would end the process.
+  threads.on('error', () => {});
+  return threads;
+}
+
+/** From sources a thread first needs what reads TypeScript; the published files are JavaScript. */
+function workerFile(): string {
+  return import.meta.url.endsWith('.ts') ? './run-worker-sources.mjs' : './run-worker.js';
+}
+
+async function runHere<K extends keyof Answers>(
+  kind: K,
+  tasks: readonly RunTask[],
+  { signal, onProgress }: BatchOptions,
+  take: (index: number, answer: Answers[K]) => void,
+): Promise<void> {
+  const perform: (task: RunTask, tell: (share: number) => void) => Answers[keyof Answers] =
+    kind === 'outcome' ? performRun : performFigures;
   for (const [index, task] of tasks.entries()) {
-    const isStopped = options.signal.aborted;
-    const tell = (share: number) => options.onProgress(index, share);
-    outcomes.push(isStopped ? null : performRun(task, tell));
-    options.onProgress(index, 1);
+    if (signal.aborted) return;
+    take(index, perform(task, (share) => onProgress?.(index, share)) as Answers[K]);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  return outcomes;
 }
 
-class RunPool {
-  readonly #tasks: readonly RunTask[];
-  readonly #options: PoolOptions;
-  readonly #outcomes: (RunOutcome | null)[];
-  readonly #workers: Worker[] = [];
-  #next = 0;
-  #left: number;
-
-  constructor(tasks: readonly RunTask[], options: PoolOptions) {
-    this.#tasks = tasks;
-    this.#options = options;
-    this.#outcomes = tasks.map(() => null);
-    this.#left = tasks.length;
-  }
-
-  async run(): Promise<readonly (RunOutcome | null)[]> {
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const { signal } = this.#options;
-        if (signal.aborted || this.#left === 0) resolve();
-        signal.addEventListener('abort', () => resolve(), { once: true });
-        const count = Math.min(this.#tasks.length, availableParallelism(), MOST_THREADS);
-        for (let i = 0; i < count; i += 1) this.#start(resolve, reject);
-      });
-    } finally {
-      await Promise.all(this.#workers.map((worker) => worker.terminate()));
-    }
-    return this.#outcomes;
-  }
-
-  #start(resolve: () => void, reject: (error: unknown) => void): void {
-    const worker = spawnWorker();
-    this.#workers.push(worker);
-    worker.on('error', (error) => reject(threadError(error)));
-    worker.on('message', (message: WorkerMessage) => {
-      try {
-        if (this.#take(message)) this.#give(worker);
-      } catch (error) {
-        reject(error);
-      }
-      if (this.#left === 0) resolve();
-    });
-    this.#give(worker);
-  }
-
-  /** The next task, to a thread that has nothing to do. */
-  #give(worker: Worker): void {
-    const index = this.#next;
-    const task = this.#tasks[index];
-    if (task === undefined) return;
-    this.#next += 1;
-    worker.postMessage({ index, task } satisfies TaskMessage);
-  }
-
-  /** @returns whether the thread has finished its task */
-  #take(message: WorkerMessage): boolean {
-    const { index } = message;
-    switch (message.kind) {
-      case 'progress':
-        this.#options.onProgress(index, message.share);
-        return false;
-      case 'done':
-        this.#outcomes[index] = message.outcome;
-        this.#left -= 1;
-        this.#options.onProgress(index, 1);
-        return true;
-      case 'input-error':
-        throw new InputError(message.diagnostics, message.sources);
-      case 'failed': {
-        const error = new Error(message.message);
-        error.stack = message.stack;
-        throw error;
-      }
-    }
-  }
+function answerOf<T>(answer: TaskAnswer<T>): T {
+  if (answer.kind === 'done') return answer.value;
+  throw new InputError(answer.diagnostics, answer.sources);
 }
 
 /** A mesh that is too large for this machine is not a mistake of ours. */
-function threadError(error: unknown): unknown {
+function poolError(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ERR_WORKER_OUT_OF_MEMORY') return error;
   const message = 'the simulation ran out of memory; try a shorter duration or fewer requests';
   return new EnvironmentError('ENOMEM', message, { cause: error });
-}
-
-/** From sources the thread first needs what reads TypeScript; the published files are JavaScript. */
-function spawnWorker(): Worker {
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./run-worker.js', import.meta.url));
-  }
-  const file = JSON.stringify(new URL('./run-worker.ts', import.meta.url).href);
-  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));
-  const start = `import(${tsx}).then(({ register }) => { register(); return import(${file}); })`;
-  return new Worker(start, { eval: true });
 }

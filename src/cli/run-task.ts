@@ -2,6 +2,7 @@
  * One run from start to summary, in whatever thread it is called. The only place where the clock on
  * the wall is read around a run: it ends up in the summary's `wall` fields and nowhere else.
  */
+import { type RunFigures, runFigures } from '../experiments/experiment.ts';
 import { conclude, type RunOutcome } from '../harness/conclude.ts';
 import { cutPoints } from '../harness/expectations.ts';
 import { runScenario } from '../harness/run.ts';
@@ -44,4 +45,9 @@ export function performRun(task: RunTask, onProgress?: (share: number) => void):
   const wallS = Math.round(performance.now() - startedMs) / 1000;
   const version = programVersion();
   return conclude(scenario, result, { seed, version, wallS, thresholds, isOneOfMany });
+}
+
+/** As above; only what experiments compare. @throws InputError when the mesh files are wrong */
+export function performFigures(task: RunTask, onProgress?: (share: number) => void): RunFigures {
+  return runFigures(performRun(task, onProgress));
 }

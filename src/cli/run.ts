@@ -11,6 +11,7 @@ import { didYouMean } from '../core/suggest.ts';
 import type { RunOutcome } from '../harness/conclude.ts';
 import type { Expectation, Scenario } from '../harness/scenario.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
+import { untilInterrupted } from './interrupt.ts';
 import { RunConsole } from './run-console.ts';
 import {
   ALL_VARIANTS,
@@ -20,7 +21,7 @@ import {
   reproduceCommand,
 } from './run-options.ts';
 import { json, outputFolder, reportModel, writeReport } from './run-output.ts';
-import { runTasks } from './run-pool.ts';
+import { RunPool } from './run-pool.ts';
 import { RunProgress } from './run-progress.ts';
 import {
   exitCodeOver,
@@ -130,18 +131,15 @@ async function runAll(
   );
   const labels = tasks.map(({ scenario, seed }) => `${scenario.variant} seed ${seed}`.trim());
   const progress = new RunProgress(io.stderr, labels, options.isQuiet);
-  const interrupt = new AbortController();
-  const onInterrupt = () => interrupt.abort();
-  process.once('SIGINT', onInterrupt);
+  const pool = new RunPool({ hasThreads: io.hasThreads, jobs: null });
   try {
-    const outcomes = await runTasks(tasks, {
-      hasThreads: io.hasThreads,
-      signal: interrupt.signal,
-      onProgress: (index, share) => progress.update(index, share),
+    return await untilInterrupted(async (signal) => {
+      const onProgress = (index: number, share: number) => progress.update(index, share);
+      const outcomes = await pool.run('outcome', tasks, { signal, onProgress });
+      return { outcomes, wasInterrupted: signal.aborted };
     });
-    return { outcomes, wasInterrupted: interrupt.signal.aborted };
   } finally {
-    process.removeListener('SIGINT', onInterrupt);
+    await pool.close();
     progress.clear();
   }
 }
