@@ -8,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { enlargeInliningBudget } from '../src/cli/inlining.ts';
 import type { Row } from './row.ts';
 import { ROWS } from './rows.ts';
 
@@ -37,6 +38,7 @@ const { values } = parseArgs({
 });
 
 if (values.row !== undefined) {
+  enlargeInliningBudget(); // as the command does
   const row = ROWS.find(({ name }) => name === values.row);
   if (row === undefined) throw new Error(`no row ${values.row}`);
   console.log(JSON.stringify(await row.measure()));
