@@ -199,6 +199,11 @@ export interface Endpoint {
   readonly weight: number;
   /** 0 = first. */
   readonly priority: number;
+  /**
+   * Of its locality within its priority, the same for all members there; absent on all members of a
+   * cluster whose localities are not weighted. 0 = the locality gets nothing.
+   */
+  readonly localityWeight?: number;
   readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
 }
 

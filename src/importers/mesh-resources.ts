@@ -145,6 +145,8 @@ export interface Subset {
 /** The blocks of a policy; a block that is given replaces the inherited one whole. */
 export interface PolicyBlocks {
   readonly loadBalancer?: Placed<LoadBalancerName>;
+  /** Part of `loadBalancer`, and replaced with it. */
+  readonly locality?: LocalitySettings;
   readonly connectionPool?: ConnectionPoolSettings;
   readonly outlierDetection?: OutlierSettings;
   readonly retryBudget?: RetryBudgetSettings;
@@ -154,6 +156,21 @@ export interface TrafficPolicy extends PolicyBlocks {
   readonly at: SourcePosition;
   /** By service port. */
   readonly ports: ReadonlyMap<number, PolicyBlocks>;
+}
+
+/** Lists are empty where not given. Localities are patterns `region/zone/subzone`. */
+export interface LocalitySettings {
+  readonly at: SourcePosition;
+  readonly isEnabled: boolean;
+  readonly distribute: readonly {
+    readonly from: string;
+    /** Weights 1..100, 100 in all. */
+    readonly to: readonly { readonly pattern: string; readonly weight: number }[];
+  }[];
+  /** Regions. */
+  readonly failover: readonly { readonly from: string; readonly to: string }[];
+  /** `label` or `label=value`. */
+  readonly failoverPriority: readonly string[];
 }
 
 export type LoadBalancerName = 'LEAST_REQUEST' | 'ROUND_ROBIN' | 'RANDOM';

@@ -19,12 +19,16 @@ import { type MemberRules, membersOf } from './resolve/endpoints.ts';
 import { InboundPorts } from './resolve/inbound.ts';
 import { limitsOf } from './resolve/limits.ts';
 import { outboundListeners } from './resolve/listeners.ts';
+import { decidingLabels, type LocalityRule } from './resolve/localities.ts';
 import { getOrCreate } from './resolve/memo.ts';
 import { NamespaceView } from './resolve/namespace-view.ts';
 import { effectivePolicy } from './resolve/policy.ts';
 import type { ProxyIdentity } from './resolve/proxy-identity.ts';
 import { clusterName } from './resolve/routes.ts';
 import { isTcpPort, portByNumber, type ServiceInfo, type ServicePortInfo } from './service-info.ts';
+
+/** What localities are compared with. */
+type ProxyPlace = Pick<LocalityRule, 'locality' | 'labels'>;
 
 /** What proxies of one kind have in common. */
 interface Outbound {
@@ -60,6 +64,8 @@ export class ResolvedMesh {
   readonly #rules: DestinationRuleIndex;
   /** Conditions on the client that some VirtualService has. */
   readonly #sourceLabels: readonly Labels[];
+  /** Whether some DestinationRule compares labels of proxies and endpoints. */
+  readonly #labelsMatter: boolean;
   readonly #views = new Map<string, NamespaceView>();
   readonly #listeners = new Map<string, readonly ListenerConfig[]>();
   readonly #outbound = new Map<string, Outbound>();
@@ -80,6 +86,7 @@ export class ResolvedMesh {
     this.#names = names;
     this.#rules = new DestinationRuleIndex(resources.destinationRules, names.rootNamespace);
     this.#sourceLabels = distinctSourceLabels(resources);
+    this.#labelsMatter = resources.destinationRules.some(comparesLabels);
     this.limits = limitsOf(services);
     const byHost = new Map(services.map((service) => [service.host, service]));
     this.#inbound = new InboundPorts(ids, {
@@ -121,13 +128,14 @@ export class ResolvedMesh {
     );
     const kind = `${proxy.namespace}\0${conditions.join('')}`;
     const locality = proxy.locality ?? '';
-    return getOrCreate(this.#outbound, `${kind}\0${locality}`, () => {
+    const labels = this.#labelsMatter ? JSON.stringify(Object.entries(proxy.labels).sort()) : '';
+    return getOrCreate(this.#outbound, `${kind}\0${locality}\0${labels}`, () => {
       const view = this.#view(proxy.namespace);
       const listeners = getOrCreate(this.#listeners, kind, () =>
         outboundListeners(view, proxy, this.#ids),
       );
       const clusters = view.services.flatMap((service) => {
-        return this.#clustersOf(service, view, locality);
+        return this.#clustersOf(service, view, { locality, labels: proxy.labels });
       });
       return { listeners, clusters };
     });
@@ -142,11 +150,11 @@ export class ResolvedMesh {
   }
 
   /** For each port: the whole service, then each subset. HTTP routes may name TCP ports, too. */
-  #clustersOf(service: ServiceInfo, view: NamespaceView, locality: string): ClusterConfig[] {
+  #clustersOf(service: ServiceInfo, view: NamespaceView, place: ProxyPlace): ClusterConfig[] {
     const rule = view.ruleFor(service);
     return service.ports.filter(isTcpPort).flatMap((port) => {
       const subsets = [undefined, ...(rule?.subsets ?? [])];
-      return subsets.map((subset) => this.#cluster(service, port, rule, subset, locality));
+      return subsets.map((subset) => this.#cluster(service, port, rule, subset, place));
     });
   }
 
@@ -155,18 +163,21 @@ export class ResolvedMesh {
     port: ServicePortInfo,
     rule: DestinationRule | undefined,
     subset: Subset | undefined,
-    locality: string,
+    place: ProxyPlace,
   ): ClusterConfig {
     const blocks = effectivePolicy(rule, port.number, subset);
-    const nearTo = blocks.outlierDetection === undefined ? null : locality;
+    const settings = blocks.locality ?? null;
+    const hasOutlierDetection = blocks.outlierDetection !== undefined;
+    const isAlike = settings === null && !hasOutlierDetection;
+    const where = isAlike ? '-' : `${place.locality}\0${decidingLabels(settings, place.labels)}`;
     const subsetName = subset?.name.value ?? '';
     const name = clusterName(port.number, subsetName, service.host);
-    const key = `${name}\0${service.namespace}\0${this.#ruleNumber(rule)}\0${nearTo ?? '-'}`;
+    const key = `${name}\0${service.namespace}\0${this.#ruleNumber(rule)}\0${where}`;
     return getOrCreate(this.#clusters, key, () => {
       const policy = outboundPolicy(blocks);
       const rules: MemberRules = {
         subsetLabels: subset?.labels ?? {},
-        nearTo,
+        localities: { ...place, settings, hasOutlierDetection },
         onlyReady: policy.panicThresholdPercent > 0,
       };
       const cluster: ClusterConfig = {
@@ -186,6 +197,15 @@ export class ResolvedMesh {
     if (rule === undefined) return -1;
     return getOrCreate(this.#ruleNumbers, rule, () => this.#ruleNumbers.size);
   }
+}
+
+function comparesLabels({ policy, subsets }: DestinationRule): boolean {
+  const policies = [policy, ...subsets.map((subset) => subset.policy)];
+  return policies.some((item) =>
+    [item, ...(item?.ports.values() ?? [])].some(
+      (blocks) => (blocks?.locality?.failoverPriority.length ?? 0) > 0,
+    ),
+  );
 }
 
 function distinctSourceLabels(resources: MeshResources): Labels[] {

@@ -71,7 +71,7 @@ describe('what is valid but not modelled yet is refused by name', () => {
     ['tunnel', '{tunnel: {targetHost: x, targetPort: 1}}'],
     ['proxyProtocol', '{proxyProtocol: {version: V1}}'],
     ['consistentHash', '{loadBalancer: {consistentHash: {useSourceIp: true}}}'],
-    ['localityLbSetting', '{loadBalancer: {localityLbSetting: {enabled: true}}}'],
+    ['zoneAwareLbSetting', '{loadBalancer: {zoneAwareLbSetting: {enabled: true}}}'],
     ['warmup', '{loadBalancer: {warmup: {duration: 1s}}}'],
     ['h2UpgradePolicy', '{connectionPool: {http: {h2UpgradePolicy: UPGRADE}}}'],
     ['useClientProtocol', '{connectionPool: {http: {useClientProtocol: true}}}'],

@@ -16,4 +16,10 @@ export const DESTINATION_CODES = {
     fix: 'put everything about a host into one DestinationRule',
   },
   'MQ-DEST-010': { title: 'A retry budget that is not valid' },
+  'MQ-DEST-015': { title: 'Locality settings that are not valid' },
+  'MQ-DEST-016': {
+    title: 'A locality failover that cannot happen (warning)',
+    why: 'only outlier detection tells a proxy that endpoints fail; without it all stay healthy',
+    fix: 'add outlierDetection to the same trafficPolicy',
+  },
 } as const satisfies Record<string, ErrorCode>;

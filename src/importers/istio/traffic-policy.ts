@@ -3,11 +3,17 @@
  *
  * Source: config-istio.md §5.1, §5.11 VD-2, VD-4.
  */
-import type { LoadBalancerName, PolicyBlocks, TrafficPolicy } from '../mesh-resources.ts';
+import type {
+  LoadBalancerName,
+  LocalitySettings,
+  PolicyBlocks,
+  TrafficPolicy,
+} from '../mesh-resources.ts';
 import { type FieldRules, type Message, notModelled, openMessage, readFields } from '../message.ts';
 import { withoutAbsent } from '../optional.ts';
 import type { SourceNode } from '../source-node.ts';
 import { readConnectionPool, readRetryBudget } from './connection-pool.ts';
+import { readLocalityLb } from './locality-lb.ts';
 import { readOutlierDetection } from './outlier-detection.ts';
 
 const BLOCKS: FieldRules = {
@@ -26,10 +32,9 @@ const POLICY: FieldRules = {
 const PORT_POLICY: FieldRules = { ...BLOCKS, ...readFields('port') };
 const PORT = readFields('number');
 const LOAD_BALANCER: FieldRules = {
-  ...readFields('simple'),
+  ...readFields('simple', 'localityLbSetting'),
   ...notModelled('consistent hashing is not part of the engine yet', 'consistentHash'),
-  ...notModelled('locality weights are not part of the engine yet', 'localityLbSetting'),
-  ...notModelled('locality weights are not part of the engine yet', 'zoneAwareLbSetting'),
+  ...notModelled('zone-aware routing is not part of the engine yet', 'zoneAwareLbSetting'),
   ...notModelled('slow start is not part of the engine yet', 'warmup', 'warmupDurationSecs'),
 };
 const SIMPLE = [
@@ -51,7 +56,18 @@ export function readTrafficPolicy(node: SourceNode): TrafficPolicy | undefined {
   }
   const retryBudget = message.placed('retryBudget', readRetryBudget)?.value;
   const ports = readPorts(message);
-  return { at: message.at, ports, ...readBlocks(message), ...withoutAbsent({ retryBudget }) };
+  const blocks = readBlocks(message);
+  warnOfIdleFailover(message, blocks);
+  return { at: message.at, ports, ...blocks, ...withoutAbsent({ retryBudget }) };
+}
+
+/** Without outlier detection no endpoint is ever found unhealthy, so nothing fails over. */
+function warnOfIdleFailover(message: Message, blocks: PolicyBlocks): void {
+  const { locality, outlierDetection } = blocks;
+  const given = (locality?.failover.length ?? 0) + (locality?.failoverPriority.length ?? 0);
+  if (locality === undefined || given === 0 || outlierDetection !== undefined) return;
+  const text = 'failover does nothing without outlierDetection beside it';
+  message.node.diagnostics.warning('MQ-DEST-016', locality.at, text);
 }
 
 /** An empty list of ports counts as absent. */
@@ -64,9 +80,15 @@ function isEmpty(message: Message): boolean {
 function readBlocks(message: Message): PolicyBlocks {
   return withoutAbsent({
     loadBalancer: message.placed('loadBalancer', readLoadBalancer),
+    locality: localityOf(message.get('loadBalancer')),
     connectionPool: message.placed('connectionPool', readConnectionPool)?.value,
     outlierDetection: message.placed('outlierDetection', readOutlierDetection)?.value,
   });
+}
+
+function localityOf(loadBalancer: SourceNode | undefined): LocalitySettings | undefined {
+  const node = loadBalancer?.get('localityLbSetting') ?? loadBalancer?.get('locality_lb_setting');
+  return node === undefined || node.kind === 'null' ? undefined : readLocalityLb(node);
 }
 
 function readPorts(message: Message): ReadonlyMap<number, PolicyBlocks> {

@@ -40,8 +40,8 @@ function onPort(policy: TrafficPolicy | undefined, port: number): PortPolicy | u
 function overlay(base: PolicyBlocks, own: PolicyBlocks, resets: boolean): PolicyBlocks {
   const inherited = resets ? NOTHING : base;
   const retryBudget = own.retryBudget ?? base.retryBudget;
-  const loadBalancer = own.loadBalancer ?? inherited.loadBalancer;
+  const { loadBalancer, locality } = own.loadBalancer === undefined ? inherited : own;
   const connectionPool = own.connectionPool ?? inherited.connectionPool;
   const outlierDetection = own.outlierDetection ?? inherited.outlierDetection;
-  return withoutAbsent({ loadBalancer, connectionPool, outlierDetection, retryBudget });
+  return withoutAbsent({ loadBalancer, locality, connectionPool, outlierDetection, retryBudget });
 }

@@ -61,7 +61,9 @@ export class Cluster implements EjectionSink {
   isRemoved: boolean;
   private readonly surroundings: ClusterSurroundings;
   private readonly breakers: readonly CircuitBreakers[];
-  private readonly balancer: LoadBalancer;
+  /** By `HostSet.source`; all but the first are made on first use. */
+  private readonly balancers: (LoadBalancer | undefined)[];
+  private readonly balancerSeed: number;
   private readonly hostSet: HostSet;
   private readonly poolSettings: PoolSettings;
   private readonly draws: StreamKey;
@@ -69,7 +71,6 @@ export class Cluster implements EjectionSink {
   private hosts: readonly Host[];
   /** `PRIORITIES` per host, in the order of hosts; null = not used yet. */
   private pools: (ConnectionPool | null)[];
-  private hasDegraded: boolean;
   private sweepTimer: TimerId;
   private mergeTimer: TimerId;
 
@@ -95,16 +96,17 @@ export class Cluster implements EjectionSink {
     ];
     const label = `proxy/${proxyName}/cluster/${config.name}`;
     this.draws = ports.draws.stream(`${label}/host`);
-    const seed = ports.draws.int32(ports.draws.stream(`${label}/balancer`), 0, 0) >>> 0;
-    this.balancer = createBalancer(config.lb, seed);
+    const seeds = ports.draws.stream(`${label}/balancer`);
+    this.balancerSeed = ports.draws.int32(seeds, 0, 0) >>> 0;
+    this.balancers = [createBalancer(config.lb, this.balancerSeed)];
     this.members = members;
     this.hosts = members.members.map((endpoint, i) => new Host(endpoint, i));
     this.pools = emptyPools(this.hosts.length);
-    this.hasDegraded = anyDegraded(this.hosts);
     this.hostSet = new HostSet(
       this.hosts,
       config.panicThresholdPercent,
       config.updateMergeWindowMs,
+      (generation) => ports.draws.int32(seeds, generation, 1) >>> 0,
     );
     this.poolSettings = poolSettings(config, surroundings, this.stats);
     this.sweepTimer = NO_TIMER;
@@ -143,7 +145,8 @@ export class Cluster implements EjectionSink {
 
   private pickOnce(choice: HostChoice): Host | null {
     const { hostSet } = this;
-    const percentile = this.hasDegraded ? choice.draw(PERCENTILE_DRAW, HUNDRED_PERCENT) : 0;
+    const { needsPercentile } = hostSet;
+    const percentile = needsPercentile ? choice.draw(PERCENTILE_DRAW, HUNDRED_PERCENT) : 0;
     const candidates = hostSet.candidates(percentile);
     if (candidates.length === 0) return null;
     if (hostSet.isPanicking) {
@@ -152,7 +155,15 @@ export class Cluster implements EjectionSink {
     }
     choice.candidates = candidates;
     choice.generation = hostSet.generation;
-    return candidates[this.balancer.pick(choice)]!;
+    const balancer = this.balancers[hostSet.source] ?? this.addBalancer(hostSet.source);
+    return candidates[balancer.pick(choice)]!;
+  }
+
+  private addBalancer(source: number): LoadBalancer {
+    while (this.balancers.length <= source) this.balancers.push(undefined);
+    const made = createBalancer(this.config.lb, this.balancerSeed);
+    this.balancers[source] = made;
+    return made;
   }
 
   poolOf(host: Host, priority: Priority): ConnectionPool {
@@ -188,7 +199,6 @@ export class Cluster implements EjectionSink {
     });
     this.members = members;
     this.pools = pools;
-    this.hasDegraded = anyDegraded(this.hosts);
     this.stats.membershipChange++;
     for (const host of known.values()) this.removeHost(host, oldPools);
     this.hostSet.replace(this.hosts, this.surroundings.ports.clock.nowNs);
@@ -359,10 +369,6 @@ function emptyPools(hostCount: number): (ConnectionPool | null)[] {
 
 function drainPools(pools: readonly (ConnectionPool | null)[], host: Host): void {
   for (let p = 0; p < PRIORITIES; p++) pools[host.index * PRIORITIES + p]?.drain();
-}
-
-function anyDegraded(hosts: readonly Host[]): boolean {
-  return hosts.some((host) => host.endpoint.health === 'degraded');
 }
 
 function isDegraded(host: Host): boolean {

@@ -1,46 +1,78 @@
 /**
- * What a cluster's balancer sees: the hosts of one priority as they were last delivered.
+ * What a cluster's balancers see: its hosts by priority, health and locality, as last delivered.
  *
- * Health changes at once on the host (`Host.isEjected`), but reaches the balancer in deliveries: the
+ * Health changes at once on the host (`Host.isEjected`), but reaches the balancers in deliveries: the
  * first change is delivered at once, further ones within the merge window are collected and
  * delivered together one window after the first of them. So two ejections in quick succession leave
  * the second host in rotation for up to a second. New member lists are never held back.
- * Source: policy-engine.md §4.4 step 9, 6.1, 6.3, 7.1; Envoy, cluster manager update merging.
+ * Source: policy-engine.md §4.4 step 9, 6.1 to 6.4, 7.1; Envoy, cluster manager update merging.
  */
 import { MILLISECOND, type Ns } from '../../core/time.ts';
 import type { Host } from './host.ts';
+import { LocalitySchedule } from './locality-schedule.ts';
 import { choosePriority, type PriorityLoads, priorityLoads } from './priorities.ts';
 
-/** What `HostSet.changed` returns when the change is already visible to the balancer. */
+/** What `HostSet.changed` returns when the change is already visible to the balancers. */
 export const DELIVERED: Ns = -1;
 
-/** One priority's hosts, their delivered health and whether they are in panic. */
+/** The hosts of one priority. */
+interface Level {
+  readonly hosts: readonly Host[];
+  readonly healthy: readonly Host[];
+  readonly degraded: readonly Host[];
+  /** Localities by weight; null = the priority is balanced as a whole. */
+  readonly healthyByLocality: LocalitySchedule | null;
+  readonly degradedByLocality: LocalitySchedule | null;
+}
+
+/** Integer in [0, 2^32): where the schedules of localities begin, anew for each generation. */
+export type LocalitySeed = (generation: number) => number;
+
+const NO_SEED: LocalitySeed = () => 0;
+
+/** All hosts of a cluster, their delivered health, and which priorities are in panic. */
 export class HostSet {
   /** Grows with each delivery. */
   generation = 0;
-  /** Whether too few hosts are healthy, so that health counts no more. */
+  /**
+   * Whether the last candidates were chosen in panic: too few hosts of their priority are healthy,
+   * so that health counts no more.
+   */
   isPanicking = false;
+  /**
+   * Which list the last candidates were: 2 × priority, + 1 for degraded hosts; localities that are
+   * balanced on their own follow. Each list has a balancer state of its own.
+   */
+  source = 0;
+  /** Whether a pick needs the percentile of `candidates`: several priorities, or degraded hosts. */
+  needsPercentile = false;
   /** When the collected changes are due; `DELIVERED` = nothing is collected. */
   pendingDeliveryNs: Ns = DELIVERED;
   private all: readonly Host[];
-  private healthy: readonly Host[] = [];
-  private degraded: readonly Host[] = [];
+  private levels: readonly Level[] = [];
   private loads: PriorityLoads;
-  /** The candidates, when no draw decides between several lists. */
+  /** The candidates, when no draw and no schedule decides between several lists. */
   private only: readonly Host[] | null = null;
   private lastDeliveryNs: Ns | null = null;
   private readonly panicThresholdPercent: number;
   private readonly mergeWindowMs: number;
+  private readonly localitySeed: LocalitySeed;
 
   /**
    * @param hosts in cluster order; the set keeps the list, so a new membership is a new list
    * @param panicThresholdPercent 0..100; 0 disables panic
    * @param updateMergeWindowMs 0 = every change is delivered at once
    */
-  constructor(hosts: readonly Host[], panicThresholdPercent: number, updateMergeWindowMs: number) {
+  constructor(
+    hosts: readonly Host[],
+    panicThresholdPercent: number,
+    updateMergeWindowMs: number,
+    localitySeed: LocalitySeed = NO_SEED,
+  ) {
     this.all = hosts;
     this.panicThresholdPercent = panicThresholdPercent;
     this.mergeWindowMs = updateMergeWindowMs;
+    this.localitySeed = localitySeed;
     this.loads = this.refresh();
   }
 
@@ -57,14 +89,25 @@ export class HostSet {
   }
 
   /**
-   * The hosts one pick may choose from: one and the same list until the next delivery.
+   * The hosts one pick may choose from. Without localities of weights: one and the same list until
+   * the next delivery.
    *
-   * @param percentile integer 0..99, a uniform draw; only clusters with degraded endpoints need one
+   * @param percentile integer 0..99, a uniform draw; asked for only if `needsPercentile`
    * @returns empty = no healthy upstream
    */
   candidates(percentile = 0): readonly Host[] {
     if (this.only !== null) return this.only;
-    return choosePriority(this.loads, percentile) === 0 ? this.healthy : this.degraded;
+    const chosen = choosePriority(this.loads, percentile);
+    const level = this.levels[chosen >> 1]!;
+    this.source = chosen;
+    this.isPanicking = this.loads.panicking[chosen >> 1] === true;
+    if (this.isPanicking) return level.hosts;
+    const isDegraded = (chosen & 1) === 1;
+    const localities = isDegraded ? level.degradedByLocality : level.healthyByLocality;
+    if (localities === null) return isDegraded ? level.degraded : level.healthy;
+    const locality = localities.pick();
+    this.source = 2 * this.levels.length + localities.firstSource + locality;
+    return localities.hostsOf(locality);
   }
 
   /**
@@ -105,20 +148,60 @@ export class HostSet {
 
   private refresh(): PriorityLoads {
     this.generation += 1;
-    this.healthy = this.all.filter((host) => host.isHealthy);
-    this.degraded = this.all.filter(
-      (host) => !host.isEjected && host.endpoint.health === 'degraded',
-    );
-    const level = {
-      hosts: this.all.length,
-      healthy: this.healthy.length,
-      degraded: this.degraded.length,
-      excluded: this.all.filter((host) => host.endpoint.health === 'draining').length,
-    };
-    const loads = priorityLoads([level], this.panicThresholdPercent);
+    this.levels = this.makeLevels();
+    const loads = priorityLoads(this.levels.map(healthOf), this.panicThresholdPercent);
+    this.needsPercentile = this.levels.length > 1 || loads.degraded[0] !== 0;
     this.isPanicking = loads.panicking[0] === true;
-    const isSplit = loads.degraded[0] !== 0;
-    this.only = this.isPanicking ? this.all : isSplit ? null : this.healthy;
+    this.source = 0;
+    this.only = this.onlyList();
     return loads;
   }
+
+  private onlyList(): readonly Host[] | null {
+    const [level] = this.levels;
+    if (this.needsPercentile || level === undefined) return null;
+    if (this.isPanicking) return level.hosts;
+    return level.healthyByLocality === null ? level.healthy : null;
+  }
+
+  private makeLevels(): Level[] {
+    const count = this.all.reduce((most, { endpoint }) => Math.max(most, endpoint.priority + 1), 1);
+    const lists = Array.from({ length: count }, (_, priority) =>
+      count === 1 ? this.all : this.all.filter((host) => host.endpoint.priority === priority),
+    );
+    let sources = 0;
+    const schedule = (hosts: readonly Host[], eligible: readonly Host[]) => {
+      if (!hosts.some((host) => host.endpoint.localityWeight !== undefined)) return null;
+      const made = LocalitySchedule.of(hosts, eligible, {
+        seed: this.localitySeed(this.generation),
+        firstSource: sources,
+      });
+      sources += made?.count ?? 0;
+      return made;
+    };
+    return lists.map((hosts) => {
+      const healthy = hosts.filter((host) => host.isHealthy);
+      const degraded = hosts.filter(isDegraded);
+      return {
+        hosts,
+        healthy,
+        degraded,
+        healthyByLocality: schedule(hosts, healthy),
+        degradedByLocality: schedule(hosts, degraded),
+      };
+    });
+  }
+}
+
+function isDegraded(host: Host): boolean {
+  return !host.isEjected && host.endpoint.health === 'degraded';
+}
+
+function healthOf({ hosts, healthy, degraded }: Level) {
+  return {
+    hosts: hosts.length,
+    healthy: healthy.length,
+    degraded: degraded.length,
+    excluded: hosts.filter((host) => host.endpoint.health === 'draining').length,
+  };
 }

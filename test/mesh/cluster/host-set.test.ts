@@ -192,3 +192,96 @@ describe('a new membership', () => {
     expect(set.changed(3 * MS)).toBe(1_003 * MS);
   });
 });
+
+/** Hosts of these priorities; `down` are ejected. */
+function ofPriorities(priorities: readonly number[], down: readonly number[] = []): Host[] {
+  return priorities.map((priority, i) => {
+    const host = new Host(anEndpoint(i, { priority }), i);
+    host.isEjected = down.includes(i);
+    return host;
+  });
+}
+
+/** How many of the hundred percentiles lead to each list of hosts. */
+function spread(set: HostSet): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (let percentile = 0; percentile < 100; percentile++) {
+    const key = indices(set.candidates(percentile)).join(',');
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}
+
+describe('priorities', () => {
+  const near = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1];
+  const farHosts = '10,11,12';
+
+  it('leave everything to the first while 1/1.4 of it is healthy', () => {
+    const set = new HostSet(ofPriorities(near, [0, 1]), 0, 0);
+    expect(set.needsPercentile).toBe(true);
+    expect(spread(set)).toEqual({ '2,3,4,5,6,7,8,9': 100 });
+  });
+
+  it('spill over what the first cannot carry: 5 of 10 hosts carry 70 percent', () => {
+    const set = new HostSet(ofPriorities(near, [0, 1, 2, 3, 4]), 0, 0);
+    expect(spread(set)).toEqual({ '5,6,7,8,9': 70, [farHosts]: 30 });
+  });
+
+  it('go over entirely when the first has nobody left, and say which list was taken', () => {
+    const set = new HostSet(ofPriorities(near, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]), 0, 0);
+    expect(spread(set)).toEqual({ [farHosts]: 100 });
+    expect(set.source).toBe(2);
+    expect(set.isPanicking).toBe(false);
+  });
+
+  it('panic only when all together cannot carry the load', () => {
+    // 4 of 10 near (56 %) and 1 of 3 far (46 %) carry 102 %, so health suffices and none panics.
+    const enough = new HostSet(ofPriorities(near, [0, 1, 2, 3, 4, 5, 10, 11]), 50, 0);
+    expect(spread(enough)).toEqual({ '6,7,8,9': 56, '12': 44 });
+    // 1 of 10 (14 %) and 1 of 3 (46 %) carry 60 % only, and both are below half.
+    const some = new HostSet(ofPriorities(near, [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11]), 50, 0);
+    expect(some.candidates(0)).toHaveLength(10);
+    expect(some.isPanicking).toBe(true);
+  });
+});
+
+describe('localities with weights', () => {
+  /** Four hosts in a (weight 80) and four in b (weight 20). */
+  function weighted(down: readonly number[]): HostSet {
+    const hosts = Array.from({ length: 8 }, (_, i) => {
+      const inA = i < 4;
+      const where = { locality: inA ? 'eu/a' : 'eu/b', localityWeight: inA ? 80 : 20 };
+      const host = new Host(anEndpoint(i, where), i);
+      host.isEjected = down.includes(i);
+      return host;
+    });
+    return new HostSet(hosts, 0, 0);
+  }
+
+  it('share the picks by weight', () => {
+    expect(spread(weighted([]))).toEqual({ '0,1,2,3': 80, '4,5,6,7': 20 });
+  });
+
+  it('count in full while 1/1.4 of a locality is healthy, then in proportion', () => {
+    expect(spread(weighted([0]))).toEqual({ '1,2,3': 80, '4,5,6,7': 20 });
+    // 80 × 1.4 × 1/4 = 28 against 20
+    const { '3': ofA = 0 } = spread(weighted([0, 1, 2]));
+    expect(ofA).toBeGreaterThanOrEqual(58);
+    expect(ofA).toBeLessThanOrEqual(59);
+  });
+
+  it('are left out without a healthy host', () => {
+    expect(spread(weighted([0, 1, 2, 3]))).toEqual({ '4,5,6,7': 100 });
+    expect(weighted([0, 1, 2, 3, 4, 5, 6, 7]).candidates()).toEqual([]);
+  });
+
+  it('have balancer states of their own', () => {
+    const set = weighted([]);
+    const sources = new Set<number>();
+    for (let i = 0; i < 10; i++) {
+      set.candidates();
+      sources.add(set.source);
+    }
+    expect([...sources].sort()).toEqual([2, 3]);
+  });
+});

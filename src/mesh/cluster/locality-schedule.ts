@@ -1,0 +1,72 @@
+/**
+ * Which locality of a priority a pick goes to, by weight and availability.
+ *
+ * A locality's weight counts in full while 1 / 1.4 of its hosts are eligible and falls below that in
+ * proportion; one without eligible hosts gets nothing. Made anew at each delivery, with a starting
+ * point of its own, as the product does. The pick is a schedule, not a draw: the sequence is even.
+ * Source: policy-engine.md §6.4; Envoy, locality-weighted load balancing.
+ */
+import { EdfScheduler, prePicks } from '../lb/edf.ts';
+import type { Host } from './host.ts';
+import { OVERPROVISIONING_PERCENT } from './priorities.ts';
+
+interface Locality {
+  readonly name: string;
+  readonly eligible: Host[];
+  weight: number;
+  hosts: number;
+}
+
+export class LocalitySchedule {
+  /** Localities that can be picked. */
+  readonly count: number;
+  /** Number of its first locality among the lists of all schedules of a cluster. */
+  readonly firstSource: number;
+  private readonly lists: readonly (readonly Host[])[];
+  private readonly scheduler: EdfScheduler;
+
+  private constructor(localities: readonly Locality[], seed: number, firstSource: number) {
+    this.count = localities.length;
+    this.firstSource = firstSource;
+    this.lists = localities.map(({ eligible }) => eligible);
+    this.scheduler = new EdfScheduler(Float64Array.from(localities, effective), prePicks(seed));
+  }
+
+  /**
+   * @param hosts of the priority
+   * @param eligible those of them that the schedule may lead to
+   * @returns null when no locality has both weight and eligible hosts
+   */
+  static of(
+    hosts: readonly Host[],
+    eligible: readonly Host[],
+    options: { readonly seed: number; readonly firstSource: number },
+  ): LocalitySchedule | null {
+    const byName = new Map<string, Locality>();
+    for (const { endpoint } of hosts) {
+      const { locality: name, localityWeight: weight = 0 } = endpoint;
+      const locality = byName.get(name) ?? { name, weight, hosts: 0, eligible: [] };
+      byName.set(name, locality);
+      if (endpoint.health !== 'draining') locality.hosts++;
+    }
+    for (const host of eligible) byName.get(host.endpoint.locality)!.eligible.push(host);
+    const able = [...byName.values()].filter((locality) => effective(locality) > 0);
+    return able.length === 0 ? null : new LocalitySchedule(able, options.seed, options.firstSource);
+  }
+
+  /** @returns the locality whose turn it is, below `count` */
+  pick(): number {
+    const index = this.scheduler.take();
+    this.scheduler.putBack(index);
+    return index;
+  }
+
+  hostsOf(locality: number): readonly Host[] {
+    return this.lists[locality]!;
+  }
+}
+
+function effective({ weight, hosts, eligible }: Locality): number {
+  if (hosts === 0) return 0;
+  return weight * Math.min(1, (OVERPROVISIONING_PERCENT / 100) * (eligible.length / hosts));
+}
