@@ -7,6 +7,7 @@ import { conclude, type RunOutcome } from '../harness/conclude.ts';
 import { cutPoints } from '../harness/expectations.ts';
 import { runScenario } from '../harness/run.ts';
 import type { Expectation, Scenario } from '../harness/scenario.ts';
+import { traceRequests } from '../harness/trace-requests.ts';
 import { programVersion } from './version.ts';
 
 /** Plain data: travels to a thread. */
@@ -17,6 +18,8 @@ export interface RunTask {
   readonly thresholds: readonly Expectation[];
   /** One of several seeds. */
   readonly isOneOfMany: boolean;
+  /** Whether to follow the requests that deserve it, in a second run. */
+  readonly isTraced?: boolean;
 }
 
 /** How often progress is told, in ms of wall-clock time. */
@@ -44,7 +47,9 @@ export function performRun(task: RunTask, onProgress?: (share: number) => void):
   });
   const wallS = Math.round(performance.now() - startedMs) / 1000;
   const version = programVersion();
-  return conclude(scenario, result, { seed, version, wallS, thresholds, isOneOfMany });
+  const outcome = conclude(scenario, result, { seed, version, wallS, thresholds, isOneOfMany });
+  if (task.isTraced !== true) return outcome;
+  return { ...outcome, traces: traceRequests(scenario, seed, outcome.samples.requests) };
 }
 
 /** As above; only what experiments compare. @throws InputError when the mesh files are wrong */

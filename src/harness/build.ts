@@ -24,6 +24,7 @@ import type { DataPlane } from './data-planes/data-plane.ts';
 import { findDataPlane } from './data-planes/index.ts';
 import { overheadProfile } from './data-planes/overhead-profiles.ts';
 import { MetricsPlanner } from './metrics-planner.ts';
+import type { RequestTap } from './request-tap.ts';
 import type { LinkSpec, Scenario, ServiceSpec } from './scenario.ts';
 
 export interface BuiltWorld {
@@ -31,11 +32,31 @@ export interface BuiltWorld {
   readonly recorder: Recorder;
   readonly faults: FaultSchedule;
   readonly limits: readonly string[];
+  /** By proxy id. */
+  readonly proxies: readonly BuiltProxy[];
 }
 
-/** Nothing but what the importers say of a scenario's policy. @throws InputError when it is wrong */
-export function buildWorld(scenario: Scenario, seed: string): BuiltWorld {
-  const builder = new WorldBuilder(scenario, seed);
+/** Which proxy an id means, and what it was told. */
+export interface BuiltProxy {
+  readonly name: string;
+  /** Id of the machine it stands on. */
+  readonly host: number;
+  readonly isInbound: boolean;
+  readonly config: MeshConfig;
+}
+
+/**
+ * Nothing but what the importers say of a scenario's policy.
+ *
+ * @param tap hears what the recorder hears; null in a run that follows no request
+ * @throws InputError when it is wrong
+ */
+export function buildWorld(
+  scenario: Scenario,
+  seed: string,
+  tap: RequestTap | null = null,
+): BuiltWorld {
+  const builder = new WorldBuilder(scenario, seed, tap);
   return builder.build();
 }
 
@@ -52,15 +73,18 @@ class WorldBuilder {
   private readonly planner: MetricsPlanner;
   private readonly overhead: DurationSampler | null;
   private readonly samplers = new Map<string, DurationSampler>();
+  private readonly proxies: BuiltProxy[] = [];
 
-  constructor(scenario: Scenario, seed: string) {
+  constructor(scenario: Scenario, seed: string, tap: RequestTap | null) {
     const plane = findDataPlane(scenario.dataPlane.kind);
     assert(plane !== undefined, `no data plane ${scenario.dataPlane.kind}`);
     this.scenario = scenario;
     this.plane = plane;
     this.machines = planMachines(scenario);
     this.planner = new MetricsPlanner(scenario, this.machines);
-    this.world = new World({ seed, epochMs: scenario.epochMs, observer: this.recorder });
+    if (tap !== null) tap.recorder = this.recorder;
+    const observer = tap ?? this.recorder;
+    this.world = new World({ seed, epochMs: scenario.epochMs, observer, requestObserver: tap });
     const isFree = !plane.hasInbound || scenario.dataPlane.overhead === 'none';
     this.overhead = isFree ? null : this.sampler(this.profile().perTraversal);
   }
@@ -81,6 +105,7 @@ class WorldBuilder {
       recorder: this.recorder,
       faults: new FaultSchedule(this.world, envelopes, durationNs),
       limits: [...this.plane.limits, ...mesh.limits],
+      proxies: this.proxies,
     };
   }
 
@@ -173,6 +198,7 @@ class WorldBuilder {
     const name = `${machine.name}/${role}`;
     this.planner.addProxy(name, machine, role === 'outbound' ? config : null);
     const { overhead } = this;
+    this.proxies.push({ name, host, isInbound: role === 'inbound', config });
     this.world.addProxy(
       { host, role, name, overhead, listeners: config.listeners },
       (ports) => new PolicyEngine(config, ports, this.tables),

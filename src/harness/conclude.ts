@@ -3,8 +3,10 @@
  * Called where the run ran (a worker thread or the caller of `simulate`), because measurements do
  * not travel between threads; what it returns is plain data.
  */
+import type { RequestTrace } from '../core/request-trace.ts';
 import type { Summary } from '../core/summary.ts';
 import type { Timeline } from '../core/timeline.ts';
+import type { RequestSamples } from '../trace/request-sampler.ts';
 import { judgeExpectations } from './expectations.ts';
 import { judgeRecovery } from './recovery.ts';
 import type { RunResult } from './run.ts';
@@ -31,6 +33,10 @@ export interface RunOutcome {
   readonly timeline: Timeline;
   /** What led to the verdict, one sentence each; empty for a pass. */
   readonly reasons: readonly string[];
+  /** Requests that deserve a closer look. */
+  readonly samples: RequestSamples;
+  /** Those that were looked at; empty unless asked for. */
+  readonly traces: readonly RequestTrace[];
 }
 
 /** Judges a finished run. */
@@ -39,7 +45,7 @@ export function conclude(
   result: RunResult,
   options: ConcludeOptions,
 ): RunOutcome {
-  const { measurements, digest, events, requests, limits } = result;
+  const { measurements, digest, events, requests, limits, samples } = result;
   const { seed, version, wallS, isOneOfMany } = options;
   const recovery = judgeRecovery(scenario.recovery, measurements);
   const all = [...scenario.expect, ...options.thresholds];
@@ -55,5 +61,11 @@ export function conclude(
   });
   const parts = { seed, digest, events, requests, limits, wallS, measurements, recovery };
   const summary = summarise({ scenario, ...parts, expectations, verdict }, version);
-  return { summary, timeline: measurements.timeline, reasons: verdict.reasons };
+  return {
+    summary,
+    timeline: measurements.timeline,
+    reasons: verdict.reasons,
+    samples,
+    traces: [],
+  };
 }

@@ -48,6 +48,7 @@ export class MetricsPlanner {
     const proxyCount = overhead === null ? 0 : this.proxies.length;
     return {
       clients: this.scenario.clients.map((client) => client.name),
+      warmUpNs: this.scenario.warmUpNs,
       edges: this.edges,
       services,
       proxies: this.proxies,

@@ -8,6 +8,7 @@
 import type { Measurements } from '../core/measurements.ts';
 import { MINUTE, type Ns, SECOND } from '../core/time.ts';
 import { measure } from '../trace/measure.ts';
+import type { RequestSamples } from '../trace/request-sampler.ts';
 import { type BuiltWorld, buildWorld } from './build.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -29,6 +30,8 @@ export interface RunResult {
   readonly requests: number;
   /** What was asked for but only approximated, one line each. */
   readonly limits: readonly string[];
+  /** Requests that deserve a closer look. */
+  readonly samples: RequestSamples;
 }
 
 /** Longest time after the end of a run in which requests under way may still end. */
@@ -36,17 +39,26 @@ const DRAIN_NS = 2 * MINUTE;
 /** More buckets than this make no better chart. */
 const MOST_BUCKETS = 900;
 
+/**
+ * Requests that end after so many events are not kept for a closer look, unless a fault is still on
+ * or has just ended: following them costs a second run up to there.
+ */
+const SAMPLED_EVENTS = 1_000_000;
+
 /** @throws InputError when the mesh files are wrong */
 export function runScenario(scenario: Scenario, options: RunOptions): RunResult {
   const built = buildWorld(scenario, options.seed);
   const { world, recorder, faults } = built;
   const bucketNs = bucketLength(scenario.durationNs);
   const cuts = cutsOf(scenario, bucketNs, [...options.cutPoints, ...edgesOf(built)]);
+  const sampledNs = sampledAtLeast(built);
   faults.arm();
   world.start(scenario.durationNs);
   for (const cutNs of cuts) {
     world.run(cutNs - 1);
     recorder.rotate(cutNs);
+    if (cutNs >= sampledNs && world.kernel.eventCount > SAMPLED_EVENTS)
+      recorder.sampler.close(cutNs);
     if (options.onProgress?.(cutNs, scenario.durationNs) === false) break;
   }
   const hasDrained = world.drain(scenario.durationNs + DRAIN_NS);
@@ -66,6 +78,7 @@ export function runScenario(scenario: Scenario, options: RunOptions): RunResult 
     events: world.kernel.eventCount,
     requests: recorder.requestsDone,
     limits: [...built.limits, ...left],
+    samples: recorder.sampler.result(world.nowNs),
   };
 }
 
@@ -74,6 +87,11 @@ function bucketLength(durationNs: Ns): Ns {
   const seconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 86400];
   const fitting = seconds.find((s) => durationNs / (s * SECOND) <= MOST_BUCKETS);
   return (fitting ?? 86400) * SECOND;
+}
+
+/** As long again after the last fault as it took. */
+function sampledAtLeast({ faults }: BuiltWorld): Ns {
+  return Math.max(0, ...faults.planned.map(({ startNs, endNs }) => 2 * endNs - startNs));
 }
 
 function edgesOf({ faults }: BuiltWorld): Ns[] {

@@ -13,6 +13,7 @@ import { Kernel } from './kernel/kernel.ts';
 import { Network } from './net/network.ts';
 import { WireTable } from './net/wire-table.ts';
 import type { Observer } from './observer.ts';
+import type { RequestObserver } from './request-observer.ts';
 import { RequestTable } from './request-table.ts';
 import type { SimProxy } from './sim-proxy.ts';
 import { TurnQueue } from './turn-queue.ts';
@@ -26,6 +27,7 @@ export class Commons {
   readonly interner: HeadInterner;
   readonly heads: HeadShapes;
   readonly observer: Observer;
+  readonly requestObserver: RequestObserver | null;
   readonly network: Network;
   readonly turns: TurnQueue;
   readonly wires: WireTable;
@@ -44,6 +46,7 @@ export class Commons {
     this.interner = new HeadInterner();
     this.heads = new HeadShapes(this.interner);
     this.observer = options.observer;
+    this.requestObserver = options.requestObserver ?? null;
     this.network = new Network(this.draws);
     this.turns = new TurnQueue();
     this.wires = new WireTable();

@@ -17,5 +17,12 @@ export interface Observer {
   /** A client began a request. */
   clientStarted(client: number): void;
   /** A client's request ended; `ok` = good status before the deadline. `flag` = first response flag. */
-  clientDone(client: number, status: number, ok: boolean, latencyNs: Ns, flag: number): void;
+  clientDone(
+    client: number,
+    status: number,
+    ok: boolean,
+    latencyNs: Ns,
+    flag: number,
+    uid: number,
+  ): void;
 }

@@ -10,12 +10,15 @@ import type { Ns } from '../core/time.ts';
 import type { CallStep } from '../workload/call-step.ts';
 import type { LoadSpec } from '../workload/load.ts';
 import type { Observer } from './observer.ts';
+import type { RequestObserver } from './request-observer.ts';
 
 export interface WorldOptions {
   readonly seed: string;
   /** Wall clock at time 0, ms since 1970. */
   readonly epochMs: number;
   readonly observer: Observer;
+  /** Follows single requests; null (default) in a run that follows none. */
+  readonly requestObserver?: RequestObserver | null;
   /**
    * true (default): proxy, link and proxy are one event per direction. false: an event each, which
    * changes no time but lets a partition tell whether a message is on the link.

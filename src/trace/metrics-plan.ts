@@ -6,6 +6,8 @@
 export interface MetricsPlan {
   /** By client id. */
   readonly clients: readonly string[];
+  /** Requests that began earlier are not kept for a closer look, ns. */
+  readonly warmUpNs: number;
   /** By edge row. */
   readonly edges: readonly { readonly from: string; readonly to: string }[];
   /** By service row: one per service and version. */

@@ -10,6 +10,7 @@ import { FLAG_NAMES, RecordKind, RetryRefusal } from '../core/records.ts';
 import type { Ns } from '../core/time.ts';
 import { EjectionLedger } from './ejection-ledger.ts';
 import type { HostFigures, MetricsPlan } from './metrics-plan.ts';
+import { RequestSampler } from './request-sampler.ts';
 import { ServiceSeries } from './service-series.ts';
 import { type Bucket, Tally } from './tally.ts';
 
@@ -41,6 +42,7 @@ const NO_EDGE = -1;
 
 const EMPTY_PLAN: MetricsPlan = {
   clients: [],
+  warmUpNs: 0,
   edges: [],
   services: [],
   proxies: [],
@@ -65,6 +67,8 @@ export class Recorder {
   requestsDone = 0;
   plan: MetricsPlan = EMPTY_PLAN;
   ejections = new EjectionLedger(EMPTY_PLAN);
+  /** Which requests deserve a closer look. */
+  sampler = new RequestSampler([], 0);
   private clock: Clock = { nowNs: 0 };
   private clients: readonly Tally[] = [];
   private edges: readonly Tally[] = [];
@@ -75,6 +79,7 @@ export class Recorder {
     this.plan = plan;
     this.clock = clock;
     this.ejections = new EjectionLedger(plan);
+    this.sampler = new RequestSampler(plan.clients, plan.warmUpNs);
     this.services = plan.services.map(
       (row) =>
         new ServiceSeries(
@@ -134,12 +139,20 @@ export class Recorder {
     this.clients[client]!.counts[ClientCount.offered]!++;
   }
 
-  clientDone(client: number, status: number, ok: boolean, latencyNs: Ns, flag: number): void {
+  clientDone(
+    client: number,
+    status: number,
+    ok: boolean,
+    latencyNs: Ns,
+    flag: number,
+    uid: number,
+  ): void {
     const tally = this.clients[client]!;
     tally.counts[ok ? ClientCount.succeeded : ClientCount.failed]!++;
     tally.countOutcome(status, flag);
     tally.latency.record(latencyNs);
     this.requestsDone++;
+    this.sampler.ended(client, uid, ok, latencyNs, status * 256 + flag, this.clock.nowNs);
   }
 
   /** Ends the current bucket at `nowNs`. */

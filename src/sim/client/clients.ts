@@ -179,7 +179,7 @@ export class Clients {
     this.inFlight--;
     commons.observer.record(RecordKind.callDone, client.id, uid, client.id, status);
     const latencyNs = commons.kernel.nowNs - startNs;
-    commons.observer.clientDone(client.id, status, isGood(status), latencyNs, flag);
+    commons.observer.clientDone(client.id, status, isGood(status), latencyNs, flag, uid);
     if (user >= 0) this.letThink(client, user, client.closed!.thinkNs(uid));
   }
 

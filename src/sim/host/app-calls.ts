@@ -161,6 +161,7 @@ export class AppCalls {
       const atNs = commons.kernel.nowNs + call.timeoutNs;
       requests.setEvent(request, commons.kernel.schedule(atNs, EventKind.callTimesOut, 0, request));
     }
+    this.commons.requestObserver?.callBegins(host.id, work.uidOf(row), uid);
     this.observer.record(RecordKind.callStarted, host.id, uid, host.serviceId, position);
     const head = commons.heads.headOf(call.headShape);
     host.outbound!.engine.onRequest(request, connection, uid, head, true);

@@ -14,6 +14,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Applications } from '../net/applications.ts';
 import type { WireTable } from '../net/wire-table.ts';
 import type { Observer } from '../observer.ts';
+import type { RequestObserver } from '../request-observer.ts';
 import type { AppCalls, CallsListener } from './app-calls.ts';
 import type { Host } from './host.ts';
 import type { WorkTable } from './work-table.ts';
@@ -27,6 +28,7 @@ export interface Responder {
 export class ServiceModel implements Applications, CallsListener {
   private readonly commons: Commons;
   private readonly observer: Observer;
+  private readonly requestObserver: RequestObserver | null;
   private readonly hosts: Host[];
   private readonly kernel: Kernel;
   private readonly work: WorkTable;
@@ -39,6 +41,7 @@ export class ServiceModel implements Applications, CallsListener {
   constructor(commons: Commons) {
     this.commons = commons;
     this.observer = commons.observer;
+    this.requestObserver = commons.requestObserver;
     this.hosts = commons.hosts;
     this.kernel = commons.kernel;
     this.work = commons.work;
@@ -56,6 +59,7 @@ export class ServiceModel implements Applications, CallsListener {
   }
 
   onRequest(wire: number, host: Host): void {
+    this.requestObserver?.workArrived(host.id, this.wires.uidOf(wire));
     if (!host.hasFreeWorker && host.isQueueFull) {
       host.rejected++;
       const uid = this.wires.uidOf(wire);

@@ -15,6 +15,7 @@ import type { Commons } from '../commons.ts';
 import { EventKind, TurnKind } from '../event-kind.ts';
 import type { Host } from '../host/host.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { RequestObserver } from '../request-observer.ts';
 import { RequestKind, type RequestTable } from '../request-table.ts';
 import type { TurnQueue } from '../turn-queue.ts';
 import type { Applications } from './applications.ts';
@@ -184,12 +185,19 @@ export class Exchanges {
       this.turns.push(TurnKind.requestReachesApp, wire);
       return;
     }
+    if (this.commons.requestObserver !== null) this.tellSent(wire, this.commons.requestObserver);
     if (this.foldDelays) {
       if (wires.has(wire, WireFlag.hasOverhead)) {
         wires.setOverhead(wire, this.nearHalf(wire) + this.farHalf(wire));
       }
       this.messages.send(wire, this.links[link]!, Direction.request, EventKind.requestArrives);
     } else this.afterProxy(wire, this.nearHalf(wire), EventKind.requestOnLink);
+  }
+
+  private tellSent(wire: number, observer: RequestObserver): void {
+    const { wires } = this;
+    const proxyNs = this.nearHalf(wire) + this.farHalf(wire);
+    observer.requestSent(wires.proxyOf(wire), wires.uidOf(wire), wires.farHostOf(wire), proxyNs);
   }
 
   private afterProxy(wire: number, halfNs: number, kind: number): void {
