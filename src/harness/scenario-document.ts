@@ -9,6 +9,15 @@
 import type { SourcePosition } from '../core/diagnostics.ts';
 import type { PathStep, Plain, SourceNode } from '../importers/source-node.ts';
 
+/** A field of a policy resource that `set` gives another value. */
+export interface MeshEdit {
+  /** `DestinationRule/payments` */
+  readonly target: string;
+  readonly path: readonly PathStep[];
+  readonly value: Plain;
+  readonly at: SourcePosition;
+}
+
 interface Edit {
   readonly path: readonly PathStep[];
   readonly node: SourceNode;
@@ -17,31 +26,48 @@ interface Edit {
 /** Immutable; `with` makes an edited one. */
 export class ScenarioDocument {
   readonly plain: Plain;
+  /** In the order in which they were given; for the texts of the policy files. */
+  readonly meshEdits: readonly MeshEdit[];
   readonly #root: SourceNode;
   readonly #edits: readonly Edit[];
 
-  constructor(root: SourceNode, plain: Plain = root.toPlain(), edits: readonly Edit[] = []) {
+  constructor(
+    root: SourceNode,
+    plain: Plain = root.toPlain(),
+    edits: readonly Edit[] = [],
+    meshEdits: readonly MeshEdit[] = [],
+  ) {
     this.#root = root;
     this.plain = plain;
+    this.meshEdits = meshEdits;
     this.#edits = edits;
   }
 
   /** A copy with the node's value at `path`; maps on the way that do not exist are made. */
   with(path: readonly PathStep[], node: SourceNode): ScenarioDocument {
     const plain = replaceAt(this.plain, path, node.toPlain());
-    return new ScenarioDocument(this.#root, plain, [...this.#edits, { path, node }]);
+    return this.#copy(plain, [...this.#edits, { path, node }]);
+  }
+
+  /** A copy whose policy files will be changed as well. */
+  withMeshEdit(edit: MeshEdit): ScenarioDocument {
+    return this.#copy(this.plain, this.#edits, [...this.meshEdits, edit]);
   }
 
   /** A copy with a value at the root that nobody wrote. */
   withPlain(key: string, value: Plain): ScenarioDocument {
-    return new ScenarioDocument(this.#root, replaceAt(this.plain, [key], value), this.#edits);
+    return this.#copy(replaceAt(this.plain, [key], value));
   }
 
   /** A copy without a key at the root. */
   without(key: string): ScenarioDocument {
     if (!isPlainMap(this.plain)) return this;
     const { [key]: _removed, ...rest } = this.plain;
-    return new ScenarioDocument(this.#root, rest, this.#edits);
+    return this.#copy(rest);
+  }
+
+  #copy(plain: Plain, edits = this.#edits, meshEdits = this.meshEdits): ScenarioDocument {
+    return new ScenarioDocument(this.#root, plain, edits, meshEdits);
   }
 
   /** The deepest node that exists on the way to a path; `isExact` when it is the path's own. */

@@ -6,6 +6,7 @@
 import type { Diagnostics, SourcePosition } from '../core/diagnostics.ts';
 import { hashTexts } from '../core/text-hash.ts';
 import { FAULT_KINDS } from '../faults/index.ts';
+import { editResource } from '../importers/edit-resource.ts';
 import type { SourceNode } from '../importers/source-node.ts';
 import { CheckContext } from './checks/check-context.ts';
 import { checkExpectation, checkRecovery } from './checks/expectations.ts';
@@ -91,7 +92,7 @@ class VariantReader {
       return null;
     }
     const written = shape.data;
-    const mesh = this.#mesh(written);
+    const mesh = this.#edited(this.#mesh(written));
     const input = withKubernetesDefaults(written, mesh);
     const context = new CheckContext(input, FAULT_KINDS, this.#document, diagnostics);
     checkServices(context);
@@ -123,6 +124,18 @@ class VariantReader {
     return (input.mesh ?? []).flatMap((entry, index) =>
       this.#meshEntry(entry, 'scenario', document.position(['mesh', index])),
     );
+  }
+
+  /** As `set` wants them. */
+  #edited(files: readonly SourceText[]): readonly SourceText[] {
+    let edited = files;
+    for (const edit of this.#document.meshEdits) {
+      const result = editResource(edited, edit);
+      if (result.ok) edited = result.files;
+      else this.#file.diagnostics.error('MQ-SCENARIO-008', edit.at, result.problem);
+    }
+    for (const { path, text } of edited) this.#file.sources.set(path, text);
+    return edited;
   }
 
   #meshEntry(

@@ -2,7 +2,8 @@
  * Variants and command-line overrides: edits of a scenario document before it is checked.
  *
  * `--set a.b=1` and a variant's `set: { a.b: 1 }` are the same thing. A path walks maps by key and
- * lists by the `id` of their items, or by index. Source: scenario.md (dotted paths), §2.1 (variants).
+ * lists by the `id` of their items, or by index; `mesh.KIND/NAME.spec…` goes on inside a resource of the
+ * policy files. Source: scenario.md (dotted paths), §2.1 (variants).
  */
 import type { Diagnostics, SourcePosition } from '../core/diagnostics.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -147,6 +148,11 @@ function applySet(
     diagnostics.error('MQ-SCENARIO-008', assignment.at, message);
     return document;
   }
+  const [first, target, ...path] = steps;
+  if (first === 'mesh' && typeof target === 'string' && target.includes('/')) {
+    const { at, value } = assignment;
+    return document.withMeshEdit({ target, path, value: value.toPlain(), at });
+  }
   const resolved = resolveSteps(document.plain, steps);
   if ('problem' in resolved) {
     diagnostics.error('MQ-SCENARIO-008', assignment.at, resolved.problem);
@@ -155,10 +161,10 @@ function applySet(
   return document.with(resolved.path, assignment.value);
 }
 
-/** `a.b["c.d"][0]` as steps; null when it is not one. */
+/** `a.b["c.d"][0]` or `mesh.Kind/name.spec` as steps; null when it is not one. */
 export function parsePath(text: string): readonly PathStep[] | null {
   const steps: PathStep[] = [];
-  const part = /(?:^|(?<!^)\.)([A-Za-z0-9_-]+|"[^"]*")|\["([^"]*)"\]|\[(\d+)\]/y;
+  const part = /(?:^|(?<!^)\.)([A-Za-z0-9_/-]+|"[^"]*")|\["([^"]*)"\]|\[(\d+)\]/y;
   while (part.lastIndex < text.length) {
     const match = part.exec(text);
     if (match === null) return null;

@@ -78,6 +78,24 @@ describe('--set and its kin', () => {
     expect(scenario.durationNs).toBe(300 * SECOND);
   });
 
+  it('change fields of policy resources, from variants too', () => {
+    const rule = (attempts: number) =>
+      `kind: VirtualService\nmetadata: { name: payments }\nspec: { retries: ${attempts} }\n`;
+    const load = () => ({ ok: true, files: [{ path: 'a.yaml', text: rule(1) }] }) as const;
+    const key = 'mesh.VirtualService/payments.spec.retries';
+    const text = `${SMALL}mesh: [a.yaml]\nvariants: { five: { set: { ${key}: 5 } }, as-is: {} }\n`;
+    const [five, asIs] = readText(text, {}, load).scenarios;
+    expect(five?.mesh).toEqual([{ path: 'a.yaml (edited)', text: rule(5) }]);
+    expect(asIs?.mesh).toEqual([{ path: 'a.yaml', text: rule(1) }]);
+    expect(five?.hash).not.toBe(asIs?.hash);
+    const [set] = readText(text, { set: [`${key}=7`] }, load).scenarios;
+    expect(set?.mesh[0]?.text).toBe(rule(7));
+    const wrong = readText(text, { set: [`${key.replace('payments', 'payment')}=7`] }, load);
+    expect(wrong.problems[0]).toBe(
+      '<command line>:--set:1:1 MQ-SCENARIO-008 there is no "VirtualService/payment" among the policy files; did you mean "VirtualService/payments"?',
+    );
+  });
+
   it('replaces the policy by --mesh', () => {
     const scenario = scenarioOf(`${SMALL}mesh: [mesh/]\n`, { mesh: ['a.yaml', 'b.yaml'] });
     expect(scenario.mesh.map((file) => file.path)).toEqual(['a.yaml', 'b.yaml']);
@@ -164,6 +182,7 @@ describe('dotted paths', () => {
     ['clients.as-it-was.open', ['clients', 'as-it-was', 'open']],
     ['external["api.example.com"].x', ['external', 'api.example.com', 'x']],
     ['a."b.c"', ['a', 'b.c']],
+    ['mesh.Kind/shop/name.spec[0]', ['mesh', 'Kind/shop/name', 'spec', 0]],
     ['a.b[2].c', ['a', 'b', 2, 'c']],
     ['', []],
   ])('%s is read', (text, steps) => {
