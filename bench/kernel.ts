@@ -51,7 +51,12 @@ function holdRow(name: string, pending: number, count: number): Row {
     ratioTo: pending === 10_000 ? ['kernel.heap.10k'] : [],
     measure() {
       const hold = new Hold(pending);
-      return perCpuSecond((events) => hold.run(events), Math.max(pending, count / 10), count);
+      return perCpuSecond(
+        (events) => hold.run(events),
+        Math.max(pending, count / 10),
+        count / 8,
+        8,
+      );
     },
   };
 }
@@ -75,7 +80,8 @@ const heapRow: Row = {
         }
       },
       100_000,
-      2_000_000,
+      400_000,
+      5,
     );
   },
 };

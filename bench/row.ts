@@ -15,21 +15,22 @@ export interface Row {
   measure(): number | Promise<number>;
 }
 
-/** Stretches of a measurement. */
-const STRETCHES = 10;
-
 /**
- * Runs `work` for a while, then times it in ten stretches and takes the fastest: whatever else runs on
- * the machine comes and goes, and takes caches and clock speed even from CPU time.
+ * Runs `work` for a while, then times it in stretches and takes the fastest: whatever else runs on the
+ * machine comes and goes, and takes caches and clock speed even from CPU time.
  * @param work does `count` units of work
- * @param count of all stretches together; each must be long enough to meet its share of collections
+ * @param stretch units; long enough to meet its share of collections
  * @returns units per second of this process's CPU time
  */
-export function perCpuSecond(work: (count: number) => void, warmUp: number, count: number): number {
+export function perCpuSecond(
+  work: (count: number) => void,
+  warmUp: number,
+  stretch: number,
+  stretches: number,
+): number {
   work(warmUp);
-  const stretch = Math.ceil(count / STRETCHES);
   let best = 0;
-  for (let done = 0; done < STRETCHES; done++) {
+  for (let done = 0; done < stretches; done++) {
     const before = process.cpuUsage();
     work(stretch);
     const { user, system } = process.cpuUsage(before);
