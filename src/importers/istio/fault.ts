@@ -6,6 +6,7 @@
 
 import { didYouMean } from '../../core/suggest.ts';
 import type { FractionalPercent } from '../../mesh/config/config.ts';
+import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { FaultSettings } from '../mesh-resources.ts';
 import { type Message, openMessage, readFields } from '../message.ts';
 import { withoutAbsent } from '../optional.ts';
@@ -17,7 +18,7 @@ const DELAY = readFields('percent', 'fixedDelay', 'exponentialDelay', 'percentag
 const ABORT = readFields('httpStatus', 'grpcStatus', 'http2Error', 'percentage');
 const PERCENT = readFields('value');
 
-const NEVER: FractionalPercent = { numerator: 0, denominator: 1_000_000 };
+const NEVER: FractionalPercent = ENVOY.fault.percentage.value;
 
 /** Names in the order of their numbers. */
 const GRPC_STATUSES: readonly string[] = [

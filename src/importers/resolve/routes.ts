@@ -127,6 +127,12 @@ function forward(
     kind: 'forward',
     clusters,
     timeoutMs: settings.take('timeoutMs', timeoutMs, ISTIO.product, ISTIO.route.timeoutMs),
+    maxGrpcTimeoutMs: settings.take(
+      'maxGrpcTimeoutMs',
+      timeoutMs,
+      ISTIO.product,
+      ISTIO.route.maxGrpcTimeoutMs,
+    ),
     retry,
     priority: settings.fallBack('priority', ENVOY.product, priority),
     clusterNotFoundStatus: settings.fallBack(

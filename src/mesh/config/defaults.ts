@@ -160,6 +160,8 @@ export const ISTIO = {
   },
   route: {
     timeoutMs: given(0, 'ms, 0 = no limit', 'VirtualService.http.timeout'),
+    /** Of `grpc-timeout` headers; istiod writes the route's timeout. */
+    maxGrpcTimeoutMs: given(0, 'ms, 0 = no cap', 'VirtualService.http.timeout'),
   },
   /** Outbound routes to mesh services. */
   retry: {

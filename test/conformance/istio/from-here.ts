@@ -1,0 +1,135 @@
+/** What this project makes of a case, ready to be compared. */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { Diagnostics } from '../../../src/core/diagnostics.ts';
+import { importMesh } from '../../../src/importers/index.ts';
+import type { MeshResources } from '../../../src/importers/mesh-resources.ts';
+import { NameIds } from '../../../src/importers/name-ids.ts';
+import { buildRegistry } from '../../../src/importers/registry.ts';
+import type { ProxyIdentity } from '../../../src/importers/resolve/proxy-identity.ts';
+import { resolveMesh } from '../../../src/importers/resolve.ts';
+import type { ServiceInfo } from '../../../src/importers/service-info.ts';
+import type {
+  ClusterConfig,
+  HeaderMatch,
+  RouteConfig,
+  VirtualHostConfig,
+} from '../../../src/mesh/config/config.ts';
+import type { IstioCase } from './case.ts';
+import type {
+  Comparable,
+  ComparableCluster,
+  ComparableHost,
+  ComparableRoute,
+} from './comparable.ts';
+
+export interface HereAnswer {
+  readonly comparable: Comparable;
+  readonly diagnostics: Diagnostics;
+  readonly limits: readonly string[];
+}
+
+export function answerHere(item: IstioCase): HereAnswer {
+  const diagnostics = new Diagnostics();
+  const files = item.files.map((path) => ({
+    path: basename(path),
+    text: readFileSync(path, 'utf8'),
+  }));
+  const resources = importMesh(files, diagnostics);
+  const services = buildRegistry(resources);
+  const mesh = resolveMesh(resources, services, new NameIds(), diagnostics);
+  const config = mesh.configOf(identityOf(item, resources, services));
+  const outbound = config.listeners.filter((listener) => listener.direction === 'outbound');
+  const inbound = config.listeners.filter((listener) => listener.direction === 'inbound');
+  const hosts = outbound.flatMap((listener) =>
+    listener.routes.virtualHosts
+      .filter((host) => host.name !== 'allow_any')
+      .map((host): [string, ComparableHost] => [`${listener.port}/${host.name}`, toHost(host)]),
+  );
+  const comparable: Comparable = {
+    outbound: Object.fromEntries(
+      outbound.map(({ port, streamIdleTimeoutMs }) => [String(port), { streamIdleTimeoutMs }]),
+    ),
+    virtualHosts: Object.fromEntries(hosts),
+    inbound: Object.fromEntries(
+      inbound.map(({ port, routes }) => [
+        String(port),
+        (routes.virtualHosts[0]?.routes ?? []).map(toRoute),
+      ]),
+    ),
+    clusters: Object.fromEntries(config.clusters.map((item) => [item.name, toCluster(item)])),
+    unknown: [],
+  };
+  return { comparable, diagnostics, limits: mesh.limits };
+}
+
+/** The Pod that the case names, or the proxy that it describes. */
+function identityOf(
+  item: IstioCase,
+  resources: MeshResources,
+  services: readonly ServiceInfo[],
+): ProxyIdentity {
+  const { pod: wanted, locality } = item.proxy;
+  const pod = resources.workloads.find(({ meta }) => `${meta.namespace}/${meta.name}` === wanted);
+  if (wanted !== '' && pod === undefined) throw new Error(`no Pod ${wanted} in ${item.name}`);
+  const ip = pod?.podAddress ?? item.proxy.ip;
+  const serves = services
+    .filter((service) => service.endpoints.some((endpoint) => endpoint.address === ip))
+    .map((service) => service.host);
+  return {
+    name: pod?.meta.name ?? 'proxy',
+    namespace: pod?.meta.namespace ?? item.proxy.namespace,
+    labels: pod?.podLabels ?? item.proxy.labels,
+    ip,
+    serves,
+    locality,
+  };
+}
+
+function toHost(host: VirtualHostConfig): ComparableHost {
+  return { domains: [...host.domains].sort(), routes: host.routes.map(toRoute) };
+}
+
+function toRoute(route: RouteConfig): ComparableRoute {
+  return {
+    name: route.name,
+    path: route.match.path,
+    headers: [...route.match.headers].sort(byText),
+    query: [...route.match.query].sort(byText),
+    action: withoutStatus(route.action),
+    fault: route.fault ?? null,
+  };
+}
+
+export function byText(a: Pick<HeaderMatch, 'name'>, b: Pick<HeaderMatch, 'name'>): number {
+  const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Istiod leaves the status for a missing cluster to Envoy. */
+function withoutStatus(action: RouteConfig['action']): ComparableRoute['action'] {
+  if (action.kind !== 'forward') return action;
+  const { clusterNotFoundStatus: _status, ...rest } = action;
+  return rest;
+}
+
+function toCluster(cluster: ClusterConfig): ComparableCluster {
+  const isInbound = cluster.name.startsWith('inbound|');
+  return {
+    lb: isInbound ? '' : cluster.lb.kind,
+    limits: cluster.circuitBreakers.default,
+    connectTimeoutMs: cluster.connectTimeoutMs,
+    outlier: cluster.outlier,
+    panicThresholdPercent: isInbound ? null : cluster.panicThresholdPercent,
+    maxRequestsPerConnection: cluster.maxRequestsPerConnection,
+    idleTimeoutMs: cluster.idleTimeoutMs,
+    maxConnectionDurationMs: cluster.maxConnectionDurationMs,
+    endpoints: isInbound
+      ? null
+      : cluster.endpoints.members
+          .map(({ address, locality, weight, priority, health }) => {
+            return { address, locality, weight, priority, health };
+          })
+          .sort((a, b) => (a.address < b.address ? -1 : 1)),
+  };
+}
