@@ -32,7 +32,9 @@ export interface FaultTargetSpec {
   /** `payments-2` */
   readonly instance: string | null;
   readonly client: string | null;
-  /** Link kinds: service or client names, `*` = any. */
+  /** Zone or region. Of machines: those in it; of links alone: those across its border. */
+  readonly zone: string | null;
+  /** Link kinds: names of services, clients, zones or regions, `*` = any. */
   readonly from: string | null;
   readonly to: string | null;
   readonly mode: 'one' | 'all' | 'fixed' | 'share' | 'max-share';

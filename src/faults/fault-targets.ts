@@ -39,16 +39,17 @@ export function selectTargets(
   }
 }
 
-/** Hosts of a service, version, instance or client; all when the target names none of them. */
+/** Hosts of a service, version, instance, client or zone; all when the target names none of them. */
 function hostsOf(world: FaultWorld, target: FaultTargetSpec): number[] {
-  const { service, version, instance, client } = target;
+  const { service, version, instance, client, zone } = target;
   if (client !== null) return named(world, client);
   return world.hosts
     .filter(
       (host) =>
         (service === null || host.service === service) &&
         (version === null || host.version === version) &&
-        (instance === null || host.name === instance),
+        (instance === null || host.name === instance) &&
+        (zone === null || liesIn(host.zone, zone)),
     )
     .map(({ id }) => id);
 }
@@ -66,7 +67,11 @@ function linksOf(
 ): { hosts: number[]; links: LinkPair[] } {
   let from: readonly number[] = [ANY];
   let to: readonly number[];
-  if (target.from === null && target.to === null) to = choose(hostsOf(world, target), 'target');
+  if (isBorder(target)) {
+    to = choose(hostsOf(world, target), 'target');
+    from = world.hosts.filter((host) => !liesIn(host.zone, target.zone ?? '')).map(({ id }) => id);
+  } else if (target.from === null && target.to === null)
+    to = choose(hostsOf(world, target), 'target');
   else {
     // The mode chooses among the named receivers; among the senders when those are everybody.
     const everybodyReceives = target.to === null || target.to === EVERYBODY;
@@ -83,16 +88,28 @@ function linksOf(
   return { hosts, links };
 }
 
+/** A zone alone, of links: what enters or leaves it. Nothing inside it is touched. */
+function isBorder({ zone, service, instance, client, from, to }: FaultTargetSpec): boolean {
+  return zone !== null && (service ?? instance ?? client ?? from ?? to) === null;
+}
+
+/** Whether a host's zone is, or lies in, the zone or region of this name. */
+function liesIn(zone: string, name: string): boolean {
+  return zone !== '' && (zone === name || zone.startsWith(`${name}/`));
+}
+
 function endOf(world: FaultWorld, name: string | null): readonly number[] {
   return name === null || name === EVERYBODY ? [ANY] : named(world, name);
 }
 
-/** Hosts of a service, or the callers of a client. */
+/** Hosts of a service, zone or region, or the callers of a client. */
 function named(world: FaultWorld, name: string): number[] {
   const client = world.clients.find((candidate) => candidate.name === name);
   if (client !== undefined) return [...client.instances];
-  const hosts = world.hosts.filter(({ service }) => service === name).map(({ id }) => id);
-  if (hosts.length === 0) throw new RangeError(`no service or client is called "${name}"`);
+  const hosts = world.hosts
+    .filter(({ service, zone }) => service === name || liesIn(zone, name))
+    .map(({ id }) => id);
+  if (hosts.length === 0) throw new RangeError(`no service, client or zone is called "${name}"`);
   return hosts;
 }
 

@@ -10,6 +10,8 @@ export interface FaultHost {
   readonly name: string;
   readonly service: string;
   readonly version: string;
+  /** `region/zone`; '' = in none. */
+  readonly zone: string;
 }
 
 export interface FaultClient {

@@ -40,7 +40,7 @@ export const NET_PARTITION: FaultKind = {
       name: 'groups',
       unit: 'names',
       default: [],
-      range: 'services or clients; one group each, several joined by +',
+      range: 'services, clients or zones; one group each, several joined by +',
       summary: 'The sides by name: nothing passes between two groups.',
       source: 'surface.md §5',
     },

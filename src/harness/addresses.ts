@@ -10,6 +10,8 @@ export interface Machine {
   readonly ip: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** `region/zone`; '' = in none. */
+  readonly zone: string;
   /** null for callers. */
   readonly service: ServiceSpec | null;
   readonly version: ServiceVersion | null;
@@ -28,6 +30,7 @@ export function planMachines(scenario: Scenario): Machine[] {
           ip: addressOf(machines.length),
           namespace: service.namespace,
           labels: version.labels,
+          zone: version.zones[i % version.zones.length] ?? '',
           service,
           version,
           client: null,
@@ -42,6 +45,7 @@ export function planMachines(scenario: Scenario): Machine[] {
         ip: addressOf(machines.length),
         namespace: client.namespace,
         labels: { app: client.name },
+        zone: client.zone,
         service: null,
         version: null,
         client,
@@ -55,6 +59,16 @@ export function planMachines(scenario: Scenario): Machine[] {
 function addressOf(index: number): string {
   const n = index + 1;
   return `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`;
+}
+
+/** Whether a name of a service, a client, a zone or a region means this machine. */
+export function isNamed({ service, client, zone }: Machine, name: string): boolean {
+  return (service?.name ?? client?.name) === name || liesIn(zone, name);
+}
+
+/** Whether a zone is, or lies in, the zone or region of this name. */
+export function liesIn(zone: string, name: string): boolean {
+  return zone !== '' && (zone === name || zone.startsWith(`${name}/`));
 }
 
 /** Fully qualified host of a service. */

@@ -19,7 +19,7 @@ import { EngineTables, PolicyEngine } from '../mesh/engine/engine.ts';
 import { World } from '../sim/world.ts';
 import { Recorder } from '../trace/recorder.ts';
 import { calledServices } from '../workload/call-step.ts';
-import { type Machine, planMachines, serviceHost } from './addresses.ts';
+import { isNamed, type Machine, planMachines, serviceHost } from './addresses.ts';
 import type { DataPlane } from './data-planes/data-plane.ts';
 import { findDataPlane } from './data-planes/index.ts';
 import { overheadProfile } from './data-planes/overhead-profiles.ts';
@@ -146,7 +146,7 @@ class WorldBuilder {
           name: machine.name,
           address: machine.ip,
           labels: machine.labels,
-          locality: '',
+          locality: machine.zone,
           weight: 1,
           health: 'healthy',
           serviceAccount: service.serviceAccount,
@@ -161,6 +161,7 @@ class WorldBuilder {
       name: machine.name,
       service: service?.name ?? machine.client?.name ?? '',
       version: version?.version ?? '',
+      zone: machine.zone,
       address: ports[0] ?? `${machine.ip}:0`,
       moreAddresses: ports.slice(1),
       workers: version?.workers ?? 0,
@@ -179,6 +180,7 @@ class WorldBuilder {
       namespace: machine.namespace,
       labels: machine.labels,
       ip: machine.ip,
+      locality: machine.zone,
       serves: machine.service === null ? [] : [serviceHost(machine.service)],
     });
     const outbound = this.plane.outbound(only(config, 'outbound'));
@@ -251,10 +253,10 @@ class WorldBuilder {
     return { latency: this.sampler(spec.latency), loss: spec.loss };
   }
 
-  /** Hosts of a service or client; null = `*`. */
+  /** Hosts of a service, client, zone or region; null = `*`. */
   private hostsNamed(name: string): readonly number[] | null {
     if (name === '*') return null;
-    return this.hostsWhere(({ service, client }) => (service?.name ?? client?.name) === name);
+    return this.hostsWhere((machine) => isNamed(machine, name));
   }
 
   private hostsWhere(matches: (machine: Machine) => boolean): number[] {

@@ -11,12 +11,11 @@ import { block } from './schema/block.ts';
 import { CLIENT } from './schema/client.ts';
 import { EXPECTATION, MESH_FILES, RECOVERY, VARIANTS } from './schema/expectation.ts';
 import { faultSchema } from './schema/fault.ts';
-import { duration, name, positiveDuration } from './schema/scalars.ts';
+import { duration, locality, name, positiveDuration } from './schema/scalars.ts';
 import { SERVICE } from './schema/service.ts';
 import { DATA_PLANE, MESH_DEFAULTS, NETWORK } from './schema/world.ts';
 
 const NOT_BUILT = [
-  'zones',
   'nodes',
   'gateways',
   'external',
@@ -40,6 +39,10 @@ export const SCENARIO = block(
     mesh: MESH_FILES.optional(),
     meshDefaults: MESH_DEFAULTS.optional(),
     dataPlane: DATA_PLANE.optional(),
+    zones: z
+      .array(locality())
+      .optional()
+      .meta({ description: 'Localities region/zone; services are spread over them in turn' }),
     services: z.record(name(), SERVICE),
     clients: z.record(name(), CLIENT),
     network: NETWORK.optional(),

@@ -76,6 +76,8 @@ export interface ServiceVersion {
   /** Of the service and of the version, `version` included. */
   readonly labels: Readonly<Record<string, string>>;
   readonly instances: number;
+  /** Localities `region/zone`; instances stand in them in turn. Empty = nowhere in particular. */
+  readonly zones: readonly string[];
   /** 0 = unlimited. */
   readonly workers: number;
   /** null = unlimited; fifo. */
@@ -97,6 +99,8 @@ export interface ClientSpec {
   readonly headers: HeaderList;
   readonly bodyBytes: number;
   readonly instances: number;
+  /** '' = outside of all zones. */
+  readonly zone: string;
   readonly load: LoadSpec;
   /** 0 = none. */
   readonly deadlineNs: Ns;

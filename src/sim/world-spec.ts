@@ -35,6 +35,8 @@ export interface HostSpec {
   readonly service: string;
   /** '' = none. */
   readonly version: string;
+  /** `region/zone`; '' = in none. */
+  readonly zone?: string;
   /** `ip:port` as endpoints name it. */
   readonly address: string;
   /** Further addresses of the same host. */
@@ -104,6 +106,8 @@ export interface HostView {
   readonly name: string;
   readonly service: string;
   readonly version: string;
+  /** `region/zone`; '' = in none. */
+  readonly zone: string;
   /** 0 = unlimited. */
   readonly workers: number;
   readonly isUp: boolean;

@@ -207,7 +207,7 @@ describe('net.partition', () => {
     expect(Math.max(...latencies(run, 0.1, 0.9))).toBeLessThan(20);
     expect(schedule.windows()[0]!.strikes).toBeGreaterThan(5);
     const wrong = envelope('net.partition', { parameters: { groups: ['front', 'nobody'] } });
-    expect(() => runWith(three, [wrong])).toThrow('no service or client is called "nobody"');
+    expect(() => runWith(three, [wrong])).toThrow('no service, client or zone is called "nobody"');
   });
 });
 

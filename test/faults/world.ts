@@ -52,6 +52,7 @@ export function envelope(kind: string, parts: EnvelopeParts = {}): FaultEnvelope
       version: null,
       instance: null,
       client: null,
+      zone: null,
       from: null,
       to: null,
       mode: 'all',

@@ -23,6 +23,7 @@ describe('a scenario file that is right', () => {
         version: '',
         labels: { app: 'payments' },
         instances: 2,
+        zones: [],
         workers: 4,
         queueLimit: null,
         serviceTime: { kind: 'exponential', meanNs: 10 * MILLISECOND },
@@ -251,7 +252,7 @@ const MISTAKES: readonly (readonly [what: string, text: string, problem: string]
   [
     'an unknown end of a link',
     `${SMALL}network: { links: [{ from: ordrs, to: payments, loss: 1% }] }\n`,
-    '8:28 MQ-SCENARIO-002 network.links[0].from names the unknown service or client "ordrs"; did you mean "orders"?',
+    '8:28 MQ-SCENARIO-002 network.links[0].from names the unknown service, client or zone "ordrs"; did you mean "orders"?',
   ],
   [
     'an unknown overhead profile',
@@ -291,7 +292,7 @@ const MISTAKES: readonly (readonly [what: string, text: string, problem: string]
   [
     'a fault on nothing',
     `${SMALL}faults: [{ id: a, kind: proc.slow, window: { at: 1s }, factor: 8 }]\n`,
-    '8:10 MQ-FIELD-003 faults[0] must name a service, an instance or a client for proc.slow',
+    '8:10 MQ-FIELD-003 faults[0] must name a service, an instance, a client or a zone for proc.slow',
   ],
   [
     'a fault on an unknown service',

@@ -34,6 +34,21 @@ export class CheckContext {
     return Object.keys(this.input.clients);
   }
 
+  get zoneNames(): readonly string[] {
+    return this.input.zones ?? [];
+  }
+
+  /** Zones, and the regions they lie in. */
+  get placeNames(): readonly string[] {
+    const regions = this.zoneNames.map((zone) => zone.slice(0, zone.indexOf('/')));
+    return [...this.zoneNames, ...new Set(regions)];
+  }
+
+  /** Whatever means machines: services, clients, zones, regions. */
+  get machineNames(): readonly string[] {
+    return [...this.serviceNames, ...this.clientNames, ...this.placeNames];
+  }
+
   get faultIds(): readonly string[] {
     return (this.input.faults ?? []).map((fault) => fault.id);
   }

@@ -3,6 +3,7 @@ import type { FaultKind } from '../../faults/fault.ts';
 import { targetValue } from '../normalise/faults.ts';
 import type { FaultInput } from '../schema/fault.ts';
 import type { CheckContext, Path } from './check-context.ts';
+import { MACHINES } from './services.ts';
 
 export function checkFaults(context: CheckContext): void {
   const faults = context.input.faults ?? [];
@@ -48,7 +49,10 @@ function checkTarget(context: CheckContext, fault: FaultInput, path: Path): void
   for (const end of ['from', 'to'] as const) {
     const name = target[end];
     if (name === undefined || name === '*') continue;
-    context.knownName(at(end), 'service or client', name, [...serviceNames, ...clientNames]);
+    context.knownName(at(end), MACHINES, name, context.machineNames);
+  }
+  if (target.zone !== undefined) {
+    context.knownName(at('zone'), 'zone', target.zone, context.placeNames);
   }
   if (target.version !== undefined) checkVersion(context, target.service, target.version, at);
   if (target.instance !== undefined) checkInstance(context, target.instance, at('instance'));
@@ -107,18 +111,18 @@ function checkMode(context: CheckContext, fault: FaultInput, path: Path): void {
 
 /** Whether the target names the sort of thing that the kind strikes. */
 function checkSelects(context: CheckContext, fault: FaultInput, kind: FaultKind, path: Path): void {
-  const { service, instance, client, from, to } = fault.target ?? {};
+  const { service, instance, client, zone, from, to } = fault.target ?? {};
   const here = fault.target === undefined ? path : [...path, 'target'];
-  const machines = service ?? instance ?? client;
+  const machines = service ?? instance ?? client ?? zone;
   const ends = from ?? to;
   if (kind.targets === 'hosts' && machines === undefined) {
-    const message = `must name a service, an instance or a client for ${kind.kind}`;
+    const message = `must name a service, an instance, a client or a zone for ${kind.kind}`;
     context.error('MQ-FIELD-003', here, message);
   }
   if (kind.targets === 'hosts' && ends !== undefined) {
     context.error('MQ-FIELD-010', here, `must name machines, as ${kind.kind} strikes those`);
   }
-  if (kind.targets === 'clients' && (service ?? instance ?? ends) !== undefined) {
+  if (kind.targets === 'clients' && (service ?? instance ?? zone ?? ends) !== undefined) {
     context.error('MQ-FIELD-010', here, `must name a client, as ${kind.kind} strikes load`);
   }
   if (kind.targets === 'links' && machines !== undefined && ends !== undefined) {
@@ -129,7 +133,6 @@ function checkSelects(context: CheckContext, fault: FaultInput, kind: FaultKind,
 
 /** Parameters that are lists of names: each item is a group, its members joined by `+`. */
 function checkGroups(context: CheckContext, fault: FaultInput, kind: FaultKind, path: Path): void {
-  const names = [...context.serviceNames, ...context.clientNames];
   const parameters = fault as unknown as Readonly<Record<string, unknown>>;
   for (const spec of kind.parameters) {
     const groups = parameters[spec.name];
@@ -137,7 +140,7 @@ function checkGroups(context: CheckContext, fault: FaultInput, kind: FaultKind, 
     for (const [index, group] of groups.entries()) {
       for (const member of String(group).split('+')) {
         const at = [...path, spec.name, index];
-        context.knownName(at, 'service or client', member.trim(), names);
+        context.knownName(at, MACHINES, member.trim(), context.machineNames);
       }
     }
   }

@@ -22,6 +22,7 @@ export function checkServices(context: CheckContext): void {
   for (const site of sites) context.knownName(site.path, 'service', site.to, serviceNames);
   reportCycles(context, sites);
   checkClients(context);
+  checkZones(context);
   checkLinks(context);
 }
 
@@ -70,6 +71,31 @@ function reportCycles(context: CheckContext, sites: readonly CallSite[]): void {
   for (const service of context.serviceNames) visit(service);
 }
 
+function checkZones(context: CheckContext): void {
+  const { zoneNames } = context;
+  context.unique(zoneNames, (index) => ['zones', index]);
+  for (const name of context.placeNames) {
+    const kind = context.serviceNames.includes(name) ? 'services' : 'clients';
+    if (![...context.serviceNames, ...context.clientNames].includes(name)) continue;
+    context.error('MQ-SCENARIO-005', [kind, name], 'has the name of a region');
+  }
+  const check = (zones: readonly string[] | undefined, path: Path): void => {
+    for (const [index, zone] of (zones ?? []).entries()) {
+      context.knownName([...path, 'zones', index], 'zone', zone, zoneNames);
+    }
+  };
+  for (const [name, service] of Object.entries(context.input.services)) {
+    check(service.zones, ['services', name]);
+    for (const [version, own] of Object.entries(service.versions ?? {})) {
+      check(own.zones, ['services', name, 'versions', version]);
+    }
+  }
+  for (const [name, { source }] of Object.entries(context.input.clients)) {
+    if (source?.zone === undefined) continue;
+    context.knownName(['clients', name, 'source', 'zone'], 'zone', source.zone, zoneNames);
+  }
+}
+
 function checkClients(context: CheckContext): void {
   if (context.clientNames.length === 0) {
     const message = 'is empty; without a client nothing ever happens';
@@ -83,12 +109,15 @@ function checkClients(context: CheckContext): void {
   }
 }
 
+/** What a name that means machines may be the name of. */
+export const MACHINES = 'service, client or zone';
+
 function checkLinks(context: CheckContext): void {
-  const names = [...context.serviceNames, ...context.clientNames];
   for (const [index, link] of (context.input.network?.links ?? []).entries()) {
     for (const end of ['from', 'to'] as const) {
       if (link[end] === '*') continue;
-      context.knownName(['network', 'links', index, end], 'service or client', link[end], names);
+      const path = ['network', 'links', index, end];
+      context.knownName(path, MACHINES, link[end], context.machineNames);
     }
   }
 }

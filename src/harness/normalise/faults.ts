@@ -44,13 +44,14 @@ function envelopeOf(fault: FaultInput, kind: FaultKind): FaultEnvelope {
 function targetOf(fault: FaultInput, kind: FaultKind): FaultTargetSpec {
   const { target } = fault;
   const isLink = kind.targets === 'links' && target?.service === undefined;
-  const anyEnd =
-    isLink && target?.instance === undefined && target?.client === undefined ? '*' : null;
+  const machines = target?.instance ?? target?.client ?? target?.zone;
+  const anyEnd = isLink && machines === undefined ? '*' : null;
   return {
     service: target?.service ?? null,
     version: target?.version ?? null,
     instance: target?.instance ?? null,
     client: target?.client ?? null,
+    zone: target?.zone ?? null,
     from: target?.from ?? anyEnd,
     to: target?.to ?? anyEnd,
     mode: target?.mode === 'maxShare' ? 'max-share' : (target?.mode ?? 'all'),

@@ -13,6 +13,12 @@ export const DEFAULT_NAMESPACE = 'default';
 const DEFAULT_PORT = { name: 'http', number: 80 } as const;
 const NO_TIME: DistributionSpec = { kind: 'constant', valueNs: 0 };
 
+/** What a service inherits of the scenario around it. */
+interface ServiceWorld {
+  readonly portFor: (service: string) => number;
+  readonly zones: readonly string[];
+}
+
 export function normaliseServices(input: ScenarioInput): readonly ServiceSpec[] {
   return Object.entries(input.services).map(([name, service]) => {
     const labels = { app: name, ...service.labels };
@@ -22,7 +28,10 @@ export function normaliseServices(input: ScenarioInput): readonly ServiceSpec[] 
       ports: portsOf(service),
       labels,
       serviceAccount: service.serviceAccount ?? 'default',
-      versions: versionsOf(service, labels, (to) => portOf(input, to)),
+      versions: versionsOf(service, labels, {
+        portFor: (to) => portOf(input, to),
+        zones: input.zones ?? [],
+      }),
     };
   });
 }
@@ -46,13 +55,13 @@ function portsOf(service: ServiceInput): ServiceSpec['ports'] {
 function versionsOf(
   service: ServiceInput,
   labels: Readonly<Record<string, string>>,
-  portFor: (service: string) => number,
+  world: ServiceWorld,
 ): readonly ServiceVersion[] {
   const given = Object.entries(service.versions ?? {});
-  if (given.length === 0) return [versionOf('', service, labels, portFor)];
+  if (given.length === 0) return [versionOf('', service, labels, world)];
   return given.map(([version, own]) => {
     const merged: VersionInput = { ...service, ...own };
-    return versionOf(version, merged, { ...labels, ...own.labels, version }, portFor);
+    return versionOf(version, merged, { ...labels, ...own.labels, version }, world);
   });
 }
 
@@ -60,13 +69,14 @@ function versionOf(
   version: string,
   behaviour: VersionInput,
   labels: Readonly<Record<string, string>>,
-  portFor: (service: string) => number,
+  { portFor, zones }: ServiceWorld,
 ): ServiceVersion {
   const { queue } = behaviour;
   return {
     version,
     labels,
     instances: behaviour.instances ?? 1,
+    zones: behaviour.zones ?? zones,
     workers: behaviour.workers ?? 0,
     queueLimit: (typeof queue === 'number' ? queue : queue?.limit) ?? null,
     serviceTime: behaviour.serviceTime ?? NO_TIME,

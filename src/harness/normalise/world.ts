@@ -27,6 +27,7 @@ export function normaliseClients(input: ScenarioInput): readonly ClientSpec[] {
     headers: headerList(client.headers),
     bodyBytes: 0,
     instances: client.instances ?? 1,
+    zone: client.source?.zone ?? '',
     load: loadOf(client),
     deadlineNs: client.deadline ?? 0,
   }));

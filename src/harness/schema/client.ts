@@ -43,9 +43,13 @@ export const CLIENT = block(
       .meta({ description: 'Callers, each with its own proxy; the load is that of all together' }),
     open: OPEN.optional(),
     closed: CLOSED.optional(),
+    source: block(
+      { zone: z.string().optional().meta({ description: 'Where its callers stand' }) },
+      ['serviceAccount', 'outside'],
+    ).optional(),
     deadline: positiveDuration().optional(),
   },
-  ['host', 'source', 'success', 'retries', 'sessions', 'mix'],
+  ['host', 'success', 'retries', 'sessions', 'mix'],
 ).superRefine((client, context) => {
   const keys = ['open', 'closed'] as const;
   requireOne(

@@ -17,12 +17,16 @@ const TARGET = block(
     version: z.string().optional(),
     instance: z.string().optional().meta({ description: 'One endpoint, e.g. payments-2' }),
     client: NAME_OR_ANY().optional(),
+    zone: z
+      .string()
+      .optional()
+      .meta({ description: 'A zone or region: its machines; for links, those across its border' }),
     from: NAME_OR_ANY().optional().meta({ description: 'Sender of a link; "*" = any' }),
     to: NAME_OR_ANY().optional().meta({ description: 'Receiver of a link; "*" = any' }),
     mode: choice(['one', 'all', 'fixed', 'share', 'max-share', 'maxShare']).optional(),
     value: z.union([z.number(), z.string()]).optional(),
   },
-  ['zone', 'controlPlane', 'link'],
+  ['controlPlane', 'link'],
 );
 
 const SCHEDULE = block(

@@ -155,6 +155,14 @@ export function name() {
   });
 }
 
+/** `region/zone`, as Kubernetes' labels have them joined. */
+export function locality() {
+  const label = '[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?';
+  return z.string().regex(new RegExp(`^${label}/${label}$`), {
+    error: 'must be region/zone, two DNS labels such as eu-west/a',
+  });
+}
+
 /** Text without line ends or other control characters. */
 export function text() {
   return z.string();

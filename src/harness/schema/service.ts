@@ -56,6 +56,11 @@ export type CallInput = z.output<typeof CALL>;
 const BEHAVIOUR = {
   labels: z.record(z.string(), z.string()).optional(),
   instances: count(0, 10_000).optional().meta({ description: 'Endpoints; 1 by default' }),
+  zones: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .meta({ description: 'Where instances stand, in turn; all zones by default' }),
   workers: count(1, 1_000_000)
     .optional()
     .meta({ description: 'Requests in progress per instance; unlimited by default' }),
@@ -86,7 +91,6 @@ const BEHAVIOUR = {
 };
 
 const NOT_BUILT = [
-  'zones',
   'cores',
   'handlers',
   'memory',

@@ -13,8 +13,8 @@ export const NETWORK = block({
     .array(
       block(
         {
-          from: z.string().meta({ description: 'A service, a client or "*"' }),
-          to: z.string().meta({ description: 'A service, a client or "*"' }),
+          from: z.string().meta({ description: 'A service, client, zone, region or "*"' }),
+          to: z.string().meta({ description: 'A service, client, zone, region or "*"' }),
           ...LINK,
         },
         NOT_BUILT,

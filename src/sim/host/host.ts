@@ -30,6 +30,7 @@ export class Host implements HostView {
   readonly name: string;
   readonly service: string;
   readonly version: string;
+  readonly zone: string;
   readonly workers: number;
   readonly queueLimit: number | null;
   readonly serviceTime: DurationSampler;
@@ -85,6 +86,7 @@ export class Host implements HostView {
     this.name = spec.name;
     this.service = spec.service;
     this.version = spec.version;
+    this.zone = spec.zone ?? '';
     this.workers = spec.workers;
     this.queueLimit = spec.queueLimit;
     this.serviceTime = spec.serviceTime;
