@@ -5,6 +5,8 @@
  * a report. Source: surface.md §3.
  */
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -40,6 +42,29 @@ export function writeOutput(folder: string, files: OutputFiles): void {
     mkdirSync(fresh);
     for (const [name, content] of Object.entries(files)) writeFileSync(join(fresh, name), content);
     swap(fresh, folder);
+  } catch (error) {
+    throw asEnvironmentError(error, folder);
+  }
+}
+
+/**
+ * Whether `writeOutput` could write there, as far as can be told without writing; to be asked before
+ * long work.
+ *
+ * @throws EnvironmentError when it could not
+ */
+export function checkWritable(folder: string): void {
+  try {
+    checkReplaceable(folder);
+    let nearest = dirname(folder);
+    while (!existsSync(nearest)) nearest = dirname(nearest);
+    if (!statSync(nearest).isDirectory()) {
+      throw new EnvironmentError(
+        'ENOTDIR',
+        `cannot write to ${folder}: ${nearest} is not a folder`,
+      );
+    }
+    accessSync(nearest, constants.W_OK);
   } catch (error) {
     throw asEnvironmentError(error, folder);
   }

@@ -7,7 +7,7 @@ import type { Scenario } from '../harness/scenario.ts';
 import { renderHtml } from '../report/html.ts';
 import type { ReportModel, SettingLine } from '../report/model.ts';
 import { renderText } from '../report/text.ts';
-import { fileNamePart, linkLatest, writeOutput } from './output-directory.ts';
+import { checkWritable, fileNamePart, linkLatest, writeOutput } from './output-directory.ts';
 import { loadPlotly } from './report-assets.ts';
 import { ALL_VARIANTS, type RunOptions } from './run-options.ts';
 import { combinedHash, type ResultDocument, type VariantResult } from './run-results.ts';
@@ -70,6 +70,11 @@ export function outputFolder(
   const runId = `${hash}-${isAll ? 'all-' : ''}${fileNamePart(options.seedText)}`;
   const { name } = (results[0] as VariantResult).scenario;
   return join(resolve(cwd, 'reports'), fileNamePart(name), runId);
+}
+
+/** To be asked before anything runs. @throws EnvironmentError when nothing could be written */
+export function checkOutput({ out }: RunOptions, cwd: string): void {
+  checkWritable(out === null ? join(resolve(cwd, 'reports'), 'run') : resolve(cwd, out));
 }
 
 /** Writes everything and moves the `latest` link. @throws EnvironmentError */

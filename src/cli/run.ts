@@ -20,7 +20,7 @@ import {
   readRunOptions,
   reproduceCommand,
 } from './run-options.ts';
-import { json, outputFolder, reportModel, writeReport } from './run-output.ts';
+import { checkOutput, json, outputFolder, reportModel, writeReport } from './run-output.ts';
 import { RunPool } from './run-pool.ts';
 import { RunProgress } from './run-progress.ts';
 import {
@@ -84,6 +84,7 @@ async function run(path: string, options: RunOptions, io: CliIo): Promise<number
   const isAll = options.variant === ALL_VARIANTS;
   const variantText = isAll ? ALL_VARIANTS : (chosen[0]?.variant ?? '');
   const reproduce = reproduceCommand(path, variantText, options);
+  checkOutput(options, io.cwd);
   const screen = new RunConsole(io, options);
   screen.begin(chosen, version);
   const { outcomes, wasInterrupted } = await runAll(chosen, thresholds, options, io);

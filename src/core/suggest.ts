@@ -3,7 +3,7 @@
  *
  * Case and the separators `-` and `_` do not count, because people mix the styles of several
  * products. Used for field names, enum values, units and names of services.
- * Source: Levenshtein distance, two-row dynamic programme.
+ * Source: optimal string alignment (Levenshtein with swaps), three-row dynamic programme.
  */
 
 const MAX_LENGTH = 64;
@@ -38,8 +38,12 @@ function normalise(word: string): string {
   return word.toLowerCase().replace(/[-_]/g, '');
 }
 
-/** Insertions, deletions and substitutions that turn `a` into `b`. O(a × b). */
+/**
+ * Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`; no part is
+ * edited twice. O(a × b).
+ */
 export function editDistance(a: string, b: string): number {
+  let beforePrevious: readonly number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let row = 1; row <= a.length; row += 1) {
     const current = [row];
@@ -47,8 +51,11 @@ export function editDistance(a: string, b: string): number {
       const substitution = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
       const deletion = (previous[column] ?? 0) + 1;
       const insertion = (current[column - 1] ?? 0) + 1;
-      current.push(Math.min(substitution, deletion, insertion));
+      const isSwap = a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      const swap = isSwap ? (beforePrevious[column - 2] ?? Infinity) + 1 : Infinity;
+      current.push(Math.min(substitution, deletion, insertion, swap));
     }
+    beforePrevious = previous;
     previous = current;
   }
   return previous[b.length] ?? 0;

@@ -222,10 +222,19 @@ describe('run', () => {
 
   it('never writes over files that are not its own', async () => {
     const folder = folderWith({ 's/scenario.yaml': QUICK, 'mine/precious.txt': 'x' });
-    const { exitCode, stderr } = await cli(['run', 's', '--out', 'mine'], folder);
+    const { exitCode, stdout, stderr } = await cli(['run', 's', '--out', 'mine'], folder);
     expect(exitCode).toBe(69);
+    expect(stdout).toBe(''); // said before anything ran
     expect(stderr).toContain('holds files that no run has written');
     expect(readdirSync(join(folder, 'mine'))).toEqual(['precious.txt']);
+  });
+
+  it('says before it runs that a folder cannot be made', async () => {
+    const folder = folderWith({ 's/scenario.yaml': QUICK, file: 'x' });
+    const { exitCode, stdout, stderr } = await cli(['run', 's', '--out', 'file/in/it'], folder);
+    expect(exitCode).toBe(69);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('file is not a folder');
   });
 
   it('replaces what an earlier run has written', async () => {

@@ -9,6 +9,7 @@ describe('suggest', () => {
     ['MS', ['s', 'ms'], 'ms'],
     ['random', ['ROUND_ROBIN', 'RANDOM'], 'RANDOM'],
     ['sevices', ['services', 'clients'], 'services'],
+    ['titel', ['title', 'tier'], 'title'],
   ])('%s → %3$s', (word, candidates, expected) => {
     expect(suggest(word, candidates)).toBe(expected);
   });
@@ -38,6 +39,9 @@ describe('editDistance', () => {
     ['', '', 0],
     ['abc', '', 3],
     ['kitten', 'sitting', 3],
+    ['titel', 'title', 1],
+    ['ab', 'ba', 1],
+    ['abcd', 'badc', 2],
     ['flaw', 'lawn', 2],
     ['same', 'same', 0],
   ])('%s and %s: %d', (a, b, distance) => {

@@ -156,7 +156,7 @@ export const ISTIO = {
     honoursControlHeaders: given(false, '', 'config-istio.md §2.6'),
   },
   virtualHost: {
-    includeRequestAttemptCount: given(true, '', 'istiod route configuration, inbound and outbound'),
+    includeRequestAttemptCount: given(true, '', 'istiod, outbound route configuration'),
   },
   route: {
     timeoutMs: given(0, 'ms, 0 = no limit', 'VirtualService.http.timeout'),
