@@ -184,6 +184,13 @@ export interface PeerFacts {
   readonly localAddress: string;
 }
 
+/** A value of balancing metadata, as JSON has them. */
+export type LbValue = string | number | boolean | null | readonly LbValue[] | LbMetadata;
+/** What balancers know of an endpoint, or a route wants of one: Envoy's `envoy.lb`. */
+export interface LbMetadata {
+  readonly [key: string]: LbValue;
+}
+
 /** One address of a cluster. Plain, immutable, shared between proxies. */
 export interface Endpoint {
   /** Id of the address, unique in a process and never reused; what records and draws name. */
@@ -193,6 +200,8 @@ export interface Endpoint {
   /** For people: `payments-2` or the address again. */
   readonly hostname: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** undefined = none. `hash_key` replaces the address for hashing balancers. */
+  readonly metadata?: LbMetadata;
   /** region/zone/subzone, '' = unknown. */
   readonly locality: string;
   /** 1 or more. */

@@ -35,6 +35,8 @@ export class TestChoice implements Choice {
   repick = 0;
   candidates: readonly Host[];
   generation = 1;
+  hash = 0n;
+  clusterActive = 0;
   /** What was drawn: [index, n]. */
   readonly asked: [number, number][] = [];
   private readonly script: number[];

@@ -13,9 +13,10 @@ import type { EjectionRefusal, EjectionType } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND } from '../../core/time.ts';
-import type { ClusterConfig } from '../config/config.ts';
+import type { ClusterConfig, LoadBalancerConfig } from '../config/config.ts';
 import { createBalancer } from '../lb/index.ts';
 import type { LoadBalancer } from '../lb/load-balancer.ts';
+import { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import type { PoolListener, PoolSettings } from './connection-pool.ts';
@@ -59,6 +60,10 @@ export class Cluster implements EjectionSink {
   readonly detector: OutlierDetector | null;
   /** The cluster left the configuration; what is in flight goes on. */
   isRemoved: boolean;
+  /** Whether its balancer wants `describe` to be called before each pick. */
+  readonly readsRequests: boolean;
+  /** Its own hash policy; null = the route's. */
+  readonly hash: RequestHash | null;
   private readonly surroundings: ClusterSurroundings;
   private readonly breakers: readonly CircuitBreakers[];
   /** By `HostSet.source`; all but the first are made on first use. */
@@ -90,6 +95,8 @@ export class Cluster implements EjectionSink {
     this.stats = stats ?? new ClusterStats();
     this.detector = config.outlier === null ? null : new OutlierDetector(config.outlier);
     this.isRemoved = false;
+    this.readsRequests = isHashing(config.lb);
+    this.hash = ownHash(config.lb);
     this.breakers = [
       new CircuitBreakers(config.circuitBreakers.default),
       new CircuitBreakers(config.circuitBreakers.high),
@@ -134,6 +141,8 @@ export class Cluster implements EjectionSink {
     choice.uid = uid;
     choice.attempt = attempt;
     choice.stream = this.draws;
+    choice.repick = 0;
+    if (this.readsRequests) choice.settleHash();
     for (let repick = 0; ; repick++) {
       choice.repick = repick;
       const host = this.pickOnce(choice);
@@ -143,10 +152,21 @@ export class Cluster implements EjectionSink {
     }
   }
 
+  /**
+   * What the next pick is about.
+   *
+   * @param hash of the request; null = it has none, so one is drawn
+   */
+  describe(hash: bigint | null): void {
+    const { choice } = this.surroundings;
+    choice.requestHash = hash;
+    const [normal, high] = this.breakers;
+    choice.clusterActive = normal!.requests + high!.requests;
+  }
+
   private pickOnce(choice: HostChoice): Host | null {
     const { hostSet } = this;
-    const { needsPercentile } = hostSet;
-    const percentile = needsPercentile ? choice.draw(PERCENTILE_DRAW, HUNDRED_PERCENT) : 0;
+    const percentile = hostSet.needsPercentile ? this.percentile(choice) : 0;
     const candidates = hostSet.candidates(percentile);
     if (candidates.length === 0) return null;
     if (hostSet.isPanicking) {
@@ -164,6 +184,12 @@ export class Cluster implements EjectionSink {
     const made = createBalancer(this.config.lb, this.balancerSeed);
     this.balancers[source] = made;
     return made;
+  }
+
+  /** Requests of one hash get one percentile, so that they stay at one host. */
+  private percentile(choice: HostChoice): number {
+    if (this.readsRequests) return Number(choice.hash % 100n);
+    return choice.draw(PERCENTILE_DRAW, HUNDRED_PERCENT);
   }
 
   poolOf(host: Host, priority: Priority): ConnectionPool {
@@ -326,6 +352,7 @@ export class Cluster implements EjectionSink {
     visit('upstream_rq_active', normal.requests + high.requests);
     visit('upstream_rq_pending_active', normal.pending + high.pending);
     visit('upstream_cx_active', normal.connections + high.connections);
+    for (const balancer of this.balancers) balancer?.visitStats?.(visit);
     visit('membership_total', this.hosts.length);
     visit('membership_healthy', this.hostSet.countHealthy());
     visit('membership_degraded', this.hosts.filter(isDegraded).length);
@@ -361,6 +388,15 @@ function poolSettings(
     maxDurationMs: config.maxConnectionDurationMs,
     maxRequestsPerConnection: config.maxRequestsPerConnection,
   };
+}
+
+function isHashing(lb: LoadBalancerConfig): boolean {
+  return lb.kind === 'ring-hash' || lb.kind === 'maglev';
+}
+
+function ownHash(lb: LoadBalancerConfig): RequestHash | null {
+  const policies = lb.kind === 'ring-hash' || lb.kind === 'maglev' ? lb.hashPolicy : undefined;
+  return policies === undefined ? null : new RequestHash(policies);
 }
 
 function emptyPools(hostCount: number): (ConnectionPool | null)[] {

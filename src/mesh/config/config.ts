@@ -9,12 +9,16 @@
 import type {
   ClusterPlan,
   HeaderList,
+  LbMetadata,
   ListenerPlan,
   ProxyConfig,
   TlsPlan,
 } from '../../core/engine.ts';
+import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
 import type { RbacConfig } from './security.ts';
+
+export type { LoadBalancerConfig } from './load-balancing.ts';
 
 /** The engine's configuration of one proxy. */
 export interface MeshConfig extends ProxyConfig {
@@ -146,6 +150,10 @@ export interface ForwardAction {
    */
   readonly maxGrpcTimeoutMs?: number;
   readonly retry: RetryPolicyConfig | null;
+  /** By which parts of a request hashing balancers choose; undefined = none. */
+  readonly hashPolicy?: readonly HashPolicy[];
+  /** The subset of hosts that requests want; undefined = any. */
+  readonly metadataMatch?: LbMetadata;
   readonly priority: 'default' | 'high';
   /** Status when the cluster does not exist. Envoy 503; Gateway API routes 500. */
   readonly clusterNotFoundStatus: number;
@@ -160,6 +168,8 @@ export interface DirectResponseAction {
 export interface WeightedCluster {
   readonly cluster: string;
   readonly weight: number;
+  /** Added to the route's; of one key this one counts. */
+  readonly metadataMatch?: LbMetadata;
 }
 
 /** Source: policy-engine.md §2.1. */
@@ -186,6 +196,8 @@ export interface ClusterConfig extends ClusterPlan {
   readonly tls: TlsPlan | null;
   readonly connectTimeoutMs: number;
   readonly lb: LoadBalancerConfig;
+  /** undefined = all hosts are one set. */
+  readonly subsets?: SubsetConfig;
   readonly circuitBreakers: { readonly default: Thresholds; readonly high: Thresholds };
   /** null = no outlier detection. */
   readonly outlier: OutlierConfig | null;
@@ -203,17 +215,6 @@ export interface ClusterConfig extends ClusterPlan {
   readonly bufferLimitBytes: number;
   readonly origins: Origins;
 }
-
-/** One member per file in `mesh/lb`. */
-export type LoadBalancerConfig =
-  | { readonly kind: 'round-robin' }
-  | { readonly kind: 'random' }
-  | {
-      readonly kind: 'least-request';
-      readonly choiceCount: number;
-      readonly activeRequestBias: number;
-      readonly fullScan: boolean;
-    };
 
 /** Limits of one priority. Source: policy-engine.md §3.1. */
 export interface Thresholds {

@@ -13,6 +13,7 @@ import type {
   RetryPolicyConfig,
   Thresholds,
 } from './config.ts';
+import type { RingHashConfig } from './load-balancing.ts';
 import type { Default, Origin } from './origin.ts';
 
 /** The largest value of Envoy's 32-bit limits; istiod's "no limit". */
@@ -85,6 +86,26 @@ export const ENVOY = {
     maxConnectionDurationMs: given(0, 'ms, 0 = off', 'HttpProtocolOptions.max_connection_duration'),
     updateMergeWindowMs: given(1_000, 'ms, 0 = each at once', 'CommonLbConfig.update_merge_window'),
     bufferLimitBytes: given(1_048_576, 'bytes', 'Cluster.per_connection_buffer_limit_bytes'),
+  },
+  hashing: {
+    balanceFactorPercent: given(0, '%, 0 = off', 'ConsistentHashingLbConfig.hash_balance_factor'),
+    usesHostname: given(false, '', 'ConsistentHashingLbConfig.use_hostname_for_hashing'),
+  },
+  ringHash: {
+    minimumRingSize: given(1_024, 'places', 'RingHashLbConfig.minimum_ring_size'),
+    maximumRingSize: given(8_388_608, 'places', 'RingHashLbConfig.maximum_ring_size'),
+    hashFunction: given<RingHashConfig['hashFunction']>(
+      'xx-hash',
+      '',
+      'RingHashLbConfig.hash_function',
+    ),
+  },
+  maglev: {
+    tableSize: given(65_537, 'slots', 'MaglevLbConfig.table_size'),
+  },
+  slowStart: {
+    aggression: given(1, '', 'SlowStartConfig.aggression'),
+    minWeightPercent: given(10, '%', 'SlowStartConfig.min_weight_percent'),
   },
   thresholds: {
     maxConnections: given(1_024, 'connections', 'CircuitBreakers.Thresholds.max_connections'),

@@ -98,7 +98,8 @@ export class AttemptOutcomes implements PoolListener {
     if (status >= 500) host.rqError++;
     else host.rqSuccess++;
     cluster.stats.codes.count(head.status);
-    const sent = plan.responseHead(head, requests.attemptsOf(request));
+    let sent = plan.responseHead(head, requests.attemptsOf(request));
+    if (plan.makesCookies) sent = this.withCookies(request, sent);
     this.retries.release(request);
     if (end) {
       this.recordEnd(request, cluster, head.status);
@@ -111,6 +112,12 @@ export class AttemptOutcomes implements PoolListener {
     this.attempts.rearmIdle(stream);
     requests.extraOf(request)?.dropBody();
     this.responder.respondHead(request, sent, false);
+  }
+
+  private withCookies(request: Slot, head: Head): Head {
+    const cookies = this.requests.extraOf(request)?.cookies ?? [];
+    if (cookies.length === 0) return head;
+    return head.with({ append: cookies.map((cookie) => ['set-cookie', cookie] as const) });
   }
 
   onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {

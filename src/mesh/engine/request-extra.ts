@@ -25,6 +25,8 @@ export class RequestExtra {
   /** When the upstream's head came; -1 = not yet, or it was the whole response. */
   upstreamHeadNs: Ns;
   bytesSent: number;
+  /** Values of `set-cookie` that the response has to carry. */
+  readonly cookies: string[];
 
   // attempts
   readonly triedHosts: Host[];
@@ -48,6 +50,7 @@ export class RequestExtra {
     this.responseHead = null;
     this.upstreamHeadNs = -1;
     this.bytesSent = 0;
+    this.cookies = [];
     this.triedHosts = [];
     this.transportFailure = '';
     this.requestTimer = NO_TIMER;

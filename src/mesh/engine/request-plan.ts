@@ -6,7 +6,7 @@
  * Invariant: a plan never changes; a new configuration makes new plans for new requests.
  * Source: policy-engine.md §0.4, 1.2, 2.1, 8.1.
  */
-import type { Head, HeadEdits, HeaderList, Slot } from '../../core/engine.ts';
+import type { Head, HeadEdits, HeaderList, PeerFacts, Slot } from '../../core/engine.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
 import type { ForwardAction, ListenerConfig, VirtualHostConfig } from '../config/config.ts';
@@ -18,6 +18,7 @@ import {
 import type { RetryRules } from '../policy/retry.ts';
 import { RetryCondition, withRetryHeaders } from '../policy/retry.ts';
 import { EffectiveTimeouts, effectiveTimeouts, expectedTimeoutMs } from '../policy/timeout.ts';
+import type { RequestHash } from '../route/request-hash.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { HttpStats } from './stats.ts';
@@ -104,6 +105,10 @@ export class RequestPlan {
   readonly timeoutStatus: 204 | 504;
   /** What attempt 1 sends. */
   readonly firstHead: Head;
+  /** Whether a response may have to carry cookies by which requests are hashed. */
+  readonly makesCookies: boolean;
+  private hasher: RequestHash | null;
+  private hash: bigint | null;
   /** `head` without what the router consumed. */
   private readonly plainHead: Head;
   private readonly retryHeads: Map<number, Head>;
@@ -151,6 +156,23 @@ export class RequestPlan {
     const { includeAttemptCountInResponse } = route?.virtualHost ?? COUNTS_NOTHING;
     this.countEdits = includeAttemptCountInResponse ? [] : null;
     this.firstHead = this.headFor(1, 0, false);
+    this.hasher = null;
+    this.hash = null;
+    const hashers = [route?.hash, ...input.clusters.map((cluster) => cluster?.hash)];
+    this.makesCookies = hashers.some((hasher) => hasher?.makesCookies === true);
+  }
+
+  /**
+   * The hash of all requests of this plan, computed once.
+   *
+   * @param hasher that does not read the connection
+   */
+  hashBy(hasher: RequestHash): bigint | null {
+    if (this.hasher !== hasher) {
+      this.hasher = hasher;
+      this.hash = hasher.of(this.firstHead, NO_PEER, []);
+    }
+    return this.hash;
   }
 
   get virtualHost(): VirtualHostConfig | null {
@@ -207,6 +229,17 @@ const LOOK_AT_ALL =
   RetryCondition.internal |
   RetryCondition.resourceExhausted |
   RetryCondition.unavailable;
+
+/** For hashes that do not read it. */
+const NO_PEER: PeerFacts = {
+  tls: false,
+  validated: false,
+  sans: [],
+  serverName: null,
+  protocol: 'http1',
+  remoteAddress: '',
+  localAddress: '',
+};
 
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
 

@@ -138,6 +138,7 @@ export class Router {
     const { requests } = this;
     const uid = requests.uidOf(request);
     const rules = requests.planOf(request).retry;
+    if (cluster.readsRequests) this.describe(request, cluster);
     if (rules === null || !rules.avoidsPreviousHosts) {
       return cluster.pickHost(uid, attempt, null, 0);
     }
@@ -145,6 +146,20 @@ export class Router {
     const host = cluster.pickHost(uid, attempt, triedHosts, rules.hostSelectionMaxAttempts);
     if (host !== null) triedHosts.push(host);
     return host;
+  }
+
+  /** Tells a cluster what its balancer wants to know of the request. */
+  private describe(request: Slot, cluster: Cluster): void {
+    const { requests } = this;
+    const plan = requests.planOf(request);
+    const hasher = cluster.hash ?? plan.route!.hash;
+    if (hasher === null) cluster.describe(null);
+    else if (!hasher.readsConnection) cluster.describe(plan.hashBy(hasher));
+    else {
+      const peer = this.context.downstreams.peerOf(requests.downstreamOf(request));
+      const { cookies } = requests.needExtra(request);
+      cluster.describe(hasher.of(plan.firstHead, peer, cookies));
+    }
   }
 
   private answerUnhealthy(request: Slot, cluster: Cluster): void {

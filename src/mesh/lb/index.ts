@@ -1,10 +1,13 @@
 /**
  * The list of balancers: one line per file of this folder that is one.
  */
-import type { LoadBalancerConfig } from '../config/config.ts';
+import type { LoadBalancerConfig } from '../config/load-balancing.ts';
+import { HashingBalancer } from './hashing.ts';
 import { LeastRequest } from './least-request.ts';
 import type { LoadBalancer } from './load-balancer.ts';
+import { MaglevTable } from './maglev.ts';
 import { RandomBalancer } from './random.ts';
+import { HashRing } from './ring-hash.ts';
 import { RoundRobin } from './round-robin.ts';
 
 type Kind = LoadBalancerConfig['kind'];
@@ -20,6 +23,10 @@ export const BALANCERS: { readonly [K in Kind]: BalancerFactory<K> } = {
   'round-robin': (_config, seedDraw) => new RoundRobin(seedDraw),
   random: () => new RandomBalancer(),
   'least-request': (config, seedDraw) => new LeastRequest(config, seedDraw),
+  'ring-hash': (config) =>
+    new HashingBalancer(config, (hosts, shares) => new HashRing(config, hosts, shares)),
+  maglev: (config) =>
+    new HashingBalancer(config, (hosts, shares) => new MaglevTable(config, hosts, shares)),
 };
 
 /**

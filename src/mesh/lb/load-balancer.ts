@@ -18,6 +18,10 @@ export interface Choice {
   readonly candidates: readonly Host[];
   /** Grows whenever `candidates` may differ from the last pick. */
   readonly generation: number;
+  /** Of the request, in [0, 2^64); drawn where it has none. Set for hashing balancers only. */
+  readonly hash: bigint;
+  /** Requests of the cluster that are attached to connections. Set for hashing balancers only. */
+  readonly clusterActive: number;
   /** Keyed draw number `index` of this pick: an integer in [0, n). */
   draw(index: number, n: number): number;
 }
@@ -25,4 +29,6 @@ export interface Choice {
 export interface LoadBalancer {
   /** @returns index into `choice.candidates` */
   pick(choice: Choice): number;
+  /** Gauges of its own, below `cluster.<name>.`. */
+  visitStats?(visit: (name: string, value: number) => void): void;
 }

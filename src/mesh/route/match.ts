@@ -120,7 +120,7 @@ function compileRegex(value: string): TextPredicate {
 }
 
 /** A pseudo-header or all lines of a real one. `host` is the same as `:authority`. */
-function headerValues(head: Head, name: string): readonly string[] {
+export function headerValues(head: Head, name: string): readonly string[] {
   switch (name) {
     case ':method':
       return [head.method];
@@ -142,8 +142,8 @@ export function pathWithoutQuery(path: string): string {
   return end < 0 ? path : path.slice(0, end);
 }
 
-/** Values are compared as they were sent, without decoding. */
-function queryParameter(path: string, name: string): string | undefined {
+/** The first value, as it was sent, without decoding; undefined = there is none. */
+export function queryParameter(path: string, name: string): string | undefined {
   const start = path.indexOf('?');
   if (start < 0) return undefined;
   for (const pair of path.slice(start + 1).split('&')) {

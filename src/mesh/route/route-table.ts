@@ -9,6 +9,7 @@ import type { Head } from '../../core/engine.ts';
 import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config/config.ts';
 import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
 import { compileRouteMatch, type HeadPredicate } from './match.ts';
+import { RequestHash } from './request-hash.ts';
 import { TrafficSplit } from './traffic-split.ts';
 
 /** A route with what its requests need, computed once. */
@@ -21,6 +22,8 @@ export interface CompiledRoute {
   readonly split: TrafficSplit | null;
   /** null = no retry policy. */
   readonly retry: RetryRules | null;
+  /** null = no hash policy. */
+  readonly hash: RequestHash | null;
 }
 
 interface CompiledVirtualHost {
@@ -100,10 +103,14 @@ function compileRoute(
   index: number,
 ): CompiledRoute {
   const { action } = config;
-  if (action.kind !== 'forward') return { index, config, virtualHost, split: null, retry: null };
+  if (action.kind !== 'forward') {
+    return { index, config, virtualHost, split: null, retry: null, hash: null };
+  }
   const split = action.clusters.length > 1 ? new TrafficSplit(action.clusters) : null;
   const retry = action.retry === null ? null : compileRetryRules(action.retry);
-  return { index, config, virtualHost, split, retry };
+  const { hashPolicy = [] } = action;
+  const hash = hashPolicy.length === 0 ? null : new RequestHash(hashPolicy);
+  return { index, config, virtualHost, split, retry, hash };
 }
 
 /** Stable: equal lengths keep their order, so the earlier domain wins. */

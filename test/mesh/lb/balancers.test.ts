@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import type { LoadBalancerConfig } from '../../../src/mesh/config/config.ts';
 import { ENVOY } from '../../../src/mesh/config/defaults.ts';
+import { HashingBalancer } from '../../../src/mesh/lb/hashing.ts';
 import { BALANCERS, createBalancer } from '../../../src/mesh/lb/index.ts';
 import { LeastRequest } from '../../../src/mesh/lb/least-request.ts';
 import type { LoadBalancer } from '../../../src/mesh/lb/load-balancer.ts';
 import { RandomBalancer } from '../../../src/mesh/lb/random.ts';
 import { RoundRobin } from '../../../src/mesh/lb/round-robin.ts';
+import { aMaglev, aRing } from '../../helpers/balancers.ts';
 import { equalHosts, hostsOfWeights, TestChoice } from '../../helpers/hosts.ts';
 
 const CONFIGS: readonly LoadBalancerConfig[] = [
@@ -15,6 +17,10 @@ const CONFIGS: readonly LoadBalancerConfig[] = [
   ENVOY.cluster.leastRequest.value,
   { kind: 'least-request', choiceCount: 5, activeRequestBias: 0, fullScan: false },
   { kind: 'least-request', choiceCount: 2, activeRequestBias: 0.5, fullScan: true },
+  aRing(),
+  aRing({ hashFunction: 'murmur-hash-2', balanceFactorPercent: 120 }),
+  aMaglev(),
+  aMaglev({ balanceFactorPercent: 150 }),
 ];
 
 function leastRequest(
@@ -40,8 +46,16 @@ function countOf(picks: readonly number[], index: number): number {
 
 describe('every balancer', () => {
   it('is made from its configuration', () => {
-    expect(Object.keys(BALANCERS)).toEqual(['round-robin', 'random', 'least-request']);
+    expect(Object.keys(BALANCERS)).toEqual([
+      'round-robin',
+      'random',
+      'least-request',
+      'ring-hash',
+      'maglev',
+    ]);
     expect(createBalancer({ kind: 'round-robin' }, 1)).toBeInstanceOf(RoundRobin);
+    expect(createBalancer(aRing(), 1)).toBeInstanceOf(HashingBalancer);
+    expect(createBalancer(aMaglev(), 1)).toBeInstanceOf(HashingBalancer);
     expect(createBalancer({ kind: 'random' }, 1)).toBeInstanceOf(RandomBalancer);
     expect(createBalancer(ENVOY.cluster.leastRequest.value, 1)).toBeInstanceOf(LeastRequest);
   });
