@@ -122,14 +122,15 @@ describe('ring hash', () => {
     expect([...ring.entries()].length).toBe(16);
   });
 
-  it('moves only the requests of a host that leaves', () => {
-    const before = ringOf(hosts);
-    const after = ringOf(hosts.slice(0, 5));
+  it('moves only the requests of a host that leaves, if the others keep their places', () => {
+    const before = ringOf(hosts, { minimumRingSize: 60 });
+    const after = ringOf(hosts.slice(0, 5), { minimumRingSize: 50 });
     fc.assert(
       fc.property(HASH, (hash) => {
         const owner = before.lookUp(hash, 0);
         if (owner < 5) expect(after.lookUp(hash, 0)).toBe(owner);
       }),
+      { numRuns: 1000 },
     );
   });
 
