@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { benchCommand } from './bench.ts';
 import type { CliContext } from './cli-io.ts';
+import { compareCommand } from './compare.ts';
 import { completionCommand } from './completion.ts';
 import { faultsCommand } from './faults.ts';
 import { proxyCommand } from './proxy.ts';
@@ -13,6 +14,7 @@ export type AddCommand = (program: Command, context: CliContext) => void;
 
 export const COMMANDS: readonly AddCommand[] = [
   runCommand,
+  compareCommand,
   validateCommand,
   faultsCommand,
   proxyCommand,

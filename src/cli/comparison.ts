@@ -3,7 +3,6 @@
  * it was back, how often calls were tried, and what each variant ended with.
  * Fits 80 columns; colour only where the caller says so.
  */
-import Table from 'cli-table3';
 import type { Colors } from 'picocolors/types.js';
 import { printable } from '../core/printable.ts';
 import type { Summary } from '../core/summary.ts';
@@ -11,6 +10,7 @@ import type { Timeline } from '../core/timeline.ts';
 import type { RunOutcome } from '../harness/conclude.ts';
 import { mostAmplifiedPath } from '../report/amplification.ts';
 import { formatFactor, formatNumber, formatRatio, formatSeconds } from '../report/format.ts';
+import { plainTable } from './plain-table.ts';
 import type { VariantResult } from './run-results.ts';
 
 /** What one run comes to, in the columns of the table. */
@@ -37,41 +37,18 @@ export function comparisonTable(results: readonly VariantResult[], colors: Color
   const heads = hasFaults
     ? ['before', 'during', 'after', 'back after', 'attempts']
     : ['goodput', 'succeeded', 'attempts'];
-  const table = new Table({
-    head: ['variant', ...heads, 'verdict'].map((head) => colors.dim(head)),
-    colAligns: ['left', ...heads.map(() => 'right' as const), 'left'],
-    chars: BARE,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2, compact: true },
-  });
+  const rows: (readonly string[])[] = [];
   for (const [index, result] of results.entries()) {
     const runs = stories[index] ?? [];
     const figures = hasFaults ? faultFigures(runs) : plainFigures(runs);
-    table.push([nameOf(result), ...figures, verdictCell(result, colors)]);
+    rows.push([nameOf(result), ...figures, verdictCell(result, colors)]);
   }
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => `  ${line.trimEnd()}`)
-    .join('\n');
+  return plainTable(
+    ['variant', ...heads, 'verdict'].map((head) => colors.dim(head)),
+    ['left', ...heads.map(() => 'right' as const), 'left'],
+    rows,
+  );
 }
-
-const BARE = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: '',
-};
 
 function nameOf({ scenario }: VariantResult): string {
   const name = printable(scenario.variant === '' ? scenario.name : scenario.variant);

@@ -19,7 +19,8 @@ export interface ReportAssets {
   readonly plotly: string;
 }
 
-const POLICY = [
+/** What a page may do: run and style itself, and nothing of the network. */
+export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'unsafe-inline'",
   "style-src 'unsafe-inline'",
@@ -38,7 +39,7 @@ export function renderHtml(model: ReportModel, assets: ReportAssets): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${PAGE_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="meshquake ${model.version}">
 <link rel="icon" href="data:,">
@@ -152,7 +153,7 @@ function aroundFaults(view: ReportView): readonly [fromS: number, toS: number] |
 }
 
 /** Asset text goes into the page as it is, so it must be what it is said to be. */
-function base64Only(text: string): string {
+export function base64Only(text: string): string {
   if (/^[A-Za-z0-9+/=\s]*$/.test(text)) return text;
   throw new Error('the charting library must be given in base64');
 }
