@@ -115,17 +115,33 @@ export const CloseReason = {
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 
 /** Why a dialled connection did not come up. The engine's own connect timeout is not among them. */
-export const ConnectFailure = { refused: 0, unreachable: 1, closed: 2, tls: 3, dns: 4 } as const;
+export const ConnectFailure = {
+  refused: 0,
+  unreachable: 1,
+  closed: 2,
+  /** The peer does not speak TLS, or not ours. */
+  tls: 3,
+  dns: 4,
+  // 5 is `CONNECT_TIMED_OUT` in records
+  certificateExpired: 6,
+  certificateNotYetValid: 7,
+  certificateUntrusted: 8,
+  /** A good certificate of somebody else. */
+  certificateName: 9,
+} as const;
 export type ConnectFailure = (typeof ConnectFailure)[keyof typeof ConnectFailure];
 export type ConnectStage = 'dns' | 'tcp' | 'tls';
 
 /** Why a downstream handshake was refused before any request. */
-export type HandshakeFailure =
-  | 'no-certificate'
-  | 'expired'
-  | 'untrusted'
-  | 'wrong-san'
-  | 'protocol';
+export const HANDSHAKE_FAILURES = [
+  'no-certificate',
+  'expired',
+  'not-yet-valid',
+  'untrusted',
+  'wrong-san',
+  'protocol',
+] as const;
+export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
 
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
@@ -214,6 +230,8 @@ export interface Endpoint {
    */
   readonly localityWeight?: number;
   readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
+  /** Whether a proxy with a certificate of the mesh answers there; absent = no. */
+  readonly offersTls?: boolean;
 }
 
 /** The members of a cluster at one moment; order is the balancers' order. */
@@ -227,6 +245,8 @@ export interface TlsPlan {
   readonly serverName: string;
   /** SPIFFE URIs or DNS names, any of which must be a SAN of the peer; empty = any. */
   readonly expectedSans: readonly string[];
+  /** Only towards endpoints that offer it; plain text to all others. */
+  readonly isAutomatic: boolean;
 }
 
 /** How to reach an endpoint. */
@@ -246,6 +266,8 @@ export interface ListenerPlan {
   readonly address: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** Whether it takes TLS bytes for plain text, which no peer can make sense of; absent = no. */
+  readonly isPlainTextOnly?: boolean;
 }
 
 /** The part of a cluster that a driver reads. */
@@ -317,7 +339,7 @@ export interface HostGauges {
 /** Everything a driver may tell the engine: one input at a time, run to completion. */
 export interface Engine<C extends ProxyConfig = ProxyConfig> {
   onDownstreamOpen(connection: Slot, listener: number, peer: PeerFacts): void;
-  /** Counters only. */
+  /** A handshake failed: counters and a record only. */
   onDownstreamRefused(listener: number, reason: HandshakeFailure, remoteAddress: string): void;
   /** TCP proxying. */
   onDownstreamData(connection: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void;

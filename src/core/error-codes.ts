@@ -12,6 +12,7 @@ import { IMPORT_CODES } from './error-codes/import.ts';
 import { REGISTRY_CODES } from './error-codes/registry.ts';
 import { ROUTE_CODES } from './error-codes/route.ts';
 import { SCENARIO_CODES } from './error-codes/scenario.ts';
+import { SECURITY_CODES } from './error-codes/security.ts';
 
 /** Every code with its entry, in the order of the areas. */
 export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -19,6 +20,7 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   ...IMPORT_CODES,
   ...ROUTE_CODES,
   ...DESTINATION_CODES,
+  ...SECURITY_CODES,
   ...REGISTRY_CODES,
   ...SCENARIO_CODES,
 };

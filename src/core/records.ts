@@ -27,6 +27,8 @@ export const RecordKind = {
   delayInjected: 18, // uid, listener id, delay in ms
   abortInjected: 19, // uid, listener id, status
   configApplied: 20, // version, 0, 0
+  handshakeRefused: 29, // listener id, index of HANDSHAKE_FAILURES, 0
+  connectionRefused: 31, // listener id, 0 plain text where mTLS is required, 1 foreign trust domain
   accessDenied: 30, // uid, listener id, number of the policy that matched, -1 none
   // by the simulator
   callStarted: 40, // uid, client or service id, step

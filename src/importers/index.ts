@@ -9,8 +9,10 @@
 import type { Diagnostics } from '../core/diagnostics.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { parseDocuments } from './document.ts';
+import { readAuthorizationPolicy } from './istio/authorization-policy.ts';
 import { readDestinationRule } from './istio/destination-rule.ts';
 import { DEFAULT_MESH_NAMES, type MeshNames } from './istio/names.ts';
+import { readPeerAuthentication } from './istio/peer-authentication.ts';
 import { readServiceEntry } from './istio/service-entry.ts';
 import { readVirtualService } from './istio/virtual-service.ts';
 import { readWorkloadEntry } from './istio/workload-entry.ts';
@@ -30,6 +32,7 @@ import type {
   WorkloadEntry,
 } from './mesh-resources.ts';
 import { compareAge, readMeta } from './object-meta.ts';
+import type { AuthorizationPolicy, PeerAuthentication } from './security-resources.ts';
 import type { SourceNode } from './source-node.ts';
 
 /** A file's text; nothing here reads files. */
@@ -67,6 +70,8 @@ class Collection {
   readonly #destinationRules = new Map<string, DestinationRule>();
   readonly #serviceEntries = new Map<string, ServiceEntry>();
   readonly #workloadEntries = new Map<string, WorkloadEntry>();
+  readonly #peerAuthentications = new Map<string, PeerAuthentication>();
+  readonly #authorizationPolicies = new Map<string, AuthorizationPolicy>();
   readonly #services = new Map<string, KubernetesService>();
   readonly #workloads = new Map<string, Workload>();
   readonly #endpointSlices = new Map<string, EndpointSlice>();
@@ -94,6 +99,8 @@ class Collection {
       destinationRules: inOrder(this.#destinationRules),
       serviceEntries: inOrder(this.#serviceEntries),
       workloadEntries: inOrder(this.#workloadEntries),
+      peerAuthentications: inOrder(this.#peerAuthentications),
+      authorizationPolicies: inOrder(this.#authorizationPolicies),
       services: inOrder(this.#services),
       workloads: inOrder(this.#workloads),
       endpointSlices: inOrder(this.#endpointSlices),
@@ -123,6 +130,12 @@ class Collection {
         break;
       case 'workload-entry':
         put(this.#workloadEntries, readWorkloadEntry(spec, meta), object);
+        break;
+      case 'peer-authentication':
+        put(this.#peerAuthentications, readPeerAuthentication(spec, meta, this.#names), object);
+        break;
+      case 'authorization-policy':
+        put(this.#authorizationPolicies, readAuthorizationPolicy(spec, meta, this.#names), object);
         break;
       case 'service':
         put(this.#services, readKubernetesService(spec, meta), object);

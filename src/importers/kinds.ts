@@ -12,6 +12,8 @@ export type Treatment =
   | 'destination-rule'
   | 'service-entry'
   | 'workload-entry'
+  | 'peer-authentication'
+  | 'authorization-policy'
   | 'service'
   | 'workload'
   | 'pod'
@@ -51,8 +53,8 @@ export const KINDS: readonly KindEntry[] = [
   ...entries(NETWORKING, ISTIO_VERSIONS, 'skipped', 'WorkloadGroup'),
   ...entries(NETWORKING, ['v1alpha3'], 'not-modelled', 'EnvoyFilter'),
   ...entries(NETWORKING, ['v1beta1'], 'not-modelled', 'ProxyConfig'),
-  ...entries(SECURITY, ['v1', 'v1beta1'], 'not-modelled', 'AuthorizationPolicy'),
-  ...entries(SECURITY, ['v1', 'v1beta1'], 'not-modelled', 'PeerAuthentication'),
+  ...entries(SECURITY, ['v1', 'v1beta1'], 'authorization-policy', 'AuthorizationPolicy'),
+  ...entries(SECURITY, ['v1', 'v1beta1'], 'peer-authentication', 'PeerAuthentication'),
   ...entries(SECURITY, ['v1', 'v1beta1'], 'not-modelled', 'RequestAuthentication'),
   ...entries('telemetry.istio.io', ['v1', 'v1alpha1'], 'not-modelled', 'Telemetry'),
   ...entries('extensions.istio.io', ['v1alpha1'], 'not-modelled', 'WasmPlugin', 'TrafficExtension'),

@@ -13,6 +13,7 @@ import type {
   QueryMatch,
 } from '../mesh/config/config.ts';
 import type { Placed } from './message.ts';
+import type { AuthorizationPolicy, PeerAuthentication, UpstreamTls } from './security-resources.ts';
 
 export type { Placed } from './message.ts';
 
@@ -24,6 +25,8 @@ export interface MeshResources {
   readonly destinationRules: readonly DestinationRule[];
   readonly serviceEntries: readonly ServiceEntry[];
   readonly workloadEntries: readonly WorkloadEntry[];
+  readonly peerAuthentications: readonly PeerAuthentication[];
+  readonly authorizationPolicies: readonly AuthorizationPolicy[];
   readonly services: readonly KubernetesService[];
   readonly workloads: readonly Workload[];
   readonly endpointSlices: readonly EndpointSlice[];
@@ -150,6 +153,8 @@ export interface PolicyBlocks {
   readonly connectionPool?: ConnectionPoolSettings;
   readonly outlierDetection?: OutlierSettings;
   readonly retryBudget?: RetryBudgetSettings;
+  /** Absent = automatic. */
+  readonly tls?: UpstreamTls;
 }
 
 export interface TrafficPolicy extends PolicyBlocks {

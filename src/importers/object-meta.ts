@@ -58,7 +58,8 @@ function checkAnnotations(
   kind: string,
 ): void {
   for (const name of Object.keys(annotations)) {
-    const isRefused = REFUSED_ANNOTATIONS.includes(name) || name === 'istio.io/dry-run';
+    const isDryRun = name === 'istio.io/dry-run' && kind !== 'AuthorizationPolicy';
+    const isRefused = REFUSED_ANNOTATIONS.includes(name) || isDryRun;
     if (!isRefused) continue;
     const message = `annotation "${name}" is not allowed on a ${kind}`;
     metadata.get('annotations')?.get(name)?.keyError('MQ-IMPORT-009', message);

@@ -10,6 +10,7 @@ import type { Diagnostics } from '../core/diagnostics.ts';
 import type { EndpointSet } from '../core/engine.ts';
 import type { ClusterConfig, ListenerConfig, MeshConfig } from '../mesh/config/config.ts';
 import { checkReferences } from './check-references.ts';
+import { checkPeerAuthentications } from './check-security.ts';
 import { DEFAULT_MESH_NAMES, hasLabels, type MeshNames } from './istio/names.ts';
 import type { DestinationRule, Labels, MeshResources, Subset } from './mesh-resources.ts';
 import type { NameIds } from './name-ids.ts';
@@ -25,6 +26,7 @@ import { NamespaceView } from './resolve/namespace-view.ts';
 import { effectivePolicy } from './resolve/policy.ts';
 import type { ProxyIdentity } from './resolve/proxy-identity.ts';
 import { clusterName } from './resolve/routes.ts';
+import { SecurityPolicies } from './resolve/security.ts';
 import { isTcpPort, portByNumber, type ServiceInfo, type ServicePortInfo } from './service-info.ts';
 
 /** What localities are compared with. */
@@ -50,6 +52,7 @@ export function resolveMesh(
   names: MeshNames = DEFAULT_MESH_NAMES,
 ): ResolvedMesh {
   checkReferences(resources, services, diagnostics);
+  checkPeerAuthentications(resources, diagnostics);
   return new ResolvedMesh(resources, services, ids, names);
 }
 
@@ -71,6 +74,7 @@ export class ResolvedMesh {
   readonly #outbound = new Map<string, Outbound>();
   readonly #clusters = new Map<string, ClusterConfig>();
   readonly #memberRules = new WeakMap<ClusterConfig, MemberRules>();
+  readonly #security: SecurityPolicies;
   readonly #inbound: InboundPorts;
   readonly #ruleNumbers = new Map<DestinationRule, number>();
 
@@ -88,10 +92,12 @@ export class ResolvedMesh {
     this.#sourceLabels = distinctSourceLabels(resources);
     this.#labelsMatter = resources.destinationRules.some(comparesLabels);
     this.limits = limitsOf(services);
+    this.#security = new SecurityPolicies(resources, names);
     const byHost = new Map(services.map((service) => [service.host, service]));
     this.#inbound = new InboundPorts(ids, {
       serviceOf: (host) => byHost.get(host),
       ruleOf: (namespace, service) => this.#view(namespace).ruleFor(service),
+      securityOf: ({ namespace, labels }) => this.#security.inboundOf(namespace, labels),
     });
   }
 
@@ -182,6 +188,7 @@ export class ResolvedMesh {
       };
       const cluster: ClusterConfig = {
         ...policy,
+        tls: this.#security.upstreamTls(service, blocks.tls, name),
         id: this.#ids.cluster(name),
         name,
         service: { host: service.host, port: port.number, subset: subsetName },

@@ -46,6 +46,8 @@ export interface EndpointInfo {
   readonly health: Endpoint['health'];
   /** '' = unknown. */
   readonly serviceAccount: string;
+  /** Whether a sidecar with a certificate stands before it; absent = its labels say so. */
+  readonly offersTls?: boolean;
 }
 
 export interface ServiceAlias {

@@ -67,7 +67,7 @@ describe('a DestinationRule that istiod accepts is no error', () => {
 
 describe('what is valid but not modelled yet is refused by name', () => {
   it.each([
-    ['tls', '{tls: {mode: ISTIO_MUTUAL}}'],
+    ['caCertificates', '{tls: {mode: ISTIO_MUTUAL, caCertificates: /ca.pem}}'],
     ['tunnel', '{tunnel: {targetHost: x, targetPort: 1}}'],
     ['proxyProtocol', '{proxyProtocol: {version: V1}}'],
     ['consistentHash', '{loadBalancer: {consistentHash: {useSourceIp: true}}}'],

@@ -12,8 +12,7 @@ describe('kinds', () => {
     ['networking.istio.io/v1', 'Gateway'],
     ['networking.istio.io/v1beta1', 'Sidecar'],
     ['networking.istio.io/v1alpha3', 'EnvoyFilter'],
-    ['security.istio.io/v1', 'AuthorizationPolicy'],
-    ['security.istio.io/v1', 'PeerAuthentication'],
+    ['security.istio.io/v1', 'RequestAuthentication'],
     ['telemetry.istio.io/v1', 'Telemetry'],
     ['gateway.networking.k8s.io/v1', 'HTTPRoute'],
     ['install.istio.io/v1alpha1', 'IstioOperator'],
@@ -257,15 +256,15 @@ describe('as people read it', () => {
 
   it('a field that is not modelled', () => {
     const text =
-      'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec:\n  host: a\n  trafficPolicy:\n    tls: {mode: SIMPLE}\n';
+      'apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec:\n  host: a\n  trafficPolicy:\n    tunnel: {}\n';
     const { diagnostics } = importText(text);
     expect(renderDiagnostics(diagnostics.sorted(), new Map([['f0.yaml', text]]))).toBe(
       [
-        'f0.yaml:7:5: error MQ-IMPORT-004: TrafficPolicy field "tls" is not modelled yet',
+        'f0.yaml:7:5: error MQ-IMPORT-004: TrafficPolicy field "tunnel" is not modelled yet',
         '    6 |   trafficPolicy:',
-        '    7 |     tls: {mode: SIMPLE}',
-        '      |     ^^^',
-        '  why: TLS towards upstreams is not modelled yet',
+        '    7 |     tunnel: {}',
+        '      |     ^^^^^^',
+        '  why: tunnelling is not modelled',
         '  fix: remove it, or keep the object out of the scenario',
         '  see: docs/errors.md#mq-import-004',
       ].join('\n'),

@@ -1,6 +1,7 @@
 /** Builders for tests of importers: YAML in, objects and short texts of diagnostics out. */
 import { Diagnostics } from '../../src/core/diagnostics.ts';
 import { importMesh } from '../../src/importers/index.ts';
+import { DEFAULT_MESH_NAMES, type MeshNames } from '../../src/importers/istio/names.ts';
 import type { MeshResources } from '../../src/importers/mesh-resources.ts';
 import { NameIds } from '../../src/importers/name-ids.ts';
 import { buildRegistry } from '../../src/importers/registry.ts';
@@ -22,9 +23,13 @@ export interface Imported {
 }
 
 export function importText(text: string, ...more: readonly string[]): Imported {
+  return importFiles([text, ...more], DEFAULT_MESH_NAMES);
+}
+
+function importFiles(texts: readonly string[], names: MeshNames): Imported {
   const diagnostics = new Diagnostics();
-  const files = [text, ...more].map((item, index) => ({ path: `f${index}.yaml`, text: item }));
-  const resources = importMesh(files, diagnostics);
+  const files = texts.map((item, index) => ({ path: `f${index}.yaml`, text: item }));
+  const resources = importMesh(files, diagnostics, names);
   return { resources, diagnostics, found: textsOf(diagnostics) };
 }
 
@@ -93,10 +98,15 @@ export interface Resolved {
 }
 
 /** Files and scenario services, resolved. */
-export function resolve(text: string, services: readonly ServiceInfo[] = []): Resolved {
-  const { resources, diagnostics } = importText(text);
+export function resolve(
+  text: string,
+  services: readonly ServiceInfo[] = [],
+  names: MeshNames = DEFAULT_MESH_NAMES,
+): Resolved {
+  const { resources, diagnostics } = importFiles([text], names);
   const ids = new NameIds();
-  const mesh = resolveMesh(resources, buildRegistry(resources, { services }), ids, diagnostics);
+  const registry = buildRegistry(resources, { services });
+  const mesh = resolveMesh(resources, registry, ids, diagnostics, names);
   const someone = { name: 'p', namespace: 'default', labels: {}, ip: '10.0.0.1', serves: [] };
   const proxy: Resolved['proxy'] = (partial) => mesh.configOf({ ...someone, ...partial });
   return { mesh, ids, found: textsOf(diagnostics), proxy };

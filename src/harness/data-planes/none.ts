@@ -43,6 +43,7 @@ function plainRoute(route: RouteConfig): RouteConfig {
 function plainCluster(cluster: ClusterConfig): ClusterConfig {
   return {
     ...cluster,
+    tls: null,
     lb: { kind: 'random' },
     circuitBreakers: { default: NO_LIMITS, high: NO_LIMITS },
     outlier: null,

@@ -16,11 +16,14 @@ export interface MeshNames {
   readonly clusterDomain: string;
   /** `istio-system` */
   readonly rootNamespace: string;
+  /** Of the mesh's own workloads: `cluster.local`. */
+  readonly trustDomain: string;
 }
 
 export const DEFAULT_MESH_NAMES: MeshNames = {
   clusterDomain: 'cluster.local',
   rootNamespace: 'istio-system',
+  trustDomain: 'cluster.local',
 };
 
 export function isDnsLabel(text: string): boolean {

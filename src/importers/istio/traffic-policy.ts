@@ -15,13 +15,10 @@ import type { SourceNode } from '../source-node.ts';
 import { readConnectionPool, readRetryBudget } from './connection-pool.ts';
 import { readLocalityLb } from './locality-lb.ts';
 import { readOutlierDetection } from './outlier-detection.ts';
+import { readUpstreamTls } from './upstream-tls.ts';
 
 const BLOCKS: FieldRules = {
-  ...readFields('loadBalancer', 'connectionPool', 'outlierDetection'),
-  tls: {
-    notModelled: 'TLS towards upstreams is not modelled yet',
-    isHarmless: (node) => node.get('mode')?.value === 'DISABLE' && node.entries().length === 1,
-  },
+  ...readFields('loadBalancer', 'connectionPool', 'outlierDetection', 'tls'),
 };
 const POLICY: FieldRules = {
   ...BLOCKS,
@@ -83,6 +80,7 @@ function readBlocks(message: Message): PolicyBlocks {
     locality: localityOf(message.get('loadBalancer')),
     connectionPool: message.placed('connectionPool', readConnectionPool)?.value,
     outlierDetection: message.placed('outlierDetection', readOutlierDetection)?.value,
+    tls: message.placed('tls', readUpstreamTls)?.value,
   });
 }
 

@@ -33,6 +33,8 @@ const ENVOY_NAME = ENVOY.product;
 export function outboundPolicy(blocks: PolicyBlocks): ClusterPolicy {
   const settings = new Settings();
   const outlier = blocks.outlierDetection;
+  if (blocks.tls === undefined) settings.fallBack('tls', ISTIO_NAME, ISTIO.cluster.tls);
+  else settings.explicit('tls', blocks.tls);
   return {
     ...connectionPolicy(settings, blocks),
     lb: loadBalancer(settings, blocks.loadBalancer),

@@ -12,6 +12,7 @@ import type { NameIds } from '../name-ids.ts';
 import { compareText } from '../object-meta.ts';
 import type { EndpointInfo, ServiceInfo, ServicePortInfo } from '../service-info.ts';
 import { type LocalityRule, type Standing, standingsOf } from './localities.ts';
+import { offersTls } from './security.ts';
 
 /** What decides about the members of one cluster, besides the service. */
 export interface MemberRules {
@@ -66,6 +67,7 @@ function toEndpoint(
     priority,
     ...(weight === undefined ? {} : { localityWeight: weight }),
     health: endpoint.health,
+    ...(offersTls(endpoint) ? { offersTls: true } : {}),
   };
 }
 

@@ -16,6 +16,7 @@ import { inboundListener } from './listeners.ts';
 import { getOrCreate } from './memo.ts';
 import { effectivePolicy } from './policy.ts';
 import type { ProxyIdentity } from './proxy-identity.ts';
+import type { InboundSecurity } from './security.ts';
 
 /** One inbound port. */
 export interface InboundPort {
@@ -27,6 +28,7 @@ export interface InboundPort {
 export interface InboundLookups {
   serviceOf(host: string): ServiceInfo | undefined;
   ruleOf(namespace: string, service: ServiceInfo): DestinationRule | undefined;
+  securityOf(proxy: ProxyIdentity): InboundSecurity;
 }
 
 /** Makes inbound ports; listeners and policies that are equal for several proxies are shared. */
@@ -63,8 +65,13 @@ export class InboundPorts {
   ): InboundPort {
     const name = `inbound|${number}||`;
     const rule = this.#lookups.ruleOf(proxy.namespace, service);
-    const listener = getOrCreate(this.#listeners, `${number} ${port.number}`, () =>
-      inboundListener(number, port.number, name, this.#ids),
+    const security = this.#lookups.securityOf(proxy);
+    const listener = getOrCreate(this.#listeners, `${number} ${port.number} ${security.key}`, () =>
+      inboundListener(
+        { port: number, servicePort: port.number, cluster: name },
+        security,
+        this.#ids,
+      ),
     );
     const cluster: ClusterConfig = {
       ...this.#policy(rule, port.number),

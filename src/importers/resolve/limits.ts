@@ -4,16 +4,18 @@
  * Source: config-istio.md §2.12, 5.9, 6.4.
  */
 import type { ServiceInfo } from '../service-info.ts';
+import { offersTls } from './security.ts';
 
 const ALWAYS: readonly string[] = [
   'requests to hosts that no service has are answered with 502; passing them through to where ' +
     'they were going (outboundTrafficPolicy ALLOW_ANY) is not modelled',
-  'automatic mTLS between sidecars is not modelled: connections are plain text',
 ];
+const PLAIN_TEXT = 'connections are plain text: no endpoint offers mTLS';
 
 /** One line each, in the order of the services. */
 export function limitsOf(services: readonly ServiceInfo[]): string[] {
-  return [...ALWAYS, ...services.flatMap(limitsOfService)];
+  const security = services.some(({ endpoints }) => endpoints.some(offersTls)) ? [] : [PLAIN_TEXT];
+  return [...ALWAYS, ...security, ...services.flatMap(limitsOfService)];
 }
 
 function limitsOfService(service: ServiceInfo): string[] {

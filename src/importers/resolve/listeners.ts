@@ -9,6 +9,7 @@ import type { NameIds } from '../name-ids.ts';
 import { isHttpPort } from '../service-info.ts';
 import type { NamespaceView } from './namespace-view.ts';
 import { type ClientContext, inboundRoute } from './routes.ts';
+import type { InboundSecurity } from './security.ts';
 import { virtualHostsOn } from './virtual-hosts.ts';
 
 /** Outbound listeners, by port. */
@@ -42,17 +43,21 @@ export function outboundListeners(
     });
 }
 
-/**
- * The listener in front of one port of the application.
- *
- * @param servicePort of the service that the port belongs to; names the virtual host
- */
+/** What stands behind an inbound listener. */
+export interface InboundTarget {
+  readonly port: number;
+  /** Of the service that the port belongs to; names the virtual host. */
+  readonly servicePort: number;
+  readonly cluster: string;
+}
+
+/** The listener in front of one port of the application. */
 export function inboundListener(
-  port: number,
-  servicePort: number,
-  cluster: string,
+  { port, servicePort, cluster }: InboundTarget,
+  security: InboundSecurity,
   ids: NameIds,
 ): ListenerConfig {
+  const mtls = security.mtlsOf(port);
   const name = `inbound_0.0.0.0_${port}`;
   const routes: RouteTableConfig = {
     name: cluster,
@@ -75,8 +80,9 @@ export function inboundListener(
     direction: 'inbound',
     port,
     statPrefix: name,
-    filters: [],
+    filters: security.filters,
     routes,
+    ...(mtls === undefined ? {} : { mtls, isPlainTextOnly: mtls.mode === 'disable' }),
   };
 }
 

@@ -43,5 +43,13 @@ function overlay(base: PolicyBlocks, own: PolicyBlocks, resets: boolean): Policy
   const { loadBalancer, locality } = own.loadBalancer === undefined ? inherited : own;
   const connectionPool = own.connectionPool ?? inherited.connectionPool;
   const outlierDetection = own.outlierDetection ?? inherited.outlierDetection;
-  return withoutAbsent({ loadBalancer, locality, connectionPool, outlierDetection, retryBudget });
+  const tls = own.tls ?? inherited.tls;
+  return withoutAbsent({
+    loadBalancer,
+    locality,
+    connectionPool,
+    outlierDetection,
+    retryBudget,
+    tls,
+  });
 }

@@ -5,6 +5,7 @@
  * of memory per request. Response codes are few per cluster, so they need no table of 500.
  * Source: policy-engine.md §12.1–12.3; Envoy docs, cluster_manager/cluster_stats.
  */
+import { TlsStats } from './tls-stats.ts';
 
 export class ClusterStats {
   rqTotal = 0;
@@ -42,21 +43,33 @@ export class ClusterStats {
   cxProtocolError = 0;
   membershipChange = 0;
   lbHealthyPanic = 0;
+  /** null = nobody was dialled over TLS. */
+  private tls: TlsStats | null = null;
   /** Codes of final responses. */
   readonly codes = new CodeCounts();
   /** Codes of responses that were retried. */
   readonly retriedCodes = new CodeCounts();
 
+  /** Counters of handshakes with endpoints. */
+  needTls(): TlsStats {
+    this.tls ??= new TlsStats();
+    return this.tls;
+  }
+
   /** Names below `cluster.<name>.`. */
   visit(visit: (name: string, value: number) => void): void {
     for (const [field, name] of CLUSTER_COUNTERS) visit(name, this[field]);
+    this.tls?.visit('', visit);
     this.codes.visit('', visit);
     this.retriedCodes.visit('retry.', visit);
   }
 }
 
 /** A counter's field. */
-export type ClusterCounter = Exclude<keyof ClusterStats, 'codes' | 'retriedCodes' | 'visit'>;
+export type ClusterCounter = Exclude<
+  keyof ClusterStats,
+  'codes' | 'retriedCodes' | 'needTls' | 'visit'
+>;
 
 const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
   ['rqTotal', 'upstream_rq_total'],

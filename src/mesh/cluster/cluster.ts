@@ -383,6 +383,7 @@ function poolSettings(
     clusterId: config.id,
     reportsConnects: config.outlier?.splitExternalLocalOriginErrors === true,
     dialPlan,
+    plainPlan: config.tls === null ? dialPlan : { ...dialPlan, tls: null },
     connectTimeoutMs: config.connectTimeoutMs,
     idleTimeoutMs: config.idleTimeoutMs,
     maxDurationMs: config.maxConnectionDurationMs,

@@ -8,7 +8,8 @@
  * Source: policy-engine.md §3.2–3.7; Envoy, common/conn_pool/conn_pool_base and http1/conn_pool.
  */
 import { assert } from '../../core/assert.ts';
-import type { DialPlan, Ports, ResetReason, Slot } from '../../core/engine.ts';
+import { WRONG_NAME_TEXT } from '../../core/certificate.ts';
+import type { DialPlan, PeerFacts, Ports, ResetReason, Slot } from '../../core/engine.ts';
 import {
   CloseReason,
   ConnectFailure,
@@ -19,6 +20,7 @@ import {
 } from '../../core/engine.ts';
 import { BreakerKind, CONNECT_TIMED_OUT, RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
+import { isExpected } from '../security/mtls.ts';
 import type { CircuitBreakers } from './circuit-breakers.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -55,6 +57,8 @@ export interface PoolSettings {
   /** Whether outlier detection wants to hear of connections that work. */
   readonly reportsConnects: boolean;
   readonly dialPlan: DialPlan;
+  /** The same without TLS. */
+  readonly plainPlan: DialPlan;
   readonly connectTimeoutMs: number;
   /** 0 = off. */
   readonly idleTimeoutMs: number;
@@ -172,9 +176,17 @@ export class ConnectionPool {
     this.connections.setState(connection, State.broken);
   }
 
-  onConnected(connection: Slot): void {
+  onConnected(connection: Slot, peer: PeerFacts): void {
     const { connections, settings } = this;
     if (connections.stateOf(connection) !== State.connecting) return;
+    const { tls } = settings.dialPlan;
+    if (tls !== null && peer.tls) {
+      if (!isExpected(tls, peer)) {
+        this.refuse(connection);
+        return;
+      }
+      settings.stats.needTls().handshake++;
+    }
     removeFrom(this.connecting, connection);
     this.disarmTimer(connection);
     connections.setEpoch(connection, this.epoch);
@@ -188,9 +200,19 @@ export class ConnectionPool {
     this.serve();
   }
 
+  /** It works, but the other side is somebody else. */
+  private refuse(connection: Slot): void {
+    const failure = ConnectFailure.certificateName;
+    this.settings.stats.needTls().countConnectFailure(failure);
+    this.failConnect(connection, Reset.remoteConnectionFailure, failure, WRONG_NAME_TEXT);
+    this.connections.setState(connection, State.closing);
+    this.settings.ports.closeUpstream(connection, CloseReason.local);
+  }
+
   onConnectFailed(connection: Slot, failure: ConnectFailure, detail: string): void {
     const isOurs = this.connections.stateOf(connection) === State.connecting;
     if (isOurs) {
+      if (failure >= ConnectFailure.tls) this.countTlsFailure(failure);
       const reason =
         failure === ConnectFailure.dns
           ? Reset.localConnectionFailure
@@ -198,6 +220,10 @@ export class ConnectionPool {
       this.failConnect(connection, reason, failure, detail);
     }
     this.connections.free(connection);
+  }
+
+  private countTlsFailure(failure: ConnectFailure): void {
+    if (failure !== ConnectFailure.dns) this.settings.stats.needTls().countConnectFailure(failure);
   }
 
   onConnectTimeout(connection: Slot): void {
@@ -372,7 +398,10 @@ export class ConnectionPool {
     const { connectTimeoutMs, ports } = settings;
     const timer = ports.armAfter(connectTimeoutMs, TimerKind.connectTimeout, connection);
     connections.setTimer(connection, timer);
-    settings.ports.dial(connection, host.endpoint, settings.dialPlan);
+    // Automatic mTLS goes by endpoint: those without a certificate are reached in plain text.
+    const isPlain = settings.dialPlan.tls?.isAutomatic === true && host.endpoint.offersTls !== true;
+    const plan = isPlain ? settings.plainPlan : settings.dialPlan;
+    settings.ports.dial(connection, host.endpoint, plan);
   }
 
   /** All who wait fail with the connection, then the pool tries again for whoever came since. */

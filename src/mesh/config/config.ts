@@ -16,7 +16,7 @@ import type {
 } from '../../core/engine.ts';
 import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
-import type { RbacConfig } from './security.ts';
+import type { MtlsConfig, RbacConfig } from './security.ts';
 
 export type { LoadBalancerConfig } from './load-balancing.ts';
 
@@ -44,6 +44,8 @@ export interface ListenerConfig extends ListenerPlan {
   readonly delayedCloseTimeoutMs: number;
   /** Whether 1xx responses of upstreams are passed on; Envoy's default is no. */
   readonly forwardsInformational?: boolean;
+  /** Which connections it takes; absent = plain text and TLS alike. */
+  readonly mtls?: MtlsConfig;
 }
 
 /** One HTTP filter of a listener. A union that grows by one member per file in `mesh/filters`. */

@@ -215,6 +215,7 @@ export const ISTIO = {
     connectTimeoutMs: given(10_000, 'ms', 'MeshConfig.connectTimeout'),
     lb: given<LoadBalancerConfig>(LEAST_REQUEST, '', 'LoadBalancerSettings.simple'),
     panicThresholdPercent: given(0, '%', 'OutlierDetection.minHealthPercent'),
+    tls: given('automatic', 'where endpoints offer it', 'MeshConfig.enableAutoMtls'),
   },
   thresholds: {
     maxConnections: given(UINT32_MAX, 'connections', 'ConnectionPoolSettings.tcp.maxConnections'),

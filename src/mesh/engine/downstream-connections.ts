@@ -5,10 +5,14 @@
  * (answers ask for `connection: close`), then closed after a while, as Envoy does.
  * Source: policy-engine.md §1.1 (downstream idle, drain, delayed close), 12.4.
  */
-import type { PeerFacts, Slot } from '../../core/engine.ts';
-import { CloseReason, NO_TIMER, TimerKind } from '../../core/engine.ts';
+import type { HandshakeFailure, PeerFacts, Slot } from '../../core/engine.ts';
+import { CloseReason, HANDSHAKE_FAILURES, NO_TIMER, TimerKind } from '../../core/engine.ts';
+import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND, SECOND } from '../../core/time.ts';
+import type { ListenerConfig } from '../config/config.ts';
+import type { MtlsConfig } from '../config/security.ts';
+import { refusalOf } from '../security/mtls.ts';
 import type { EngineContext } from './context.ts';
 import { DownstreamBit } from './downstream-table.ts';
 import type { ListenerState } from './listener-state.ts';
@@ -26,14 +30,49 @@ export class DownstreamConnections {
   open(connection: Slot, listener: number, peer: PeerFacts): void {
     const { downstreams, listeners } = this.context;
     downstreams.open(connection, listener, peer);
-    const { stats } = listeners[listener]!;
+    const { config, stats } = listeners[listener]!;
+    if (config.mtls !== undefined && this.refuses(connection, config, config.mtls, peer)) return;
+    if (peer.tls) stats.needTls(config).handshake++;
     stats.cxTotal++;
     stats.cxActive++;
     this.armIdle(connection);
   }
 
+  /** A handshake failed before there was a connection. */
+  refused(listener: number, reason: HandshakeFailure): void {
+    const { listeners, ports } = this.context;
+    const { config, stats } = listeners[listener]!;
+    stats.cxSslFail++;
+    stats.needTls(config).countRefusal(reason);
+    const code = HANDSHAKE_FAILURES.indexOf(reason);
+    ports.record(RecordKind.handshakeRefused, config.id, code, 0);
+  }
+
+  /** As Envoy does with a connection for which it has no filter chain: closed without an answer. */
+  private refuses(
+    connection: Slot,
+    config: ListenerConfig,
+    mtls: MtlsConfig,
+    peer: PeerFacts,
+  ): boolean {
+    const refusal = refusalOf(mtls, peer);
+    if (refusal === null) return false;
+    const { downstreams, ports } = this.context;
+    const tls = this.listenerOf(connection).stats.needTls(config);
+    if (refusal === 'plain-text') tls.noFilterChainMatch++;
+    else tls.failVerifySan++;
+    ports.record(RecordKind.connectionRefused, config.id, refusal === 'plain-text' ? 0 : 1, 0);
+    downstreams.set(connection, DownstreamBit.refused | DownstreamBit.closing);
+    ports.closeDownstream(connection, 'abort', 0, CloseReason.local);
+    return true;
+  }
+
   closed(connection: Slot): void {
     const { downstreams, ports } = this.context;
+    if (downstreams.has(connection, DownstreamBit.refused)) {
+      downstreams.free(connection);
+      return;
+    }
     const { stats } = this.listenerOf(connection);
     stats.cxDestroy++;
     stats.cxActive--;

@@ -15,6 +15,8 @@ export const DownstreamBit = {
   draining: 2,
   /** We asked the driver to close it. */
   closing: 4,
+  /** It was never accepted, so it counts nowhere. */
+  refused: 8,
 } as const;
 
 const INITIAL_ROWS = 64;

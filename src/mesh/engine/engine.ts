@@ -99,10 +99,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.end();
   }
 
-  onDownstreamRefused(listener: number, _reason: HandshakeFailure, _remoteAddress: string): void {
+  onDownstreamRefused(listener: number, reason: HandshakeFailure, _remoteAddress: string): void {
     this.begin();
-    const { stats } = this.context.listeners[this.listeners.positionOf(listener)]!;
-    stats.cxSslFail++;
+    this.downstream.refused(this.listeners.positionOf(listener), reason);
     this.end();
   }
 
@@ -157,9 +156,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   // Upstream connections
 
-  onConnected(connection: Slot, _peer: PeerFacts): void {
+  onConnected(connection: Slot, peer: PeerFacts): void {
     this.begin();
-    this.poolOf(connection).onConnected(connection);
+    this.poolOf(connection).onConnected(connection, peer);
     this.end();
   }
 

@@ -5,6 +5,8 @@
  * first: one line of memory per request.
  * Source: policy-engine.md §12.4; Envoy docs, http_conn_man/stats and router_filter.
  */
+import type { ListenerPlan } from '../../core/engine.ts';
+import { TlsStats } from '../cluster/tls-stats.ts';
 
 export class HttpStats {
   rqActive = 0;
@@ -30,10 +32,22 @@ export class HttpStats {
   noCluster = 0;
   directResponse = 0;
   resetAfterStarted = 0;
+  /** null = nobody has tried TLS. */
+  private tls: TlsStats | null = null;
+  /** Of the listener whose TLS counters these are: `listener.0.0.0.0_80.`. */
+  private tlsPrefix = '';
   readonly prefix: string;
 
   constructor(prefix: string) {
     this.prefix = prefix;
+  }
+
+  /** Counters of handshakes with clients. */
+  needTls(listener: Pick<ListenerPlan, 'address' | 'port'>): TlsStats {
+    if (this.tls !== null) return this.tls;
+    this.tls = new TlsStats();
+    this.tlsPrefix = `listener.${listener.address}_${listener.port}.`;
+    return this.tls;
   }
 
   /** A response was completed. */
@@ -52,13 +66,16 @@ export class HttpStats {
     visit(`${prefix}downstream_rq_completed`, 'counter', completed);
     visit(`${prefix}downstream_rq_active`, 'gauge', this.rqActive);
     visit(`${prefix}downstream_cx_active`, 'gauge', this.cxActive);
+    if (this.tls === null) return;
+    visit(`${this.tlsPrefix}no_filter_chain_match`, 'counter', this.tls.noFilterChainMatch);
+    this.tls.visit(this.tlsPrefix, (name, value) => visit(name, 'counter', value));
   }
 }
 
 /** A counter's field. */
 type HttpCounter = Exclude<
   keyof HttpStats,
-  'prefix' | 'rqActive' | 'cxActive' | 'countStatus' | 'visit'
+  'prefix' | 'rqActive' | 'cxActive' | 'countStatus' | 'needTls' | 'visit'
 >;
 
 const HTTP_COUNTERS: readonly (readonly [HttpCounter, string])[] = [

@@ -12,7 +12,7 @@ import {
 
 describe('a connection', () => {
   it('takes one round trip, with TLS two', () => {
-    const times = [null, { serverName: 'one', expectedSans: [] }].map((tls) => {
+    const times = [null, { serverName: 'one', expectedSans: [], isAutomatic: false }].map((tls) => {
       const run = new SmallWorld({
         services: { one: { serviceTime: constant(0) } },
         clients: { load: { to: 'one', load: constantRate(1) } },
@@ -49,7 +49,7 @@ describe('a connection', () => {
     const plain = new SmallWorld({
       services: { one: {} },
       clients: { load: { to: 'one', load: constantRate(1) } },
-      outbound: { plan: { tls: { serverName: 'one', expectedSans: [] } } },
+      outbound: { plan: { tls: { serverName: 'one', expectedSans: [], isAutomatic: false } } },
       inbound: false,
     }).runAll(SECOND);
     expect(plain.observer.statuses()).toEqual({ 503: 1 });
