@@ -5,6 +5,7 @@ import type { CliContext } from './cli-io.ts';
 import { compareCommand } from './compare.ts';
 import { completionCommand } from './completion.ts';
 import { faultsCommand } from './faults.ts';
+import { importCommand } from './import.ts';
 import { proxyCommand } from './proxy.ts';
 import { runCommand } from './run.ts';
 import { validateCommand } from './validate.ts';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly AddCommand[] = [
   compareCommand,
   validateCommand,
   faultsCommand,
+  importCommand,
   proxyCommand,
   benchCommand,
   completionCommand,

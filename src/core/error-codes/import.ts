@@ -30,6 +30,11 @@ export const IMPORT_CODES = {
     fix: 'remove the annotation',
   },
   'MQ-IMPORT-010': { title: 'A deprecated field (warning)' },
+  'MQ-IMPORT-011': {
+    title: 'Nothing to make a scenario from',
+    why: 'a scenario needs at least one service that is called',
+    fix: 'import the Services, too, or rules and routes that name hosts of the cluster',
+  },
   'MQ-NAME-001': {
     title: 'A wrong exportTo list',
     fix: 'list namespaces, or "." for the own one, or "*" alone for all',
