@@ -38,6 +38,14 @@ export interface LinkVerbs {
   heal(handle: number): void;
 }
 
+/** What a flush does to a cache. */
+export interface CacheFlush {
+  /** Of the keys, 0..1. */
+  readonly share: number;
+  /** Whether answers stay as stale ones, for whoever prefers those to none. */
+  readonly keepsStale: boolean;
+}
+
 export interface HostVerbs {
   /** Service times are multiplied, of work in progress too. */
   slow(host: number, factor: number): void;
@@ -45,6 +53,15 @@ export interface HostVerbs {
   /** Connections reset, queue and work lost, dialling refused until `restart`. */
   crash(host: number): void;
   restart(host: number): void;
+  /**
+   * Empties a share of a host's cache; of a shared one this is done once for all hosts.
+   * @param occurrence keys the draws, with each key's number
+   * @returns answers struck, 0 without a cache
+   */
+  flushCache(host: number, how: CacheFlush, stream: StreamKey, occurrence: number): number;
+  /** Nothing is stored in its cache until `releaseCache`. */
+  holdCache(host: number): void;
+  releaseCache(host: number): void;
 }
 
 export interface LoadVerbs {

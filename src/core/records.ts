@@ -42,6 +42,7 @@ export const RecordKind = {
   faultStruck: 48, // fault index, target id, 0
   hostDown: 49, // host id, 0, 0
   hostUp: 50, // host id, 0, 0
+  cacheAsked: 60, // uid, host id, 0 miss, 1 hit, 2 waits for another's fetch
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 

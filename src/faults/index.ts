@@ -1,6 +1,7 @@
 /**
  * All kinds of environment faults. A new kind: its file, its line here, its test, its page in docs.
  */
+import { DEP_CACHE_FLUSH } from './dep-cache-flush.ts';
 import type { FaultKind } from './fault.ts';
 import { LOAD_SPIKE } from './load-spike.ts';
 import { NET_LATENCY } from './net-latency.ts';
@@ -16,4 +17,5 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   PROC_SLOW,
   PROC_CRASH,
   LOAD_SPIKE,
+  DEP_CACHE_FLUSH,
 ];

@@ -171,6 +171,8 @@ class WorldBuilder {
       responseBytes: version?.responseBytes ?? 0,
       onAbandon: version?.onAbandon ?? 'keep-working',
       calls: version?.calls ?? [],
+      ...(version?.cache ? { cache: version.cache } : {}),
+      ...(version?.accepting ? { accepting: version.accepting } : {}),
     });
   }
 

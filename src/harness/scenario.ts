@@ -6,6 +6,8 @@ import type { DistributionSpec } from '../core/distributions.ts';
 import type { HeaderList } from '../core/engine.ts';
 import type { Ns } from '../core/time.ts';
 import type { FaultEnvelope } from '../faults/envelope.ts';
+import type { CacheSpec } from '../sim/host/cache.ts';
+import type { AcceptSpec } from '../sim/world-spec.ts';
 import type { CallStep } from '../workload/call-step.ts';
 import type { LoadSpec } from '../workload/load.ts';
 
@@ -87,6 +89,10 @@ export interface ServiceVersion {
   readonly responseBytes: number;
   readonly onAbandon: 'keep-working' | 'skip-queued' | 'cancel';
   readonly calls: readonly CallStep[];
+  /** null = none. */
+  readonly cache: CacheSpec | null;
+  /** What accepting a connection costs; null = nothing. */
+  readonly accepting: AcceptSpec | null;
 }
 
 export interface ClientSpec {

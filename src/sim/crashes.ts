@@ -39,6 +39,7 @@ export class Crashes {
   crash(host: Host): void {
     const { commons, services, loopbacks, drainTurns } = this.parts;
     host.isUp = false;
+    host.acceptFreeNs = 0;
     commons.observer.record(RecordKind.hostDown, host.id, host.id, 0, 0);
     services.loseAll(host);
     this.endRequests(host);

@@ -8,6 +8,7 @@
 import type { DurationSampler } from '../core/distributions.ts';
 import type { StreamKey } from '../core/draws.ts';
 import type {
+  CacheFlush,
   FaultTarget,
   HostVerbs,
   LinkPair,
@@ -166,6 +167,21 @@ class WorldHosts implements HostVerbs {
   restart(host: number): void {
     const found = this.hostOf(host);
     if (found.crashes > 0 && --found.crashes === 0) this.parts.crashes.restart(found);
+  }
+
+  flushCache(host: number, how: CacheFlush, stream: StreamKey, occurrence: number): number {
+    const cache = this.hostOf(host).cacheUser?.cache;
+    return cache?.flush(this.parts.commons.kernel.nowNs, how, stream, occurrence) ?? 0;
+  }
+
+  holdCache(host: number): void {
+    const cache = this.hostOf(host).cacheUser?.cache;
+    if (cache !== undefined) cache.holds++;
+  }
+
+  releaseCache(host: number): void {
+    const cache = this.hostOf(host).cacheUser?.cache;
+    if (cache !== undefined) cache.holds--;
   }
 
   private hostOf(id: number): Host {

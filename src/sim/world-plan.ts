@@ -10,6 +10,7 @@ import type { Commons } from './commons.ts';
 import type { CallPlan } from './host/call-plan.ts';
 import { planCalls } from './host/call-plan.ts';
 import { Host } from './host/host.ts';
+import { ServiceCaches } from './host/service-caches.ts';
 import type { Loopbacks } from './loopbacks.ts';
 import type { Connector } from './net/connector.ts';
 import { OutboundTarget } from './outbound-target.ts';
@@ -22,6 +23,7 @@ export class WorldPlan {
   private readonly serviceIds: Map<string, number>;
   private readonly hostNames: Set<string>;
   private readonly targets: Map<string, OutboundTarget>;
+  private readonly caches: ServiceCaches;
 
   constructor(commons: Commons, connector: Connector, loopbacks: Loopbacks) {
     this.commons = commons;
@@ -30,6 +32,7 @@ export class WorldPlan {
     this.serviceIds = new Map();
     this.hostNames = new Set();
     this.targets = new Map();
+    this.caches = new ServiceCaches(commons.draws);
   }
 
   addHost(spec: HostSpec): number {
@@ -42,6 +45,7 @@ export class WorldPlan {
       serviceId: this.serviceIdOf(spec.service),
       okShape: heads.intern({ status: 200, bodyBytes: spec.responseBytes }),
       errorShapes: spec.errors.map(({ status }) => heads.intern({ status })),
+      cacheUser: this.caches.userFor(spec),
     });
     hosts.push(host);
     this.connector.addAddress(spec.address, id);

@@ -9,6 +9,7 @@ import type { HeaderList, ListenerPlan } from '../core/engine.ts';
 import type { Ns } from '../core/time.ts';
 import type { CallStep } from '../workload/call-step.ts';
 import type { LoadSpec } from '../workload/load.ts';
+import type { CacheSpec } from './host/cache.ts';
 import type { Observer } from './observer.ts';
 import type { RequestObserver } from './request-observer.ts';
 
@@ -53,6 +54,18 @@ export interface HostSpec {
   readonly responseBytes: number;
   readonly onAbandon: 'keep-working' | 'skip-queued' | 'cancel';
   readonly calls: readonly CallStep[];
+  /** In front of the calls. */
+  readonly cache?: CacheSpec;
+  /** What accepting a connection costs; absent = nothing. */
+  readonly accepting?: AcceptSpec;
+}
+
+/** One connection after another, apart from the workers. */
+export interface AcceptSpec {
+  /** Per connection, handshakes included; above 0. */
+  readonly setupNs: Ns;
+  /** Connections waiting; beyond it the first packet is dropped and sent again. 0 = unlimited. */
+  readonly backlog: number;
 }
 
 export interface ProxySpec {
@@ -117,6 +130,9 @@ export interface HostView {
   readonly served: number;
   /** Of these, finished while nobody waited any more. */
   readonly wasted: number;
+  /** Answers given from the cache, and requests that had to call or to wait for who did. */
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
   /** Refused because the queue was full. */
   readonly rejected: number;
   /** Integral of `busyWorkers` over time, ns. */

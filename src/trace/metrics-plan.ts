@@ -49,6 +49,8 @@ export interface HostFigures {
   readonly served: number;
   /** Of those, finished when nobody waited any more. */
   readonly wasted: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
   /** Integral of busy workers over time. */
   readonly busyNs: number;
   /** Integral of computing requests over time. */

@@ -9,6 +9,8 @@ export interface ServiceBucket {
   readonly lengthNs: number;
   readonly served: number;
   readonly wasted: number;
+  readonly cacheHits: number;
+  readonly cacheMisses: number;
   readonly busyNs: number;
   readonly computeNs: number;
   readonly queueNs: number;
@@ -22,6 +24,8 @@ export interface ServiceBucket {
 interface HostSnapshot {
   served: number;
   wasted: number;
+  cacheHits: number;
+  cacheMisses: number;
   busyNs: number;
   computeNs: number;
   queueNs: number;
@@ -40,7 +44,7 @@ export class ServiceSeries {
   constructor(row: ServiceRow, hosts: readonly HostFigures[]) {
     this.row = row;
     this.hosts = hosts;
-    this.last = hosts.map(() => ({ served: 0, wasted: 0, busyNs: 0, computeNs: 0, queueNs: 0 }));
+    this.last = hosts.map(() => ({ ...NOTHING }));
     this.up = hosts.length;
     this.readyMin = this.up;
     this.readyMax = this.up;
@@ -59,7 +63,7 @@ export class ServiceSeries {
   }
 
   rotate(nowNs: number, lengthNs: number): void {
-    const sum = { served: 0, wasted: 0, busyNs: 0, computeNs: 0, queueNs: 0 };
+    const sum = { ...NOTHING };
     let queueMax = 0;
     this.hosts.forEach((host, index) => {
       host.settle(nowNs);
@@ -84,7 +88,16 @@ export class ServiceSeries {
   }
 }
 
-const SUMMED = ['served', 'wasted', 'busyNs', 'computeNs', 'queueNs'] as const;
+const NOTHING: Readonly<HostSnapshot> = {
+  served: 0,
+  wasted: 0,
+  cacheHits: 0,
+  cacheMisses: 0,
+  busyNs: 0,
+  computeNs: 0,
+  queueNs: 0,
+};
+const SUMMED = Object.keys(NOTHING) as readonly (keyof HostSnapshot)[];
 
 /** Worker capacity of one row over a time; Infinity when workers are unlimited. */
 function capacityNs(row: ServiceRow, lengthNs: number): number {
@@ -103,6 +116,8 @@ export function summariseService(
 ): ServiceSummary {
   let served = 0;
   let wasted = 0;
+  let hits = 0;
+  let asked = 0;
   let busyNs = 0;
   let computeNs = 0;
   let capacity = 0;
@@ -117,6 +132,8 @@ export function summariseService(
     for (const bucket of buckets) {
       served += bucket.served;
       wasted += bucket.wasted;
+      hits += bucket.cacheHits;
+      asked += bucket.cacheHits + bucket.cacheMisses;
       busyNs += bucket.busyNs;
       computeNs += bucket.computeNs;
       capacity += capacityNs(row, bucket.lengthNs);
@@ -132,7 +149,7 @@ export function summariseService(
     cpuUtilisation: ratio(computeNs, capacity),
     workerUtilisation: ratio(busyNs, capacity),
     queueMax,
-    cacheHitRatio: 0,
+    cacheHitRatio: ratio(hits, asked),
     ready: { min: readyMin, max: readyMax },
   };
 }

@@ -21,6 +21,26 @@ const WORLD: SmallWorldOptions = {
   clients: { load: { to: 'one', load: poisson(200), instances: 2 } },
 };
 
+const CACHED: SmallWorldOptions = {
+  services: {
+    one: {
+      ...WORLD.services.one,
+      calls: [callTo('two')],
+      cache: {
+        key: { kind: 'uniform', of: 50 },
+        ttlNs: SECOND,
+        scope: 'instance',
+        coalesce: false,
+        onError: 'keep',
+        warm: 0.9,
+      },
+    },
+    two: {},
+  },
+  clients: WORLD.clients,
+};
+const worldFor = (kind: string): SmallWorldOptions => (kind === 'dep.cache-flush' ? CACHED : WORLD);
+
 /** Each kind, with what it needs, striking hard enough to be seen. */
 const EXAMPLES: Record<string, FaultEnvelope> = {
   'net.latency': envelope('net.latency', { target: { service: 'one' } }),
@@ -28,6 +48,10 @@ const EXAMPLES: Record<string, FaultEnvelope> = {
   'net.partition': envelope('net.partition', { target: { service: 'one', mode: 'one' } }),
   'proc.slow': envelope('proc.slow', { target: { service: 'one' }, parameters: { factor: 5 } }),
   'proc.crash': envelope('proc.crash', { target: { service: 'one', mode: 'fixed', value: 2 } }),
+  'dep.cache-flush': envelope('dep.cache-flush', {
+    target: { service: 'one' },
+    parameters: { share: 0.5 },
+  }),
   'load.spike': envelope('load.spike', { target: { client: 'load' }, parameters: { factor: 3 } }),
 };
 
@@ -54,8 +78,8 @@ describe.each(FAULT_KINDS.map((kind) => [kind.kind, kind] as const))('%s', (name
   });
 
   it('strikes, is taken back at the end, and loses nothing', () => {
-    const calm = new SmallWorld(WORLD).runAll(3 * SECOND);
-    const { run, schedule } = runWith(WORLD, [EXAMPLES[name]!]);
+    const calm = new SmallWorld(worldFor(name)).runAll(3 * SECOND);
+    const { run, schedule } = runWith(worldFor(name), [EXAMPLES[name]!]);
     run.world.run(run.world.nowNs + 5 * SECOND);
     expect(run.problems()).toEqual([]);
     const [window] = schedule.windows();
@@ -71,8 +95,8 @@ describe.each(FAULT_KINDS.map((kind) => [kind.kind, kind] as const))('%s', (name
   });
 
   it('with probability 0 changes nothing at all', () => {
-    const calm = new SmallWorld(WORLD).runAll(3 * SECOND);
-    const { run, schedule } = runWith(WORLD, [{ ...EXAMPLES[name]!, probability: 0 }]);
+    const calm = new SmallWorld(worldFor(name)).runAll(3 * SECOND);
+    const { run, schedule } = runWith(worldFor(name), [{ ...EXAMPLES[name]!, probability: 0 }]);
     expect(run.observer.records).toEqual(calm.observer.records);
     expect(schedule.windows()).toEqual([]);
   });

@@ -31,6 +31,8 @@ describe('a scenario file that is right', () => {
         responseBytes: 0,
         onAbandon: 'keep-working',
         calls: [],
+        cache: null,
+        accepting: null,
       },
     ]);
   });

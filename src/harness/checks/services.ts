@@ -1,5 +1,5 @@
 /** Services, calls, clients and network: names that must exist, and calls that must end somewhere. */
-import type { CallStepInput } from '../schema/service.ts';
+import type { CallStepInput, VersionInput } from '../schema/service.ts';
 import type { CheckContext, Path } from './check-context.ts';
 
 /** A call as it stands in the file. */
@@ -23,6 +23,7 @@ export function checkServices(context: CheckContext): void {
   reportCycles(context, sites);
   checkClients(context);
   checkZones(context);
+  checkCaches(context);
   checkLinks(context);
 }
 
@@ -70,6 +71,30 @@ function reportCycles(context: CheckContext, sites: readonly CallSite[]): void {
   };
   for (const service of context.serviceNames) visit(service);
 }
+
+function checkCaches(context: CheckContext): void {
+  const check = (own: ServiceLike, inherited: ServiceLike, path: Path): void => {
+    const { cache } = own;
+    if (cache === undefined) return;
+    if ((own.calls ?? inherited.calls ?? []).length === 0) {
+      const fix = 'give the service "calls", or leave "cache" away';
+      context.error('MQ-FIELD-010', [...path, 'cache'], 'has no calls to save', { fix });
+    }
+    if (cache.warm !== undefined && typeof (cache.key ?? 'path') === 'string') {
+      const message = 'needs keys that are known before the first request';
+      const fix = 'write key: { uniform: 1000 } or key: { zipf: { s: 1.1, of: 1000 } }';
+      context.error('MQ-FIELD-010', [...path, 'cache', 'warm'], message, { fix });
+    }
+  };
+  for (const [name, service] of Object.entries(context.input.services)) {
+    check(service, service, ['services', name]);
+    for (const [version, own] of Object.entries(service.versions ?? {})) {
+      check(own, service, ['services', name, 'versions', version]);
+    }
+  }
+}
+
+type ServiceLike = Pick<VersionInput, 'cache' | 'calls'>;
 
 function checkZones(context: CheckContext): void {
   const { zoneNames } = context;

@@ -4,10 +4,18 @@
  */
 import type { DistributionSpec } from '../../core/distributions.ts';
 import type { HeaderList } from '../../core/engine.ts';
+import type { CacheKey, CacheSpec } from '../../sim/host/cache.ts';
+import type { AcceptSpec } from '../../sim/world-spec.ts';
 import type { CallStep, CallTo } from '../../workload/call-step.ts';
 import type { ServiceSpec, ServiceVersion } from '../scenario.ts';
 import type { ScenarioInput } from '../scenario-schema.ts';
-import type { CallInput, CallStepInput, ServiceInput, VersionInput } from '../schema/service.ts';
+import type {
+  CacheInput,
+  CallInput,
+  CallStepInput,
+  ServiceInput,
+  VersionInput,
+} from '../schema/service.ts';
 
 export const DEFAULT_NAMESPACE = 'default';
 const DEFAULT_PORT = { name: 'http', number: 80 } as const;
@@ -84,7 +92,34 @@ function versionOf(
     responseBytes: behaviour.responseSize ?? 0,
     onAbandon: behaviour.onAbandon ?? 'keep-working',
     calls: (behaviour.calls ?? []).map((step) => callStep(step, portFor)),
+    cache: cacheOf(behaviour.cache),
+    accepting: acceptingOf(behaviour.connections),
   };
+}
+
+function cacheOf(cache: VersionInput['cache']): CacheSpec | null {
+  if (cache === undefined) return null;
+  return {
+    key: cacheKey(cache.key),
+    ttlNs: cache.ttl ?? 0,
+    scope: cache.scope ?? 'instance',
+    coalesce: cache.coalesce ?? false,
+    onError: cache.onError ?? 'keep',
+    warm: cache.warm ?? 0,
+  };
+}
+
+function cacheKey(key: CacheInput['key'] = 'path'): CacheKey {
+  if (typeof key === 'string') {
+    return key === 'path' ? { kind: 'path' } : { kind: 'header', name: key.toLowerCase() };
+  }
+  if (key.uniform !== undefined) return { kind: 'uniform', of: key.uniform };
+  return { kind: 'zipf', of: key.zipf?.of ?? 1, s: key.zipf?.s ?? 1 };
+}
+
+function acceptingOf(connections: VersionInput['connections']): AcceptSpec | null {
+  if (connections === undefined) return null;
+  return { setupNs: connections.setupTime, backlog: connections.backlog ?? 0 };
 }
 
 function callStep(step: CallStepInput, portFor: (service: string) => number): CallStep {

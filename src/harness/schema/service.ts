@@ -12,6 +12,7 @@ import {
   name,
   positiveDuration,
   ratio,
+  requireOne,
   size,
 } from './scalars.ts';
 
@@ -52,6 +53,40 @@ export const CALL_STEP = z
 export type CallStepInput = z.output<typeof CALL_STEP>;
 export type CallInput = z.output<typeof CALL>;
 
+const KEY_COUNT = () => count(1, 1_000_000);
+
+const CACHE = block(
+  {
+    key: z
+      .union(
+        [
+          z.string(),
+          block({
+            uniform: KEY_COUNT().optional(),
+            zipf: block({ s: z.number().min(0).max(10), of: KEY_COUNT() }).optional(),
+          }).superRefine((key, context) => {
+            const kinds = ['uniform', 'zipf'] as const;
+            requireOne(
+              context,
+              kinds,
+              kinds.filter((kind) => key[kind]),
+            );
+          }),
+        ],
+        { error: 'must be "path", the name of a header, or a map with "uniform" or "zipf"' },
+      )
+      .optional()
+      .meta({ description: 'What tells answers apart; "path" by default' }),
+    ttl: positiveDuration().optional().meta({ description: 'For ever by default' }),
+    scope: choice(['instance', 'shared']).optional(),
+    coalesce: z.boolean().optional().meta({ description: 'One fetch per key and instance' }),
+    onError: choice(['keep', 'delete', 'stale']).optional(),
+    warm: ratio().optional().meta({ description: 'Share of the drawn keys there at the start' }),
+  },
+  ['entries'],
+);
+export type CacheInput = z.output<typeof CACHE>;
+
 /** What a version may override, and a service may say for all of them. */
 const BEHAVIOUR = {
   labels: z.record(z.string(), z.string()).optional(),
@@ -88,18 +123,18 @@ const BEHAVIOUR = {
   responseSize: size().optional(),
   onAbandon: choice(['keep-working', 'skip-queued', 'cancel']).optional(),
   calls: z.array(CALL_STEP).optional(),
+  cache: CACHE.optional(),
+  connections: block({
+    setupTime: positiveDuration().meta({
+      description: 'What accepting a connection costs an instance, one after another',
+    }),
+    backlog: count(1, 1_000_000)
+      .optional()
+      .meta({ description: 'Connections waiting to be accepted; unlimited by default' }),
+  }).optional(),
 };
 
-const NOT_BUILT = [
-  'cores',
-  'handlers',
-  'memory',
-  'cache',
-  'startup',
-  'readiness',
-  'drain',
-  'autoscaler',
-];
+const NOT_BUILT = ['cores', 'handlers', 'memory', 'startup', 'readiness', 'drain', 'autoscaler'];
 
 const VERSION = block(BEHAVIOUR, [...NOT_BUILT, 'namespace', 'ports', 'serviceAccount']);
 

@@ -13,6 +13,7 @@ import type { Ns } from '../../core/time.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { SimProxy } from '../sim-proxy.ts';
 import type { HostSpec, HostView } from '../world-spec.ts';
+import type { CacheUser } from './cache.ts';
 import type { CallPlan } from './call-plan.ts';
 import { NO_CALLS } from './call-plan.ts';
 
@@ -23,6 +24,7 @@ export interface HostCommon {
   readonly okShape: number;
   /** Indexed as the spec's errors. */
   readonly errorShapes: readonly number[];
+  readonly cacheUser?: CacheUser | null;
 }
 
 export class Host implements HostView {
@@ -44,6 +46,9 @@ export class Host implements HostView {
   inbound: SimProxy | null;
   outbound: SimProxy | null;
   plan: CallPlan;
+  cacheUser: CacheUser | null;
+  /** When accepting is done with the connections that came so far. */
+  acceptFreeNs: Ns;
   isUp: boolean;
   /** Crashes in force; it is up when there is none. */
   crashes: number;
@@ -62,6 +67,8 @@ export class Host implements HostView {
   served: number;
   wasted: number;
   rejected: number;
+  cacheHits: number;
+  cacheMisses: number;
   queueMax: number;
   busyNs: Ns;
   computeNs: Ns;
@@ -97,6 +104,8 @@ export class Host implements HostView {
     this.inbound = null;
     this.outbound = null;
     this.plan = NO_CALLS;
+    this.cacheUser = common.cacheUser ?? null;
+    this.acceptFreeNs = 0;
     this.isUp = true;
     this.crashes = 0;
     this.slowFactors = [];
@@ -109,6 +118,8 @@ export class Host implements HostView {
     this.served = 0;
     this.wasted = 0;
     this.rejected = 0;
+    this.cacheHits = 0;
+    this.cacheMisses = 0;
     this.queueMax = 0;
     this.busyNs = 0;
     this.computeNs = 0;

@@ -1,7 +1,7 @@
 /**
  * What applications do with requests: queue, compute, call others, answer.
  *
- *   request → [queue] → worker: own computing → errors? → calls, step by step → answer
+ *   request → [queue] → worker: own computing → errors? → [cache] → calls, step by step → answer
  *
  * A worker is held from the start of computing until the answer, also while calls wait. When the
  * caller gives up, a host does what its `onAbandon` says: works on, skips what is still queued, or
@@ -16,6 +16,8 @@ import type { WireTable } from '../net/wire-table.ts';
 import type { Observer } from '../observer.ts';
 import type { RequestObserver } from '../request-observer.ts';
 import type { AppCalls, CallsListener } from './app-calls.ts';
+import type { CacheUser } from './cache.ts';
+import { CacheAnswer, CacheRows } from './cache-rows.ts';
 import type { Host } from './host.ts';
 import type { WorkTable } from './work-table.ts';
 import { WorkState } from './work-table.ts';
@@ -35,6 +37,7 @@ export class ServiceModel implements Applications, CallsListener {
   private readonly wires: WireTable;
   private readonly fullShape: number;
   private readonly failedShape: number;
+  private readonly cacheRows: CacheRows;
   private responder: Responder | null;
   private calls: AppCalls | null;
 
@@ -48,6 +51,7 @@ export class ServiceModel implements Applications, CallsListener {
     this.wires = commons.wires;
     this.fullShape = commons.heads.intern({ status: 503 });
     this.failedShape = commons.heads.intern({ status: 502 });
+    this.cacheRows = new CacheRows(commons);
     this.responder = null;
     this.calls = null;
   }
@@ -92,17 +96,24 @@ export class ServiceModel implements Applications, CallsListener {
     const errorShape = this.drawError(row, host);
     if (errorShape > 0) this.finish(row, host, errorShape);
     else if (host.plan.steps.length === 0) this.finish(row, host, host.okShape);
-    else {
-      host.addCalling(1);
-      work.setState(row, WorkState.calling);
-      this.calls!.advance(row);
-    }
+    else if (host.cacheUser === null) this.call(row, host);
+    else this.askCache(row, host, host.cacheUser);
   }
 
   onCallsDone(row: number, isGood: boolean): void {
     const host = this.hosts[this.work.hostOf(row)]!;
+    const { cacheUser } = host;
+    const isAnswered = cacheUser === null ? isGood : this.cacheRows.fetched(row, cacheUser, isGood);
+    const shape = isAnswered ? host.okShape : this.failedShape;
+    let waiter = cacheUser === null ? -1 : this.cacheRows.takeWaiters(row);
     host.addCalling(-1);
-    this.finish(row, host, isGood ? host.okShape : this.failedShape);
+    this.finish(row, host, shape);
+    while (waiter >= 0) {
+      const next = this.work.linkOf(waiter);
+      host.addCalling(-1);
+      this.finish(waiter, host, shape);
+      waiter = next;
+    }
   }
 
   /**
@@ -136,6 +147,31 @@ export class ServiceModel implements Applications, CallsListener {
       work.free(row);
     }
     host.clearWork();
+    host.cacheUser?.restart();
+  }
+
+  private call(row: number, host: Host): void {
+    host.addCalling(1);
+    this.work.setState(row, WorkState.calling);
+    this.calls!.advance(row);
+  }
+
+  private askCache(row: number, host: Host, user: CacheUser): void {
+    const answer = this.cacheRows.ask(row, user);
+    const uid = this.work.uidOf(row);
+    this.observer.record(RecordKind.cacheAsked, host.id, uid, host.id, answer);
+    if (answer === CacheAnswer.hit) {
+      host.cacheHits++;
+      this.finish(row, host, host.okShape);
+      return;
+    }
+    host.cacheMisses++;
+    if (answer === CacheAnswer.miss) {
+      this.call(row, host);
+      return;
+    }
+    host.addCalling(1);
+    this.work.setState(row, WorkState.waiting);
   }
 
   private begin(row: number, host: Host): void {
@@ -215,12 +251,27 @@ export class ServiceModel implements Applications, CallsListener {
         }
         this.kernel.cancel(work.linkOf(row));
         break;
+      case WorkState.waiting:
+        host.addCalling(-1);
+        this.cacheRows.leave(row, host.cacheUser!);
+        this.recordDone(row, host, true);
+        break;
       default:
         host.addCalling(-1);
         this.calls!.abandon(row);
+        if (host.cacheUser !== null) this.passFetchOn(row, host.cacheUser);
         this.recordDone(row, host, true);
     }
     this.release(row, host);
+  }
+
+  /** The one that fetched is cancelled: the first of those who wait for it fetches now. */
+  private passFetchOn(row: number, user: CacheUser): void {
+    const next = this.cacheRows.giveUp(row, user);
+    if (next < 0) return;
+    this.work.setLink(next, -1);
+    this.work.setState(next, WorkState.calling);
+    this.calls!.advance(next);
   }
 
   /** @returns shape of the error's head; 0 = no error */

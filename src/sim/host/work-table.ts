@@ -16,6 +16,8 @@ export const WorkState = {
   calling: 3,
   /** Queued, and cancelled by its caller; freed when its turn comes. */
   dropped: 4,
+  /** For the answer that another request of this instance fetches. */
+  waiting: 5,
 } as const;
 export type WorkState = (typeof WorkState)[keyof typeof WorkState];
 
@@ -103,7 +105,7 @@ export class WorkTable {
   uidOf(row: number): number {
     return this.words[row * WORDS + UID]!;
   }
-  /** Queued: next row. Computing: kernel event, -1 when it takes no time. Calling: first open request. */
+  /** Queued: next row. Computing: kernel event, -1 when it takes no time. Calling: first open request. Waiting: next of the list. */
   linkOf(row: number): number {
     return this.words[row * WORDS + LINK]!;
   }

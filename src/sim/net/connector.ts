@@ -9,11 +9,13 @@ import { childUid } from '../../core/draws.ts';
 import type { DialPlan, Endpoint, PeerFacts } from '../../core/engine.ts';
 import { ConnectFailure } from '../../core/engine.ts';
 import type { Commons } from '../commons.ts';
-import { TurnKind } from '../event-kind.ts';
+import { EventKind, TurnKind } from '../event-kind.ts';
 import type { Host } from '../host/host.ts';
 import type { SimProxy } from '../sim-proxy.ts';
+import type { AcceptSpec } from '../world-spec.ts';
 import type { Link } from './link.ts';
 import type { Messages } from './messages.ts';
+import { HANDSHAKE_PERSISTENCE, retransmissionOffset } from './network.ts';
 import type { WireTable } from './wire-table.ts';
 import { WireFlag, WirePhase } from './wire-table.ts';
 
@@ -81,6 +83,11 @@ export class Connector {
     const proxy = commons.proxyOfWire(wire);
     const link = commons.network.links[wires.linkOf(wire)]!;
     const host = commons.hosts[link.to]!;
+    const accepting = host.spec.accepting;
+    if (accepting !== undefined && host.isUp && !wires.has(wire, WireFlag.accepted)) {
+      this.accept(wire, host, accepting);
+      return;
+    }
     const listener = wires.downstreamOf(wire);
     wires.setDownstream(wire, -1);
     if (!host.isUp) {
@@ -97,6 +104,38 @@ export class Connector {
     if (host.inbound !== null) this.openFar(wire, link, host.inbound, listener);
     const near = this.nearFacts(link, host, listener, wires.has(wire, WireFlag.tls));
     proxy.engine.onConnected(wire, near);
+  }
+
+  /**
+   * The host takes its time over a connection, one after another. It does not know whether the other
+   * side still waits: a dial that is given up costs as much as any.
+   */
+  private accept(wire: number, host: Host, { setupNs, backlog }: AcceptSpec): void {
+    const { commons, wires } = this;
+    const { kernel } = commons;
+    const startNs = Math.max(kernel.nowNs, host.acceptFreeNs);
+    if (backlog > 0 && startNs - kernel.nowNs > backlog * setupNs) {
+      this.dropFirstPacket(wire);
+      return;
+    }
+    host.acceptFreeNs = startNs + setupNs;
+    wires.set(wire, WireFlag.accepted);
+    wires.setOverhead(wire, 0);
+    wires.setEvent(wire, kernel.schedule(host.acceptFreeNs, EventKind.dialEnds, 0, wire));
+  }
+
+  /** The backlog is full: the other side sends again after 1 s, 2 s, 4 s … as after a loss. */
+  private dropFirstPacket(wire: number): void {
+    const { commons, wires } = this;
+    const sent = wires.overheadOf(wire) + 1;
+    wires.setOverhead(wire, sent);
+    const gapNs =
+      retransmissionOffset(HANDSHAKE_PERSISTENCE, sent) -
+      retransmissionOffset(HANDSHAKE_PERSISTENCE, sent - 1);
+    const isLast = sent > HANDSHAKE_PERSISTENCE.retransmissions;
+    const kind = isLast ? EventKind.deliveryFails : EventKind.dialEnds;
+    const atNs = commons.kernel.nowNs + gapNs;
+    wires.setEvent(wire, commons.kernel.schedule(atNs, kind, 0, wire));
   }
 
   /** Turn entry: an inbound proxy is connected to its application. */

@@ -45,6 +45,8 @@ export const WireFlag = {
   closeHeld: 512,
   /** The message is on the link itself, not inside a proxy. */
   onLink: 1024,
+  /** The far side has taken its time over the connection. */
+  accepted: 4096,
 } as const;
 
 const INITIAL_ROWS = 64;
@@ -66,7 +68,7 @@ const EVENT = 6;
 const PEER = 7;
 /** The inbound engine's connection, or -1. While dialing: position of its listener. */
 const DOWNSTREAM = 8;
-/** Proxies' share of one direction's delay, ns. */
+/** Proxies' share of one direction's delay, ns. While dialing: first packets dropped. */
 const OVERHEAD = 9;
 /** The host at the far end. */
 const HOST = 10;
