@@ -7,6 +7,7 @@ const slow = [
   'test/e2e/**',
   'test/conformance/**',
   'test/goldens.test.ts',
+  'test/fast-check/counterexample.test.ts',
 ];
 
 export default defineConfig({

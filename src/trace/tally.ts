@@ -69,7 +69,7 @@ export function sumBuckets(buckets: readonly Bucket[], countKinds: number): Tota
     for (let i = 0; i < countKinds; i++) counts[i]! += bucket.counts[i]!;
     addSparse(codes, bucket.codes);
     addSparse(flags, bucket.flags);
-    if (bucket.latency.count > 0) latency.add(Histogram.fromJSON(bucket.latency));
+    latency.addData(bucket.latency);
   }
   return { counts, codes, flags, latency };
 }
