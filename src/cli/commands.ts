@@ -7,6 +7,7 @@ import { completionCommand } from './completion.ts';
 import { faultsCommand } from './faults.ts';
 import { importCommand } from './import.ts';
 import { proxyCommand } from './proxy.ts';
+import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
 import { validateCommand } from './validate.ts';
 
@@ -16,6 +17,7 @@ export type AddCommand = (program: Command, context: CliContext) => void;
 export const COMMANDS: readonly AddCommand[] = [
   runCommand,
   compareCommand,
+  replayCommand,
   validateCommand,
   faultsCommand,
   importCommand,

@@ -8,6 +8,7 @@ import { renderHtml } from '../report/html.ts';
 import type { ReportModel, SettingLine } from '../report/model.ts';
 import { renderText } from '../report/text.ts';
 import { checkWritable, fileNamePart, linkLatest, writeOutput } from './output-directory.ts';
+import { replayFile } from './replay-file.ts';
 import { loadPlotly } from './report-assets.ts';
 import { ALL_VARIANTS, type RunOptions } from './run-options.ts';
 import { combinedHash, type ResultDocument, type VariantResult } from './run-results.ts';
@@ -36,12 +37,14 @@ export function reportModel(
     setting: settingLines(scenario),
     warmUpS: scenario.warmUpNs / SECOND,
     runs: results.flatMap((result) =>
-      result.outcomes.map(({ summary, timeline }) => ({
+      result.outcomes.map(({ summary, timeline, samples, traces }) => ({
         variant: result.scenario.variant,
         declared: result.scenario.declaredVerdict,
         asDeclared: result.asDeclared,
         summary,
         timeline,
+        samples,
+        traces,
       })),
     ),
   };
@@ -83,6 +86,7 @@ export function writeReport(folder: string, report: RunReport, options: RunOptio
     'manifest.json': json(manifestOf(report, options)),
     'summary.json': json(report.document),
     'timeline.json': json(timelinesOf(report)),
+    'replay.json': json(replayFile(report.results, report.model.version)),
     'summary.txt': renderText(report.model),
     'report.html': renderHtml(report.model, { plotly: plotly() }),
   });

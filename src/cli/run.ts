@@ -127,7 +127,13 @@ async function runAll(
 ) {
   const tasks = scenarios.flatMap((scenario) =>
     options.seeds.map(
-      (seed): RunTask => ({ scenario, seed, thresholds, isOneOfMany: options.isAboutSeeds }),
+      (seed, index): RunTask => ({
+        scenario,
+        seed,
+        thresholds,
+        isOneOfMany: options.isAboutSeeds,
+        isTraced: index === 0,
+      }),
     ),
   );
   const labels = tasks.map(({ scenario, seed }) => `${scenario.variant} seed ${seed}`.trim());

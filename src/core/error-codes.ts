@@ -11,6 +11,7 @@ import type { ErrorCode } from './error-codes/error-code.ts';
 import { IMPORT_CODES } from './error-codes/import.ts';
 import { REGISTRY_CODES } from './error-codes/registry.ts';
 import { ROUTE_CODES } from './error-codes/route.ts';
+import { RUN_CODES } from './error-codes/run.ts';
 import { SCENARIO_CODES } from './error-codes/scenario.ts';
 import { SECURITY_CODES } from './error-codes/security.ts';
 
@@ -23,6 +24,7 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   ...SECURITY_CODES,
   ...REGISTRY_CODES,
   ...SCENARIO_CODES,
+  ...RUN_CODES,
 };
 
 /** The entry of a code; an unknown code is our mistake. */

@@ -4,8 +4,10 @@
  * The command line fills it from finished runs; `html.ts` and `text.ts` only draw it. Titles,
  * names and commands are user input: whoever draws them escapes them.
  */
+import type { RequestTrace } from '../core/request-trace.ts';
 import type { Summary } from '../core/summary.ts';
 import type { Timeline } from '../core/timeline.ts';
+import type { RequestSamples } from '../trace/request-sampler.ts';
 
 export interface ReportModel {
   readonly title: string;
@@ -39,6 +41,10 @@ export interface ReportRun {
   readonly asDeclared: boolean;
   readonly summary: Summary;
   readonly timeline: Timeline;
+  /** Requests that deserve a closer look, and how many failed in which way. */
+  readonly samples?: RequestSamples | undefined;
+  /** Those that were followed. */
+  readonly traces?: readonly RequestTrace[] | undefined;
 }
 
 /** How a run is called in headings and legends: its variant, and its seed where seeds differ. */

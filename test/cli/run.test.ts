@@ -72,6 +72,7 @@ describe('run', () => {
     expect(readlinkSync(latest)).toMatch(/^[0-9a-f]{12}-1$/);
     expect(readdirSync(latest).sort()).toEqual([
       'manifest.json',
+      'replay.json',
       'report.html',
       'summary.json',
       'summary.txt',
