@@ -16,6 +16,7 @@ import type {
 } from '../../core/engine.ts';
 import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
+import type { HeaderMutations, HostRewrite, PathRewrite, RedirectAction } from './rewriting.ts';
 import type { MtlsConfig, RbacConfig } from './security.ts';
 
 export type { LoadBalancerConfig } from './load-balancing.ts';
@@ -79,6 +80,11 @@ export interface RouteTableConfig {
   readonly name: string;
   readonly virtualHosts: readonly VirtualHostConfig[];
   readonly ignorePortInHostMatching: boolean;
+  /** Of all requests and responses; undefined = no changes, as on the levels below. */
+  readonly requestHeaders?: HeaderMutations;
+  readonly responseHeaders?: HeaderMutations;
+  /** Whether changes of routes come after those of the table; Envoy's default is before. */
+  readonly mostSpecificHeaderMutationsWins?: boolean;
 }
 
 export interface VirtualHostConfig {
@@ -89,6 +95,8 @@ export interface VirtualHostConfig {
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly includeIsTimeoutRetryHeader: boolean;
+  readonly requestHeaders?: HeaderMutations;
+  readonly responseHeaders?: HeaderMutations;
 }
 
 export interface RouteConfig {
@@ -97,6 +105,8 @@ export interface RouteConfig {
   readonly action: RouteAction;
   /** Replaces the listener's fault filter configuration for this route; undefined = the listener's. */
   readonly fault?: FaultConfig | null;
+  readonly requestHeaders?: HeaderMutations;
+  readonly responseHeaders?: HeaderMutations;
   /** Where each setting of this route came from, by path (`timeoutMs`, `retry.numRetries`). */
   readonly origins: Origins;
 }
@@ -137,7 +147,7 @@ export interface QueryMatch {
   readonly value: ValueMatch;
 }
 
-export type RouteAction = ForwardAction | DirectResponseAction;
+export type RouteAction = ForwardAction | DirectResponseAction | RedirectAction;
 
 /** Send to a cluster. Source: Envoy RouteAction. */
 export interface ForwardAction {
@@ -156,6 +166,10 @@ export interface ForwardAction {
   readonly hashPolicy?: readonly HashPolicy[];
   /** The subset of hosts that requests want; undefined = any. */
   readonly metadataMatch?: LbMetadata;
+  /** undefined = the path stays as it is. */
+  readonly pathRewrite?: PathRewrite;
+  /** undefined = the host stays as it is. */
+  readonly hostRewrite?: HostRewrite;
   readonly priority: 'default' | 'high';
   /** Status when the cluster does not exist. Envoy 503; Gateway API routes 500. */
   readonly clusterNotFoundStatus: number;
@@ -172,6 +186,10 @@ export interface WeightedCluster {
   readonly weight: number;
   /** Added to the route's; of one key this one counts. */
   readonly metadataMatch?: LbMetadata;
+  readonly requestHeaders?: HeaderMutations;
+  readonly responseHeaders?: HeaderMutations;
+  /** In place of the route's. */
+  readonly hostRewrite?: HostRewrite;
 }
 
 /** Source: policy-engine.md §2.1. */

@@ -88,7 +88,8 @@ export class ActiveRequests implements FilterChainOwner {
   /** The route, and of several clusters the one for this request, as the connection manager does. */
   private route(request: Slot, uid: number, plan: RequestPlan): void {
     const { ports } = this;
-    const cluster = plan.split === null ? plan.cluster : this.drawCluster(uid, plan, plan.split);
+    const cluster =
+      plan.split === null ? plan.cluster : this.drawCluster(request, uid, plan, plan.split);
     if (cluster === null) {
       ports.record(RecordKind.routed, uid, -1, plan.routeIndex);
       return;
@@ -98,9 +99,16 @@ export class ActiveRequests implements FilterChainOwner {
   }
 
   /** A request is routed once, so the uid says it all: other routes of the table shift no split. */
-  private drawCluster(uid: number, plan: RequestPlan, split: TrafficSplit): Cluster | null {
+  private drawCluster(
+    request: Slot,
+    uid: number,
+    plan: RequestPlan,
+    split: TrafficSplit,
+  ): Cluster | null {
     const value = this.ports.draws.below(this.context.routeDraws, uid, 0, split.totalWeight);
-    return plan.clusters[split.pick(value)]!;
+    const index = split.pick(value);
+    this.requests.setPlan(request, plan.variantOf(index));
+    return plan.clusters[index]!;
   }
 
   private refuse(request: Slot, plan: RequestPlan): void {

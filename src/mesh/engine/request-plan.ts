@@ -9,7 +9,12 @@
 import type { Head, HeadEdits, HeaderList, PeerFacts, Slot } from '../../core/engine.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
-import type { ForwardAction, ListenerConfig, VirtualHostConfig } from '../config/config.ts';
+import type {
+  ForwardAction,
+  ListenerConfig,
+  RouteConfig,
+  VirtualHostConfig,
+} from '../config/config.ts';
 import {
   CONTROL_HEADERS,
   RETRY_CONTROL_HEADERS,
@@ -19,6 +24,8 @@ import type { RetryRules } from '../policy/retry.ts';
 import { RetryCondition, withRetryHeaders } from '../policy/retry.ts';
 import { EffectiveTimeouts, effectiveTimeouts, expectedTimeoutMs } from '../policy/timeout.ts';
 import type { RequestHash } from '../route/request-hash.ts';
+import { addressOf, redirectLocation } from '../route/rewrite.ts';
+import type { RouteEdits } from '../route/route-edits.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { HttpStats } from './stats.ts';
@@ -60,6 +67,8 @@ export interface PlanInput {
   readonly listener: PlanListener;
   readonly filters: RequestFilters;
   readonly hasFilters: boolean;
+  /** Position of the cluster in a split whose clusters differ in more than weight; -1 = none. */
+  readonly variant?: number;
 }
 
 export class RequestPlan {
@@ -109,8 +118,16 @@ export class RequestPlan {
   readonly makesCookies: boolean;
   private hasher: RequestHash | null;
   private hash: bigint | null;
-  /** `head` without what the router consumed. */
-  private readonly plainHead: Head;
+  /** What a redirect or a direct response says in `location`; '' = nothing. */
+  readonly location: string;
+  /** Whether answers of our own need `replyHead`. */
+  readonly changesReplies: boolean;
+  /** By cluster of the split, where clusters differ in more than weight; null = they do not. */
+  private readonly variants: (RequestPlan | undefined)[] | null;
+  private readonly input: PlanInput;
+  private readonly edits: RouteEdits | null;
+  /** `head` without what the router consumed; with what the route changes, once that is done. */
+  private plainHead: Head;
   private readonly retryHeads: Map<number, Head>;
   /** By attempt, so that interned response heads know their edits again. */
   private readonly countEdits: (HeadEdits | undefined)[] | null;
@@ -128,7 +145,8 @@ export class RequestPlan {
     this.stats = listener.stats;
     this.listenerId = listener.id;
     this.marksIdle = listener.config.downstreamIdleTimeoutMs > 0;
-    this.split = route === null ? null : route.split;
+    const { variant = -1 } = input;
+    this.split = route === null || variant >= 0 ? null : route.split;
     this.routeIndex = route === null ? -1 : route.index;
     this.idle = listener.idle;
     this.filters = input.filters;
@@ -155,11 +173,46 @@ export class RequestPlan {
     this.retryHeads = new Map();
     const { includeAttemptCountInResponse } = route?.virtualHost ?? COUNTS_NOTHING;
     this.countEdits = includeAttemptCountInResponse ? [] : null;
-    this.firstHead = this.headFor(1, 0, false);
+    this.input = input;
+    this.variants = variant < 0 && route !== null && route.variants !== null ? [] : null;
+    this.edits = variant < 0 ? (route?.edits ?? null) : route!.variants![variant]!.edits;
+    this.firstHead = this.makeFirstHead();
+    this.location = route === null ? '' : locationOf(head, route.config);
+    this.changesReplies = this.location !== '' || this.edits?.changesResponses === true;
     this.hasher = null;
     this.hash = null;
     const hashers = [route?.hash, ...input.clusters.map((cluster) => cluster?.hash)];
     this.makesCookies = hashers.some((hasher) => hasher?.makesCookies === true);
+  }
+
+  /** Routes change heads once; attempts after the first differ from that in their own headers only. */
+  private makeFirstHead(): Head {
+    const first = this.headFor(1, 0, false);
+    if (this.edits === null || this.forward === null) return first;
+    this.plainHead = this.edits.request(first);
+    this.retryHeads.clear();
+    return this.plainHead;
+  }
+
+  /** The plan of requests for one cluster of a split; this one, where clusters differ in weight only. */
+  variantOf(index: number): RequestPlan {
+    if (this.variants === null) return this;
+    let plan = this.variants[index];
+    if (plan === undefined) {
+      const cluster = this.clusters[index]!;
+      plan = new RequestPlan({ ...this.input, clusters: [cluster], variant: index });
+      this.variants[index] = plan;
+    }
+    return plan;
+  }
+
+  /** What goes downstream of an answer of our own. */
+  replyHead(head: Head, isForRoute: boolean): Head {
+    const located =
+      isForRoute && this.location !== ''
+        ? head.with({ append: [['location', this.location]] })
+        : head;
+    return this.edits === null ? located : this.edits.response(located, this.firstHead);
   }
 
   /**
@@ -209,11 +262,17 @@ export class RequestPlan {
 
   /** What goes downstream of an upstream's response head. */
   responseHead(head: Head, attempt: number): Head {
-    if (this.countEdits === null) return head;
-    let edits = this.countEdits[attempt];
+    if (this.countEdits === null && this.edits === null) return head;
+    const counted =
+      this.countEdits === null ? head : this.withCount(head, attempt, this.countEdits);
+    return this.edits === null ? counted : this.edits.response(counted, this.firstHead);
+  }
+
+  private withCount(head: Head, attempt: number, known: (HeadEdits | undefined)[]): Head {
+    let edits = known[attempt];
     if (edits === undefined) {
       edits = { set: [['x-envoy-attempt-count', String(attempt)]] };
-      this.countEdits[attempt] = edits;
+      known[attempt] = edits;
     }
     return head.with(edits);
   }
@@ -242,6 +301,13 @@ const NO_PEER: PeerFacts = {
 };
 
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
+
+function locationOf(head: Head, { action, match }: RouteConfig): string {
+  if (action.kind === 'redirect') return redirectLocation(head, action, match.path);
+  if (action.kind === 'forward') return '';
+  const isElsewhere = action.status === 201 || (action.status >= 300 && action.status < 400);
+  return isElsewhere ? addressOf(head) : '';
+}
 
 function refusalOf(head: Head): Refusal {
   if (head.authority === '') return 'no-host';

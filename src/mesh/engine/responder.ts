@@ -15,11 +15,14 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { EngineContext } from './context.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import { DownstreamBit } from './downstream-table.ts';
-import type { LocalReplies, LocalReply } from './local-reply.ts';
+import type { LocalReplies } from './local-reply.ts';
 import type { PlanListener, RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import { ResponseLog } from './response-log.ts';
+
+/** Details of direct responses and redirects. */
+export const DIRECT_RESPONSE = 'direct_response';
 
 export class Responder {
   private readonly context: EngineContext;
@@ -147,20 +150,22 @@ export class Responder {
     if (flag !== 0) requests.addFlag(request, flag);
     const plan = requests.planOf(request);
     const reply = this.replies.of(plan, status, body, header, grpcStatus);
+    const isForRoute = details === DIRECT_RESPONSE;
+    const head = plan.changesReplies ? plan.replyHead(reply.head, isForRoute) : reply.head;
     this.beforeHead(request);
-    this.write(request, reply);
-    this.complete(request, reply.head, false, details);
+    this.write(request, head, reply.body);
+    this.complete(request, head, false, details);
   }
 
-  private write(request: Slot, reply: LocalReply): void {
+  private write(request: Slot, head: Head, body: Uint8Array | null): void {
     const { ports, requests } = this;
-    if (reply.body === null) {
-      ports.respondHead(request, reply.head, true);
+    if (body === null) {
+      ports.respondHead(request, head, true);
       return;
     }
-    requests.needExtra(request).bytesSent = reply.body.length;
-    ports.respondHead(request, reply.head, false);
-    ports.respondBody(request, reply.body.length, reply.body, true);
+    requests.needExtra(request).bytesSent = body.length;
+    ports.respondHead(request, head, false);
+    ports.respondBody(request, body.length, body, true);
   }
 
   /** HTTP/1 cannot go on after an answer to half a request, nor while it drains. */

@@ -78,9 +78,10 @@ export class Router {
   private answerWithoutUpstream(request: Slot): void {
     const action = this.requests.planOf(request).route?.config.action;
     const { stats } = this.responder.listenerOf(request);
-    if (action?.kind === 'direct-response') {
+    if (action !== undefined && action.kind !== 'forward') {
       stats.directResponse++;
-      const { status, body } = action;
+      const { status } = action;
+      const body = action.kind === 'redirect' ? '' : action.body;
       this.responder.respondLocally(request, status, body, Flag.none, 'direct_response');
       return;
     }

@@ -6,10 +6,16 @@
  * Source: policy-engine.md §8.1; Envoy, virtual host and route selection.
  */
 import type { Head } from '../../core/engine.ts';
-import type { RouteConfig, RouteTableConfig, VirtualHostConfig } from '../config/config.ts';
+import type {
+  RouteConfig,
+  RouteTableConfig,
+  VirtualHostConfig,
+  WeightedCluster,
+} from '../config/config.ts';
 import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
 import { compileRouteMatch, type HeadPredicate } from './match.ts';
 import { RequestHash } from './request-hash.ts';
+import { RouteEdits } from './route-edits.ts';
 import { TrafficSplit } from './traffic-split.ts';
 
 /** A route with what its requests need, computed once. */
@@ -24,6 +30,16 @@ export interface CompiledRoute {
   readonly retry: RetryRules | null;
   /** null = no hash policy. */
   readonly hash: RequestHash | null;
+  /** null = requests and responses pass as they are. */
+  readonly edits: RouteEdits | null;
+  /** By cluster of the split, where clusters differ in more than their weight; null = they do not. */
+  readonly variants: readonly RouteVariant[] | null;
+}
+
+/** What a cluster of a split adds to its route. */
+export interface RouteVariant {
+  readonly cluster: WeightedCluster;
+  readonly edits: RouteEdits | null;
 }
 
 interface CompiledVirtualHost {
@@ -51,7 +67,7 @@ export class RouteTable {
     this.ignoresPort = config.ignorePortInHostMatching;
     let routeCount = 0;
     for (const virtualHost of config.virtualHosts) {
-      const host = compileVirtualHost(virtualHost, routeCount);
+      const host = compileVirtualHost(config, virtualHost, routeCount);
       routeCount += virtualHost.routes.length;
       for (const domain of virtualHost.domains) this.addDomain(domain.toLowerCase(), host);
     }
@@ -89,10 +105,14 @@ export class RouteTable {
   }
 }
 
-function compileVirtualHost(virtualHost: VirtualHostConfig, first: number): CompiledVirtualHost {
+function compileVirtualHost(
+  table: RouteTableConfig,
+  virtualHost: VirtualHostConfig,
+  first: number,
+): CompiledVirtualHost {
   const routes = virtualHost.routes.map((config, i) => ({
     matches: compileRouteMatch(config.match),
-    route: compileRoute(config, virtualHost, first + i),
+    route: compileRoute(config, virtualHost, table, first + i),
   }));
   return { routes };
 }
@@ -100,17 +120,32 @@ function compileVirtualHost(virtualHost: VirtualHostConfig, first: number): Comp
 function compileRoute(
   config: RouteConfig,
   virtualHost: VirtualHostConfig,
+  table: RouteTableConfig,
   index: number,
 ): CompiledRoute {
   const { action } = config;
+  const editsWith = (cluster: WeightedCluster | null) =>
+    RouteEdits.of({ cluster, route: config, virtualHost, table });
+  const route = { index, config, virtualHost };
   if (action.kind !== 'forward') {
-    return { index, config, virtualHost, split: null, retry: null, hash: null };
+    const edits = editsWith(null);
+    return { ...route, edits, split: null, retry: null, hash: null, variants: null };
   }
+  const [first] = action.clusters;
+  const edits = editsWith(action.clusters.length === 1 && first !== undefined ? first : null);
+  const differ = action.clusters.length > 1 && action.clusters.some(hasOwnSettings);
+  const variants = differ
+    ? action.clusters.map((cluster) => ({ cluster, edits: editsWith(cluster) }))
+    : null;
   const split = action.clusters.length > 1 ? new TrafficSplit(action.clusters) : null;
   const retry = action.retry === null ? null : compileRetryRules(action.retry);
   const { hashPolicy = [] } = action;
   const hash = hashPolicy.length === 0 ? null : new RequestHash(hashPolicy);
-  return { index, config, virtualHost, split, retry, hash };
+  return { ...route, edits, split, retry, hash, variants };
+}
+
+function hasOwnSettings(cluster: WeightedCluster): boolean {
+  return Object.keys(cluster).some((key) => key !== 'cluster' && key !== 'weight');
 }
 
 /** Stable: equal lengths keep their order, so the earlier domain wins. */
