@@ -12,6 +12,8 @@ import type {
   PathMatch,
   QueryMatch,
 } from '../mesh/config/config.ts';
+import type { HashKey, SlowStartConfig } from '../mesh/config/load-balancing.ts';
+import type { HeaderMutations, PathRewrite, RedirectAction } from '../mesh/config/rewriting.ts';
 import type { Placed } from './message.ts';
 import type { AuthorizationPolicy, PeerAuthentication, UpstreamTls } from './security-resources.ts';
 
@@ -67,6 +69,9 @@ export interface HttpRule {
   /** Empty when `directResponse` is given. */
   readonly destinations: readonly Destination[];
   readonly directResponse: DirectResponse | null;
+  readonly redirect?: RedirectSettings;
+  readonly rewrite?: RewriteSettings;
+  readonly headers?: HeaderOperations;
   readonly timeoutMs?: Placed<number>;
   readonly retries?: RetrySettings;
   readonly fault?: FaultSettings;
@@ -94,12 +99,33 @@ export interface Destination {
   readonly subset?: Placed<string>;
   readonly port?: Placed<number>;
   readonly weight?: Placed<number>;
+  readonly headers?: HeaderOperations;
   readonly at: SourcePosition;
 }
 
 export interface DirectResponse {
   readonly status: number;
   readonly body: string;
+}
+
+export interface RewriteSettings {
+  readonly at: SourcePosition;
+  readonly path?: PathRewrite;
+  readonly authority?: string;
+}
+
+export interface RedirectSettings extends Omit<RedirectAction, 'kind' | 'port' | 'stripsQuery'> {
+  readonly at: SourcePosition;
+  /** 0 = the request's; `listener` = the one that the client called. */
+  readonly port: number | 'listener';
+}
+
+export interface HeaderOperations {
+  readonly at: SourcePosition;
+  readonly request?: HeaderMutations;
+  readonly response?: HeaderMutations;
+  /** Another Host header. */
+  readonly host?: string;
 }
 
 export interface RetrySettings {
@@ -147,7 +173,7 @@ export interface Subset {
 
 /** The blocks of a policy; a block that is given replaces the inherited one whole. */
 export interface PolicyBlocks {
-  readonly loadBalancer?: Placed<LoadBalancerName>;
+  readonly loadBalancer?: Placed<LoadBalancerSettings>;
   /** Part of `loadBalancer`, and replaced with it. */
   readonly locality?: LocalitySettings;
   readonly connectionPool?: ConnectionPoolSettings;
@@ -178,7 +204,21 @@ export interface LocalitySettings {
   readonly failoverPriority: readonly string[];
 }
 
-export type LoadBalancerName = 'LEAST_REQUEST' | 'ROUND_ROBIN' | 'RANDOM';
+export interface LoadBalancerSettings {
+  /** Without effect where there is `hashing`. */
+  readonly name: 'LEAST_REQUEST' | 'ROUND_ROBIN' | 'RANDOM';
+  readonly hashing?: ConsistentHash;
+  readonly slowStart?: Placed<SlowStartConfig>;
+}
+
+export interface ConsistentHash {
+  readonly at: SourcePosition;
+  /** null = requests have no key. */
+  readonly key: HashKey | null;
+  readonly algorithm:
+    | { readonly kind: 'ring-hash'; readonly minimumRingSize?: number }
+    | { readonly kind: 'maglev'; readonly tableSize?: number };
+}
 
 /** Numbers above 0; what was given as 0 is absent, except `tcpIdleTimeoutMs`. */
 export interface ConnectionPoolSettings {

@@ -1,7 +1,9 @@
 /**
- * Configurations of hashing balancers for tests: small tables, Envoy's defaults otherwise.
+ * Balancers for tests: small tables, Envoy's defaults otherwise, and a clock that stands still.
  */
+import type { Clock } from '../../src/core/engine.ts';
 import type { MaglevConfig, RingHashConfig } from '../../src/mesh/config/load-balancing.ts';
+import type { BalancerStart } from '../../src/mesh/lb/index.ts';
 
 export function aRing(partial: Partial<RingHashConfig> = {}): RingHashConfig {
   return {
@@ -23,4 +25,8 @@ export function aMaglev(partial: Partial<MaglevConfig> = {}): MaglevConfig {
     usesHostname: false,
     ...partial,
   };
+}
+
+export function startOf(seed: number, clock: Clock = { nowNs: 0 }): BalancerStart {
+  return { seed, clock, startNs: 0 };
 }

@@ -115,9 +115,9 @@ describe('documents', () => {
     expect(found).toEqual([
       'info MQ-IMPORT-007 DestinationRule default/x replaces the one in f0.yaml:4',
     ]);
-    expect(resources.destinationRules.map((rule) => rule.policy?.loadBalancer?.value)).toEqual([
-      'ROUND_ROBIN',
-    ]);
+    expect(resources.destinationRules.map((rule) => rule.policy?.loadBalancer?.value.name)).toEqual(
+      ['ROUND_ROBIN'],
+    );
   });
 
   it('0.6: objects are ordered by time of creation, then name, then namespace', () => {

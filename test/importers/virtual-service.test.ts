@@ -174,13 +174,9 @@ describe('what is valid but not modelled yet is refused by name', () => {
   it.each([
     ['mirror', `{${ROUTE}, mirror: {host: b}}`],
     ['mirrors', `{${ROUTE}, mirrors: [{destination: {host: b}}]}`],
-    ['rewrite', `{${ROUTE}, rewrite: {uri: /x}}`],
-    ['redirect', '{redirect: {uri: /x}}'],
-    ['headers', `{${ROUTE}, headers: {request: {set: {a: b}}}}`],
     ['corsPolicy', `{${ROUTE}, corsPolicy: {}}`],
     ['delegate', '{delegate: {name: d}}'],
     ['retryRemoteLocalities', `{${ROUTE}, retries: {attempts: 1, retryRemoteLocalities: true}}`],
-    ['headers', '{route: [{destination: {host: a}, headers: {}}]}'],
     ['bytes', '{directResponse: {status: 200, body: {bytes: aGk=}}}'],
   ])('%s', (field, http) => {
     const { diagnostics } = importText(virtualService(http));

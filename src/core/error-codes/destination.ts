@@ -22,4 +22,6 @@ export const DESTINATION_CODES = {
     why: 'only outlier detection tells a proxy that endpoints fail; without it all stay healthy',
     fix: 'add outlierDetection to the same trafficPolicy',
   },
+  'MQ-DEST-017': { title: 'Consistent hashing that is not valid' },
+  'MQ-DEST-018': { title: 'A warm-up that is not valid' },
 } as const satisfies Record<string, ErrorCode>;

@@ -40,6 +40,9 @@ export const ROUTE_CODES = {
     why: 'sidecars do not merge them: the oldest wins entirely',
     fix: 'put the rules of both into one VirtualService',
   },
+  'MQ-ROUTE-018': { title: 'A rewrite that is not valid' },
+  'MQ-ROUTE-019': { title: 'A redirect that is not valid' },
+  'MQ-ROUTE-020': { title: 'A header operation that is not valid' },
   'MQ-ROUTE-017': { title: 'A header condition that looks like another condition (warning)' },
   'MQ-REF-001': {
     title: 'A destination that no service has the name of',

@@ -6,14 +6,14 @@
  * Source: config-istio.md §2.5 (meaning), §2.14 VS-16, VS-17; design.md §10 (MQ-ROUTE-003).
  */
 import type { Destination } from '../mesh-resources.ts';
-import { type FieldRules, notModelled, openMessage, readFields } from '../message.ts';
+import { type FieldRules, openMessage, readFields } from '../message.ts';
 import { withoutAbsent } from '../optional.ts';
 import type { SourceNode } from '../source-node.ts';
+import { readHeaders } from './headers.ts';
 import { isDnsLabel, type MeshNames, readHost, wildcardDomainProblem } from './names.ts';
 
 const ROUTE: FieldRules = {
-  ...readFields('destination', 'weight'),
-  ...notModelled('header operations are not part of the engine yet', 'headers'),
+  ...readFields('destination', 'weight', 'headers'),
 };
 const DESTINATION = readFields('host', 'subset', 'port');
 const PORT = readFields('number');
@@ -52,6 +52,7 @@ function readRoute(node: SourceNode, namespace: string, names: MeshNames): Desti
     subset: target.placed('subset', readSubsetName),
     port: target.placed('port', readPort),
     weight: message.placed('weight', readWeight),
+    headers: message.placed('headers', readHeaders)?.value,
   });
   return host === undefined ? undefined : { host, at: node.position, ...optional };
 }

@@ -10,24 +10,26 @@ import type { SourceNode } from '../source-node.ts';
 import { readDirectResponse } from './direct-response.ts';
 import { readDurationMs } from './durations.ts';
 import { readFault } from './fault.ts';
+import { readHeaders } from './headers.ts';
 import { readDestinations } from './http-destinations.ts';
 import { readHttpMatch } from './http-match.ts';
 import type { MeshNames } from './names.ts';
 import { readRetries } from './retries.ts';
+import { readRedirect, readRewrite } from './rewrite.ts';
 
 const RULES: FieldRules = {
   ...readFields('name', 'match', 'route', 'directResponse', 'timeout', 'retries', 'fault'),
-  ...notModelled('redirects are not part of the engine yet', 'redirect'),
+  ...readFields('redirect', 'rewrite', 'headers'),
   ...notModelled('one VirtualService cannot refer to another yet', 'delegate'),
-  ...notModelled('rewrites are not part of the engine yet', 'rewrite'),
   ...notModelled('mirroring is not part of the engine yet', 'mirror', 'mirrorPercent'),
   ...notModelled('mirroring is not part of the engine yet', 'mirrorPercentage', 'mirrors'),
-  ...notModelled('header operations are not part of the engine yet', 'headers'),
   ...notModelled('CORS is not part of the engine yet', 'corsPolicy'),
 };
 
 /** What an answer that needs no upstream cannot be combined with. */
 const NOT_WITH_DIRECT_RESPONSE = ['route', 'redirect', 'fault', 'rewrite'];
+
+const NOT_WITH_REDIRECT = ['route', 'fault', 'rewrite'];
 
 export function readHttpRule(
   node: SourceNode,
@@ -49,6 +51,9 @@ export function readHttpRule(
     timeoutMs: message.placed('timeout', readDurationMs),
     retries: message.placed('retries', readRetries)?.value,
     fault: message.placed('fault', readFault)?.value,
+    redirect: message.placed('redirect', readRedirect)?.value,
+    rewrite: message.placed('rewrite', readRewrite)?.value,
+    headers: message.placed('headers', readHeaders)?.value,
   });
   return {
     name,
@@ -69,13 +74,32 @@ function checkAction(message: Message, label: string): void {
     }
     return;
   }
-  const isRefused = message.has('redirect') || message.has('delegate');
-  if (isRefused || message.list('route').length > 0) return;
+  if (message.has('redirect')) {
+    for (const field of NOT_WITH_REDIRECT) {
+      const text = `route ${label} has both redirect and ${field}`;
+      message.get(field)?.keyError('MQ-ROUTE-005', text);
+    }
+    checkPrefix(message);
+    return;
+  }
+  if (message.has('delegate') || message.list('route').length > 0) return;
   message.node.error(
     'MQ-ROUTE-005',
     `route ${label} says neither where to send requests nor what to answer`,
     {
-      fix: 'give route or directResponse',
+      fix: 'give route, redirect or directResponse',
     },
   );
+}
+
+/** A prefix can only be replaced where a prefix is matched. */
+function checkPrefix(message: Message): void {
+  const prefix = message.get('redirect')?.get('prefixRewrite');
+  if (prefix === undefined) return;
+  for (const match of message.list('match')) {
+    const uri = match.get('uri');
+    if (uri === undefined || uri.has('prefix')) continue;
+    prefix.keyError('MQ-ROUTE-019', 'prefixRewrite needs matches by uri prefix only');
+    return;
+  }
 }

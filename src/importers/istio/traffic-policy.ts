@@ -3,16 +3,12 @@
  *
  * Source: config-istio.md §5.1, §5.11 VD-2, VD-4.
  */
-import type {
-  LoadBalancerName,
-  LocalitySettings,
-  PolicyBlocks,
-  TrafficPolicy,
-} from '../mesh-resources.ts';
+import type { LocalitySettings, PolicyBlocks, TrafficPolicy } from '../mesh-resources.ts';
 import { type FieldRules, type Message, notModelled, openMessage, readFields } from '../message.ts';
 import { withoutAbsent } from '../optional.ts';
 import type { SourceNode } from '../source-node.ts';
 import { readConnectionPool, readRetryBudget } from './connection-pool.ts';
+import { readLoadBalancer } from './load-balancer.ts';
 import { readLocalityLb } from './locality-lb.ts';
 import { readOutlierDetection } from './outlier-detection.ts';
 import { readUpstreamTls } from './upstream-tls.ts';
@@ -28,20 +24,6 @@ const POLICY: FieldRules = {
 };
 const PORT_POLICY: FieldRules = { ...BLOCKS, ...readFields('port') };
 const PORT = readFields('number');
-const LOAD_BALANCER: FieldRules = {
-  ...readFields('simple', 'localityLbSetting'),
-  ...notModelled('consistent hashing is not part of the engine yet', 'consistentHash'),
-  ...notModelled('zone-aware routing is not part of the engine yet', 'zoneAwareLbSetting'),
-  ...notModelled('slow start is not part of the engine yet', 'warmup', 'warmupDurationSecs'),
-};
-const SIMPLE = [
-  'UNSPECIFIED',
-  'LEAST_REQUEST',
-  'LEAST_CONN',
-  'ROUND_ROBIN',
-  'RANDOM',
-  'PASSTHROUGH',
-] as const;
 const MAX_PORTS = 4096;
 
 export function readTrafficPolicy(node: SourceNode): TrafficPolicy | undefined {
@@ -120,16 +102,4 @@ function readPort(entry: Message, node: SourceNode): number | undefined {
   }
   const number = openMessage(port, PORT, 'PortSelector')?.get('number');
   return number === undefined ? 0 : number.integer(0, 4_294_967_295);
-}
-
-function readLoadBalancer(node: SourceNode): LoadBalancerName | undefined {
-  const message = openMessage(node, LOAD_BALANCER, 'LoadBalancerSettings');
-  if (message === undefined) return undefined;
-  const simple = message.get('simple')?.oneOf(SIMPLE);
-  if (simple === 'PASSTHROUGH') {
-    message.get('simple')?.error('MQ-IMPORT-004', 'loadBalancer PASSTHROUGH is not modelled yet', {
-      why: 'it sends requests to the address that the client chose, whatever endpoints exist',
-    });
-  }
-  return simple === 'ROUND_ROBIN' || simple === 'RANDOM' ? simple : 'LEAST_REQUEST';
 }

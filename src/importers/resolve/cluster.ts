@@ -11,16 +11,18 @@ import type {
   OutlierConfig,
   Thresholds,
 } from '../../mesh/config/config.ts';
-import { ENVOY, ISTIO } from '../../mesh/config/defaults.ts';
+import { ENVOY, ISTIO, LEAST_REQUEST } from '../../mesh/config/defaults.ts';
 import type { Default } from '../../mesh/config/origin.ts';
 import type {
   ConnectionPoolSettings,
-  LoadBalancerName,
+  ConsistentHash,
+  LoadBalancerSettings,
   OutlierSettings,
   Placed,
   PolicyBlocks,
   RetryBudgetSettings,
 } from '../mesh-resources.ts';
+import { withoutAbsent } from '../optional.ts';
 import { Settings } from './settings.ts';
 
 /** All of a cluster but its name, number and members. */
@@ -147,13 +149,39 @@ function retryBudget(
 
 function loadBalancer(
   settings: Settings,
-  given: Placed<LoadBalancerName> | undefined,
+  given: Placed<LoadBalancerSettings> | undefined,
 ): LoadBalancerConfig {
   if (given === undefined) return settings.fallBack('lb', ISTIO_NAME, ISTIO.cluster.lb);
   settings.explicit('lb', given);
-  if (given.value === 'ROUND_ROBIN') return { kind: 'round-robin' };
-  if (given.value === 'RANDOM') return { kind: 'random' };
-  return ISTIO.cluster.lb.value;
+  const { hashing, name } = given.value;
+  if (hashing !== undefined) return hashBalancer(settings, hashing);
+  if (given.value.slowStart !== undefined) settings.explicit('lb.slowStart', given.value.slowStart);
+  const warm = withoutAbsent({ slowStart: given.value.slowStart?.value });
+  if (name === 'ROUND_ROBIN') return { kind: 'round-robin', ...warm };
+  if (name === 'RANDOM') return { kind: 'random' };
+  return { ...LEAST_REQUEST, ...warm };
+}
+
+function hashBalancer(settings: Settings, { algorithm }: ConsistentHash): LoadBalancerConfig {
+  const left = <T>(path: string, value: T | undefined, taken: Default<T>) =>
+    value ?? settings.fallBack(path, ENVOY_NAME, taken);
+  const { hashing, ringHash, maglev } = ENVOY;
+  const common = {
+    balanceFactorPercent: left('lb.balanceFactorPercent', undefined, hashing.balanceFactorPercent),
+    usesHostname: left('lb.usesHostname', undefined, hashing.usesHostname),
+  };
+  if (algorithm.kind === 'maglev') {
+    const tableSize = left('lb.tableSize', algorithm.tableSize, maglev.tableSize);
+    return { kind: 'maglev', tableSize, ...common };
+  }
+  const { minimumRingSize } = algorithm;
+  return {
+    kind: 'ring-hash',
+    minimumRingSize: left('lb.minimumRingSize', minimumRingSize, ringHash.minimumRingSize),
+    maximumRingSize: left('lb.maximumRingSize', undefined, ringHash.maximumRingSize),
+    hashFunction: left('lb.hashFunction', undefined, ringHash.hashFunction),
+    ...common,
+  };
 }
 
 function outlierConfig(settings: Settings, outlier: OutlierSettings): OutlierConfig {

@@ -6,9 +6,10 @@
  */
 import { isVisible } from '../istio/export-to.ts';
 import { isWildcard, type MeshNames, mostSpecific } from '../istio/names.ts';
-import type { DestinationRule, VirtualService } from '../mesh-resources.ts';
+import type { DestinationRule, PolicyBlocks, VirtualService } from '../mesh-resources.ts';
 import type { ServiceInfo } from '../service-info.ts';
 import type { DestinationRuleIndex } from './destination-rules.ts';
+import { effectivePolicy } from './policy.ts';
 
 /** See the file's comment. */
 export class NamespaceView {
@@ -19,6 +20,7 @@ export class NamespaceView {
   /** For the mesh, in istiod's order. */
   readonly virtualServices: readonly VirtualService[];
   readonly #rules: DestinationRuleIndex;
+  readonly #byHost: ReadonlyMap<string, ServiceInfo>;
   readonly #exactOwners = new Map<string, VirtualService>();
   readonly #wildcardOwners = new Map<string, VirtualService>();
   readonly #aliases = new Map<
@@ -38,6 +40,7 @@ export class NamespaceView {
     this.services = visibleServices(services, namespace);
     this.virtualServices = visibleVirtualServices(virtualServices, namespace);
     this.#rules = rules;
+    this.#byHost = new Map(this.services.map((service) => [service.host, service]));
     this.#indexOwners();
     for (const service of this.services) {
       for (const { host, ports } of service.aliases ?? []) {
@@ -66,6 +69,14 @@ export class NamespaceView {
   /** The rule in force for a service. */
   ruleFor(service: ServiceInfo): DestinationRule | undefined {
     return this.#rules.find(this.namespace, service.host, service.namespace);
+  }
+
+  /** The policy in force for a service's port, or for a subset on it; nothing for unknown ones. */
+  policyFor(host: string, port: number, subset: string): PolicyBlocks {
+    const service = this.#byHost.get(host);
+    const rule = service === undefined ? undefined : this.ruleFor(service);
+    const own = rule?.subsets.find(({ name }) => name.value === subset);
+    return effectivePolicy(rule, port, own);
   }
 
   /** The service that `host` is only another name for, on that port. */

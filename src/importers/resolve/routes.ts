@@ -16,6 +16,7 @@ import type {
 import { ENVOY, ISTIO } from '../../mesh/config/defaults.ts';
 import { hasLabels } from '../istio/names.ts';
 import type {
+  ConsistentHash,
   Destination,
   FaultSettings,
   HttpMatch,
@@ -24,7 +25,15 @@ import type {
   Placed,
   VirtualService,
 } from '../mesh-resources.ts';
+import { withoutAbsent } from '../optional.ts';
 import { inboundRetry, outboundRetry } from './retries.ts';
+import {
+  clusterChanges,
+  hashPolicies,
+  headerChanges,
+  redirectAction,
+  rewrites,
+} from './route-changes.ts';
 import { Settings } from './settings.ts';
 
 /** Who asks: what `sourceLabels` and `sourceNamespace` are compared with. */
@@ -33,8 +42,13 @@ export interface ClientContext {
   readonly labels: Labels;
 }
 
-/** Replaces a destination's host by the service that it is only another name for. */
-export type HostResolver = (host: string) => string;
+/** What a route has to know of the services it names. */
+export interface Destinations {
+  /** The service that a host is only another name for, or the host. */
+  hostOf(host: string): string;
+  /** By what a destination's balancer hashes; undefined = it does not. */
+  hashOf(host: string, port: number, subset: string): ConsistentHash | undefined;
+}
 
 const EVERYTHING: PathMatch = { kind: 'prefix', value: '/', ignoreCase: false };
 
@@ -43,11 +57,11 @@ export function routesFor(
   service: VirtualService,
   client: ClientContext,
   port: number,
-  resolveHost: HostResolver,
+  services: Destinations,
 ): RouteConfig[] {
   const routes: RouteConfig[] = [];
   for (const rule of service.http) {
-    const action = (): Omit<RouteConfig, 'name' | 'match'> => toAction(rule, port, resolveHost);
+    const action = (): Omit<RouteConfig, 'name' | 'match'> => toAction(rule, port, services);
     if (rule.matches.length === 0) {
       routes.push({ name: rule.name, match: toMatch(undefined), ...action() });
       return routes;
@@ -92,28 +106,57 @@ function isCatchAll(match: RouteMatch): boolean {
 function toAction(
   rule: HttpRule,
   port: number,
-  resolveHost: HostResolver,
+  services: Destinations,
 ): Omit<RouteConfig, 'name' | 'match'> {
   const settings = new Settings();
-  const action = routeAction(rule, port, resolveHost, settings);
+  const action = routeAction(rule, port, services, settings);
   const fault = rule.fault === undefined ? undefined : faultConfig(rule.fault, settings);
-  const origins = settings.origins;
-  return fault === undefined ? { action, origins } : { action, fault, origins };
+  const changes = headerChanges(rule, settings);
+  return { action, ...changes, ...withoutAbsent({ fault }), origins: settings.origins };
 }
 
 function routeAction(
   rule: HttpRule,
   port: number,
-  resolveHost: HostResolver,
+  services: Destinations,
   settings: Settings,
 ): RouteAction {
   if (rule.directResponse !== null) {
     settings.explicit('status', rule);
     return { kind: 'direct-response', ...rule.directResponse };
   }
+  if (rule.redirect !== undefined) {
+    settings.explicit('redirect', rule.redirect);
+    return redirectAction(rule.redirect, port);
+  }
   settings.explicit('clusters', rule);
-  const clusters = weightedClusters(rule.destinations, port, resolveHost, settings);
-  return forward(clusters, rule.timeoutMs, outboundRetry(rule.retries, settings), settings);
+  const clusters = weightedClusters(rule.destinations, port, services, settings);
+  const hashes = rule.destinations.map((item) => hashOf(item, port, services));
+  const retry = retryFor(outboundRetry(rule.retries, settings), hashes);
+  return {
+    ...forward(clusters, rule.timeoutMs, retry, settings),
+    ...rewrites(rule, settings),
+    ...hashPolicies(hashes, settings),
+  };
+}
+
+/** A retry of a hashed request may go to the same host again. */
+function retryFor(
+  retry: RetryPolicyConfig | null,
+  hashes: readonly (ConsistentHash | undefined)[],
+): RetryPolicyConfig | null {
+  const isHashed = hashes.length === 1 && hashes[0] !== undefined;
+  return retry !== null && isHashed ? { ...retry, hostPredicates: [] } : retry;
+}
+
+function hashOf(
+  destination: Destination,
+  listenerPort: number,
+  services: Destinations,
+): ConsistentHash | undefined {
+  const host = services.hostOf(destination.host.value);
+  const port = destination.port?.value ?? listenerPort;
+  return services.hashOf(host, port, destination.subset?.value ?? '');
 }
 
 function forward(
@@ -147,19 +190,20 @@ function forward(
 function weightedClusters(
   destinations: readonly Destination[],
   port: number,
-  resolveHost: HostResolver,
+  services: Destinations,
   settings: Settings,
 ): WeightedCluster[] {
   const [only, second] = destinations;
   if (only !== undefined && second === undefined) {
-    return [{ cluster: destinationCluster(only, port, resolveHost), weight: 1 }];
+    return [{ cluster: destinationCluster(only, port, services), weight: 1 }];
   }
   const clusters: WeightedCluster[] = [];
   for (const destination of destinations) {
     const weight = destination.weight?.value ?? 0;
     if (weight === 0 || destination.weight === undefined) continue;
     settings.explicit(`clusters.${clusters.length}.weight`, destination.weight);
-    clusters.push({ cluster: destinationCluster(destination, port, resolveHost), weight });
+    const cluster = destinationCluster(destination, port, services);
+    clusters.push({ cluster, weight, ...clusterChanges(destination.headers) });
   }
   return clusters;
 }
@@ -168,9 +212,9 @@ function weightedClusters(
 function destinationCluster(
   destination: Destination,
   listenerPort: number,
-  resolveHost: HostResolver,
+  services: Destinations,
 ): string {
-  const host = resolveHost(destination.host.value);
+  const host = services.hostOf(destination.host.value);
   const port = destination.port?.value ?? listenerPort;
   return clusterName(port, destination.subset?.value ?? '', host);
 }
@@ -181,10 +225,15 @@ export function clusterName(port: number, subset: string, host: string): string 
 }
 
 /** What a service gets that no VirtualService is for. */
-export function defaultRoute(host: string, port: number): RouteConfig {
+export function defaultRoute(host: string, port: number, services: Destinations): RouteConfig {
   const settings = new Settings();
+  const hashes = [services.hashOf(host, port, '')];
   const clusters = [{ cluster: clusterName(port, '', host), weight: 1 }];
-  const action = forward(clusters, undefined, outboundRetry(undefined, settings), settings);
+  const retry = retryFor(outboundRetry(undefined, settings), hashes);
+  const action = {
+    ...forward(clusters, undefined, retry, settings),
+    ...hashPolicies(hashes, settings),
+  };
   return { name: 'default', match: toMatch(undefined), action, origins: settings.origins };
 }
 

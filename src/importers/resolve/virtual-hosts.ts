@@ -12,7 +12,7 @@ import type { VirtualService } from '../mesh-resources.ts';
 import { compareText } from '../object-meta.ts';
 import { isHttpPort, portByNumber, type ServiceInfo } from '../service-info.ts';
 import type { NamespaceView } from './namespace-view.ts';
-import { type ClientContext, defaultRoute, routesFor } from './routes.ts';
+import { type ClientContext, type Destinations, defaultRoute, routesFor } from './routes.ts';
 
 const ORIGINS: RouteConfig['origins'] = new Map();
 
@@ -33,6 +33,7 @@ class Builder {
   readonly #port: number;
   readonly #view: NamespaceView;
   readonly #client: ClientContext;
+  readonly #destinations: Destinations;
   /** Services that have the port, by host. */
   readonly #services: ReadonlyMap<string, ServiceInfo>;
   readonly #names = new Set<string>();
@@ -42,6 +43,10 @@ class Builder {
     this.#port = port;
     this.#view = view;
     this.#client = client;
+    this.#destinations = {
+      hostOf: (host) => view.aliasTarget(host, port) ?? host,
+      hashOf: (host, on, subset) => view.policyFor(host, on, subset).loadBalancer?.value.hashing,
+    };
     const onPort = view.services.filter((service) => portByNumber(service, port) !== undefined);
     this.#services = new Map(onPort.map((service) => [service.host.toLowerCase(), service]));
   }
@@ -67,7 +72,8 @@ class Builder {
   addDefaults(claimed: ReadonlySet<string>): void {
     for (const service of this.#services.values()) {
       if (claimed.has(service.host) || !this.#isHttp(service)) continue;
-      this.#addService(service, [defaultRoute(service.host, this.#port)]);
+      const route = defaultRoute(service.host, this.#port, this.#destinations);
+      this.#addService(service, [route]);
     }
   }
 
@@ -82,9 +88,7 @@ class Builder {
   }
 
   #routes(virtualService: VirtualService): RouteConfig[] {
-    return routesFor(virtualService, this.#client, this.#port, (host) => {
-      return this.#view.aliasTarget(host, this.#port) ?? host;
-    });
+    return routesFor(virtualService, this.#client, this.#port, this.#destinations);
   }
 
   /** Its hosts that are services with this port, and the rest. */

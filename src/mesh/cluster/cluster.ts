@@ -69,6 +69,7 @@ export class Cluster implements EjectionSink {
   /** By `HostSet.source`; all but the first are made on first use. */
   private readonly balancers: (LoadBalancer | undefined)[];
   private readonly balancerSeed: number;
+  private readonly startNs: Ns;
   private readonly hostSet: HostSet;
   private readonly poolSettings: PoolSettings;
   private readonly draws: StreamKey;
@@ -105,9 +106,11 @@ export class Cluster implements EjectionSink {
     this.draws = ports.draws.stream(`${label}/host`);
     const seeds = ports.draws.stream(`${label}/balancer`);
     this.balancerSeed = ports.draws.int32(seeds, 0, 0) >>> 0;
-    this.balancers = [createBalancer(config.lb, this.balancerSeed)];
+    // Clusters are made on first use, but their proxies had them from their own start on.
+    this.startNs = stats === null ? surroundings.sweepOriginNs : ports.clock.nowNs;
+    this.balancers = [this.makeBalancer()];
     this.members = members;
-    this.hosts = members.members.map((endpoint, i) => new Host(endpoint, i));
+    this.hosts = members.members.map((endpoint, i) => new Host(endpoint, i, this.startNs));
     this.pools = emptyPools(this.hosts.length);
     this.hostSet = new HostSet(
       this.hosts,
@@ -179,9 +182,15 @@ export class Cluster implements EjectionSink {
     return candidates[balancer.pick(choice)]!;
   }
 
+  private makeBalancer(): LoadBalancer {
+    const { clock } = this.surroundings.ports;
+    const start = { seed: this.balancerSeed, clock, startNs: this.startNs };
+    return createBalancer(this.config.lb, start);
+  }
+
   private addBalancer(source: number): LoadBalancer {
     while (this.balancers.length <= source) this.balancers.push(undefined);
-    const made = createBalancer(this.config.lb, this.balancerSeed);
+    const made = this.makeBalancer();
     this.balancers[source] = made;
     return made;
   }
@@ -210,11 +219,12 @@ export class Cluster implements EjectionSink {
   /** Hosts that stay keep their state; those that left drain. */
   setMembers(members: EndpointSet): void {
     const known = new Map(this.hosts.map((host) => [host.id, host]));
+    const { nowNs } = this.surroundings.ports.clock;
     const oldPools = this.pools;
     const pools = emptyPools(members.members.length);
     this.hosts = members.members.map((endpoint, index) => {
       const host = known.get(endpoint.id);
-      if (host === undefined) return new Host(endpoint, index);
+      if (host === undefined) return new Host(endpoint, index, nowNs);
       known.delete(endpoint.id);
       for (let p = 0; p < PRIORITIES; p++) {
         pools[index * PRIORITIES + p] = oldPools[host.index * PRIORITIES + p] ?? null;

@@ -30,6 +30,9 @@ export class Host {
   rqError = 0;
   rqTimeout = 0;
 
+  /** When it was added, or last became healthy by active checks: where slow start begins. */
+  inServiceNs: Ns;
+
   /** FAILED_OUTLIER_CHECK: takes effect at once, reaches the balancer with the next host update. */
   isEjected = false;
 
@@ -44,10 +47,11 @@ export class Host {
   lastEjectionNs: Ns = -1;
   lastUnejectionNs: Ns = -1;
 
-  constructor(endpoint: Endpoint, index: number) {
+  constructor(endpoint: Endpoint, index: number, inServiceNs: Ns = 0) {
     this.id = endpoint.id;
     this.index = index;
     this.endpoint = endpoint;
+    this.inServiceNs = inServiceNs;
   }
 
   /** Whether the balancer may choose it outside panic. */

@@ -19,7 +19,8 @@ import type { Default, Origin } from './origin.ts';
 /** The largest value of Envoy's 32-bit limits; istiod's "no limit". */
 export const UINT32_MAX = 4_294_967_295;
 
-const LEAST_REQUEST: LoadBalancerConfig = {
+/** Two choices, as Envoy and istiod have it. */
+export const LEAST_REQUEST: Extract<LoadBalancerConfig, { kind: 'least-request' }> = {
   kind: 'least-request',
   choiceCount: 2,
   activeRequestBias: 1,

@@ -1,7 +1,9 @@
 /**
  * The list of balancers: one line per file of this folder that is one.
  */
-import type { LoadBalancerConfig } from '../config/load-balancing.ts';
+import type { Clock } from '../../core/engine.ts';
+import type { Ns } from '../../core/time.ts';
+import type { LoadBalancerConfig, SlowStartConfig } from '../config/load-balancing.ts';
 import { HashingBalancer } from './hashing.ts';
 import { LeastRequest } from './least-request.ts';
 import type { LoadBalancer } from './load-balancer.ts';
@@ -9,32 +11,45 @@ import { MaglevTable } from './maglev.ts';
 import { RandomBalancer } from './random.ts';
 import { HashRing } from './ring-hash.ts';
 import { RoundRobin } from './round-robin.ts';
+import { SlowStart } from './slow-start.ts';
 
 type Kind = LoadBalancerConfig['kind'];
 
-/** @param seedDraw integer in [0, 2^32), drawn once per balancer */
+/** What a balancer begins with. */
+export interface BalancerStart {
+  /** Integer in [0, 2^32), drawn once per balancer. */
+  readonly seed: number;
+  readonly clock: Clock;
+  /** When its cluster began. */
+  readonly startNs: Ns;
+}
+
 export type BalancerFactory<K extends Kind = Kind> = (
   config: Extract<LoadBalancerConfig, { kind: K }>,
-  seedDraw: number,
+  start: BalancerStart,
 ) => LoadBalancer;
 
 /** Every balancer by its kind in the configuration. */
 export const BALANCERS: { readonly [K in Kind]: BalancerFactory<K> } = {
-  'round-robin': (_config, seedDraw) => new RoundRobin(seedDraw),
+  'round-robin': (config, start) => new RoundRobin(start.seed, slowStartOf(config, start)),
   random: () => new RandomBalancer(),
-  'least-request': (config, seedDraw) => new LeastRequest(config, seedDraw),
+  'least-request': (config, start) =>
+    new LeastRequest(config, start.seed, slowStartOf(config, start)),
   'ring-hash': (config) =>
     new HashingBalancer(config, (hosts, shares) => new HashRing(config, hosts, shares)),
   maglev: (config) =>
     new HashingBalancer(config, (hosts, shares) => new MaglevTable(config, hosts, shares)),
 };
 
-/**
- * A balancer with its own state: one per engine, cluster and priority.
- *
- * @param seedDraw integer in [0, 2^32)
- */
-export function createBalancer(config: LoadBalancerConfig, seedDraw: number): LoadBalancer {
+/** A balancer with its own state: one per engine, cluster and priority. */
+export function createBalancer(config: LoadBalancerConfig, start: BalancerStart): LoadBalancer {
   const make = BALANCERS[config.kind] as BalancerFactory;
-  return make(config, seedDraw);
+  return make(config, start);
+}
+
+function slowStartOf(
+  { slowStart }: { readonly slowStart?: SlowStartConfig },
+  { clock, startNs }: BalancerStart,
+): SlowStart | null {
+  return slowStart === undefined ? null : new SlowStart(slowStart, clock, startNs);
 }

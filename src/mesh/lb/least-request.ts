@@ -12,7 +12,8 @@ import type { Host } from '../cluster/host.ts';
 import type { LoadBalancerConfig } from '../config/config.ts';
 import { EdfScheduler, prePicks } from './edf.ts';
 import type { Choice, LoadBalancer } from './load-balancer.ts';
-import { haveDifferentWeights } from './weighted.ts';
+import type { SlowStart } from './slow-start.ts';
+import { needsWeights } from './weighted.ts';
 
 /** Its member of the balancers' configurations. */
 export type LeastRequestConfig = Extract<LoadBalancerConfig, { kind: 'least-request' }>;
@@ -26,9 +27,11 @@ export class LeastRequest implements LoadBalancer {
   private generation = -1;
   /** null = equal weights. */
   private scheduler: EdfScheduler | null = null;
+  private readonly slowStart: SlowStart | null;
 
   /** @param seed integer in [0, 2^32): where the weighted sequence begins */
-  constructor(config: LeastRequestConfig, seed: number) {
+  constructor(config: LeastRequestConfig, seed: number, slowStart: SlowStart | null = null) {
+    this.slowStart = slowStart;
     this.choiceCount = config.choiceCount;
     this.bias = config.activeRequestBias >= 0 ? config.activeRequestBias : 1;
     this.fullScan = config.fullScan;
@@ -44,7 +47,7 @@ export class LeastRequest implements LoadBalancer {
   private pickWeighted(scheduler: EdfScheduler, choice: Choice): number {
     const index = scheduler.take();
     const host = choice.candidates[index];
-    if (host !== undefined) scheduler.weights[index] = busyWeight(host, this.bias);
+    if (host !== undefined) scheduler.weights[index] = this.weightOf(host);
     scheduler.putBack(index);
     return index;
   }
@@ -52,12 +55,17 @@ export class LeastRequest implements LoadBalancer {
   private rebuild(choice: Choice): void {
     this.generation = choice.generation;
     const hosts = choice.candidates;
-    this.scheduler = haveDifferentWeights(hosts)
+    this.scheduler = needsWeights(hosts, this.slowStart)
       ? new EdfScheduler(
-          Float64Array.from(hosts, (host) => busyWeight(host, this.bias)),
+          Float64Array.from(hosts, (host) => this.weightOf(host)),
           prePicks(this.seed),
         )
       : null;
+  }
+
+  private weightOf(host: Host): number {
+    const weight = busyWeight(host, this.bias);
+    return this.slowStart === null ? weight : this.slowStart.weightOf(host, weight);
   }
 }
 

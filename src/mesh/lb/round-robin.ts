@@ -5,9 +5,11 @@
  * that starts again from the same seed at each change, so a health flap restarts the sequence.
  * Source: policy-engine.md §7.2, 7.3; Envoy, round robin load balancer.
  */
+import type { Host } from '../cluster/host.ts';
 import { EdfScheduler, prePicks } from './edf.ts';
 import type { Choice, LoadBalancer } from './load-balancer.ts';
-import { haveDifferentWeights } from './weighted.ts';
+import type { SlowStart } from './slow-start.ts';
+import { needsWeights } from './weighted.ts';
 
 /** Keeps the cursor or the weighted sequence. */
 export class RoundRobin implements LoadBalancer {
@@ -17,10 +19,12 @@ export class RoundRobin implements LoadBalancer {
   private generation = -1;
   /** null = equal weights. */
   private scheduler: EdfScheduler | null = null;
+  private readonly slowStart: SlowStart | null;
 
   /** @param seed integer in [0, 2^32): where the sequence begins */
-  constructor(seed: number) {
+  constructor(seed: number, slowStart: SlowStart | null = null) {
     this.seed = seed;
+    this.slowStart = slowStart;
     this.cursor = seed >>> 2;
   }
 
@@ -33,6 +37,9 @@ export class RoundRobin implements LoadBalancer {
       return index;
     }
     const index = scheduler.take();
+    if (this.slowStart !== null) {
+      scheduler.weights[index] = this.weightOf(choice.candidates[index]!);
+    }
     scheduler.putBack(index);
     return index;
   }
@@ -40,11 +47,16 @@ export class RoundRobin implements LoadBalancer {
   private rebuild(choice: Choice): void {
     this.generation = choice.generation;
     const hosts = choice.candidates;
-    this.scheduler = haveDifferentWeights(hosts)
+    this.scheduler = needsWeights(hosts, this.slowStart)
       ? new EdfScheduler(
-          Float64Array.from(hosts, (host) => host.endpoint.weight),
+          Float64Array.from(hosts, (host) => this.weightOf(host)),
           prePicks(this.seed),
         )
       : null;
+  }
+
+  private weightOf(host: Host): number {
+    const { weight } = host.endpoint;
+    return this.slowStart === null ? weight : this.slowStart.weightOf(host, weight);
   }
 }

@@ -2,10 +2,15 @@
  * Values of headers that routes add: text with Envoy's commands in percent signs.
  *
  * Known are those that follow from the request, the response and the route; importers refuse all
- * others by name, with `headerValueProblem`.
+ * others by name, with `headerValueProblem` of `config/header-commands.ts`.
  * Source: policy-engine.md §8.5; Envoy, custom request and response headers, command operators.
  */
 import type { Head } from '../../core/engine.ts';
+import {
+  type COMMANDS_OF_HEADERS,
+  type COMMANDS_OF_REQUESTS,
+  HEADER_COMMAND,
+} from '../config/header-commands.ts';
 import { headerValues } from './match.ts';
 
 /** What commands speak about. */
@@ -19,13 +24,11 @@ export interface HeaderContext {
 /** @returns '' when a command has no value */
 export type HeaderValue = (context: HeaderContext) => string;
 
-const COMMAND = /%%|%([A-Z_0-9]+)(?:\(([^()]*)\))?(?::(\d+))?%/g;
-
 /** A value; commands that are not known give nothing, so importers check them first. */
 export function compileHeaderValue(text: string): HeaderValue {
   const parts: (string | HeaderValue)[] = [];
   let from = 0;
-  for (const match of text.matchAll(COMMAND)) {
+  for (const match of text.matchAll(HEADER_COMMAND)) {
     parts.push(text.slice(from, match.index));
     parts.push(match[0] === '%%' ? '%' : compileCommand(match[1]!, match[2], match[3]));
     from = match.index + match[0].length;
@@ -35,40 +38,28 @@ export function compileHeaderValue(text: string): HeaderValue {
     parts.map((part) => (typeof part === 'string' ? part : part(context))).join('');
 }
 
-/** Why a value cannot be used, or null. */
-export function headerValueProblem(text: string): string | null {
-  for (const [, name, argument] of text.matchAll(COMMAND)) {
-    if (name === undefined) continue;
-    const wantsHeader = Object.hasOwn(OF_HEADERS, name);
-    if (!wantsHeader && !Object.hasOwn(OF_REQUESTS, name)) {
-      return `the command %${name}% is not modelled`;
-    }
-    if (wantsHeader === (argument !== undefined)) continue;
-    return `the command %${name}% ${wantsHeader ? 'needs a header in brackets' : 'takes nothing'}`;
-  }
-  const rest = text.replace(COMMAND, '');
-  return rest.includes('%') ? 'a percent sign stands alone; write %% for one' : null;
-}
-
-const OF_REQUESTS: Readonly<Record<string, HeaderValue>> = {
+const OF_REQUESTS: Readonly<Record<(typeof COMMANDS_OF_REQUESTS)[number], HeaderValue>> = {
   PROTOCOL: () => 'HTTP/1.1',
   RESPONSE_CODE: ({ response }) => String(response?.status ?? 0),
   ROUTE_NAME: ({ routeName }) => routeName,
 };
 
-const OF_HEADERS: Readonly<Record<string, (context: HeaderContext, names: string) => string>> = {
+type OfHeader = (context: HeaderContext, names: string) => string;
+
+const OF_HEADERS: Readonly<Record<(typeof COMMANDS_OF_HEADERS)[number], OfHeader>> = {
   REQ: ({ request }, names) => firstOf(request, names),
   RESP: ({ response }, names) => (response === null ? '' : firstOf(response, names)),
 };
 
 function compileCommand(name: string, names = '', length?: string): HeaderValue {
   const most = length === undefined ? Number.POSITIVE_INFINITY : Number(length);
-  const ofHeader = OF_HEADERS[name];
-  const value = ofHeader === undefined ? OF_REQUESTS[name] : bound(ofHeader, names);
+  const ofHeader = (OF_HEADERS as Readonly<Record<string, OfHeader>>)[name];
+  const ofRequest = (OF_REQUESTS as Readonly<Record<string, HeaderValue>>)[name];
+  const value = ofHeader === undefined ? ofRequest : bound(ofHeader, names);
   return (context) => value?.(context).slice(0, most) ?? '';
 }
 
-function bound(of: (context: HeaderContext, names: string) => string, names: string): HeaderValue {
+function bound(of: OfHeader, names: string): HeaderValue {
   return (context) => of(context, names);
 }
 

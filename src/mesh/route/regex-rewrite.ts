@@ -32,17 +32,3 @@ export function compileRegexRewrite({ pattern, substitution }: RegexRewrite) {
     return result + text.slice(from);
   };
 }
-
-/** Why a rewrite cannot be compiled, or null. */
-export function regexRewriteProblem({ pattern, substitution }: RegexRewrite): string | null {
-  let groups: number;
-  try {
-    groups = RE2JS.compile(pattern).groupCount();
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-  const stray = /\\(?![0-9\\])/.exec(substitution.replaceAll('\\\\', ''));
-  if (stray !== null) return 'a backslash in a substitution must be followed by a digit or another';
-  const highest = Math.max(0, ...[...substitution.matchAll(/\\([0-9])/g)].map((m) => Number(m[1])));
-  return highest > groups ? `the substitution names group ${highest} of ${groups}` : null;
-}

@@ -7,7 +7,7 @@ import { createBalancer } from '../../../src/mesh/lb/index.ts';
 import { MaglevTable } from '../../../src/mesh/lb/maglev.ts';
 import { MersenneTwister } from '../../../src/mesh/lb/mersenne-twister.ts';
 import { HashRing } from '../../../src/mesh/lb/ring-hash.ts';
-import { aMaglev, aRing } from '../../helpers/balancers.ts';
+import { aMaglev, aRing, startOf } from '../../helpers/balancers.ts';
 import { anEndpoint, equalHosts, hostsOfWeights, TestChoice } from '../../helpers/hosts.ts';
 
 const LARGEST = 2n ** 64n - 1n;
@@ -191,7 +191,7 @@ describe('hashing balancers', () => {
   it('keep a hash at its host until the hosts change', () => {
     fc.assert(
       fc.property(HASH, fc.constantFrom(aRing(), aMaglev()), (hash, config) => {
-        const balancer = createBalancer(config, 0);
+        const balancer = createBalancer(config, startOf(0));
         const choice = new TestChoice(equalHosts(5));
         choice.hash = hash;
         const first = balancer.pick(choice);

@@ -1,8 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { HttpHead } from '../../../src/core/head.ts';
+import { headerValueProblem } from '../../../src/mesh/config/header-commands.ts';
 import type { HeaderAddition, HeaderMutations } from '../../../src/mesh/config/rewriting.ts';
 import { HeaderEditor } from '../../../src/mesh/route/header-mutations.ts';
-import { compileHeaderValue, headerValueProblem } from '../../../src/mesh/route/header-value.ts';
+import { compileHeaderValue } from '../../../src/mesh/route/header-value.ts';
 
 const REQUEST = new HttpHead({
   method: 'GET',
