@@ -9,6 +9,7 @@ import { importCommand } from './import.ts';
 import { proxyCommand } from './proxy.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
+import { testCommand } from './test.ts';
 import { validateCommand } from './validate.ts';
 
 /** Adds a command to the program. */
@@ -16,6 +17,7 @@ export type AddCommand = (program: Command, context: CliContext) => void;
 
 export const COMMANDS: readonly AddCommand[] = [
   runCommand,
+  testCommand,
   compareCommand,
   replayCommand,
   validateCommand,

@@ -82,7 +82,8 @@ export function readExperimentOptions(
   };
 }
 
-function parseJobs(text: string | undefined): number | null {
+/** @returns null when nothing is given @throws UsageError */
+export function parseJobs(text: string | undefined): number | null {
   if (text === undefined) return null;
   const jobs = Number(text);
   if (Number.isInteger(jobs) && jobs >= 1 && jobs <= MOST_JOBS) return jobs;

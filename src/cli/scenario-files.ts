@@ -20,7 +20,8 @@ import type { Overrides } from '../harness/variants.ts';
 import type { CliIo } from './cli-io.ts';
 import { expandEntry, listFolder } from './expand-entry.ts';
 
-const SCENARIO_NAMES = ['scenario.yaml', 'scenario.yml', 'scenario.json'];
+/** What the file of a scenario is called in its folder. */
+export const SCENARIO_NAMES: readonly string[] = ['scenario.yaml', 'scenario.yml', 'scenario.json'];
 const MOST_BYTES = 10_000_000;
 
 /** A scenario's text, and the folder that its paths are relative to. */

@@ -166,6 +166,13 @@ export const PLUG_IN_FOLDERS: readonly PlugInFolder[] = [
     commonTest: 'test/cli/commands.test.ts',
   },
   {
+    what: 'reporter of suites',
+    folder: 'src/cli/suite/reporters',
+    list: 'src/cli/suite/reporters/index.ts',
+    mark: /^export const \w+: ReporterKind\b/m,
+    commonTest: 'test/cli/suite/reporters.test.ts',
+  },
+  {
     what: 'report panel',
     folder: 'src/report/panels',
     list: 'src/report/panels/index.ts',
