@@ -9,14 +9,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import picocolors from 'picocolors';
-import { ExitCode, UsageError } from '../core/errors.ts';
+import { ExitCode } from '../core/errors.ts';
 import {
   type Comparison,
   type ComparisonPlan,
   type ComparisonVerdict,
   compare,
 } from '../experiments/compare.ts';
-import { defaultMargin, type Margin } from '../experiments/metrics.ts';
+import { defaultMargin } from '../experiments/metrics.ts';
 import type { Scenario } from '../harness/scenario.ts';
 import { identityOf } from '../harness/summarise.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
@@ -36,6 +36,7 @@ import {
 } from './experiment-options.ts';
 import { experimentFolder, jsonText, shownFolder, writeExperiment } from './experiment-output.ts';
 import { quoteArgument } from './failure.ts';
+import { readMargins } from './margins.ts';
 import { performExperiment } from './perform-experiment.ts';
 import { loadScenario } from './scenario-files.ts';
 import { programVersion } from './version.ts';
@@ -102,7 +103,7 @@ async function run(
     a: loadSide(a, options, io),
     b: loadSide(b, options, io),
     metrics: raw.metric,
-    margin: readMargins(raw.margin),
+    margin: readMargins(raw.margin, defaultMargin),
     seeds: options.seeds,
     confidence: parseShare('--confidence', raw.confidence),
   };
@@ -154,31 +155,6 @@ function loadSide(text: string, { overrides }: ExperimentOptions, io: CliIo): Sc
   const path = isPath ? text : (match[1] ?? text);
   const { scenarios } = loadScenario(path, overrides, io);
   return variantOf(scenarios, isPath ? null : (match[2] ?? null));
-}
-
-/** @throws UsageError */
-function readMargins(texts: readonly string[]): (name: string) => Margin {
-  const named = new Map<string, Margin>();
-  let common: Margin | null = null;
-  for (const text of texts) {
-    const equals = text.lastIndexOf('=');
-    const margin = parseMargin(text.slice(equals + 1), text);
-    if (equals === -1) common = margin;
-    else named.set(text.slice(0, equals), margin);
-  }
-  return (name) => named.get(name) ?? common ?? defaultMargin(name);
-}
-
-function parseMargin(amount: string, text: string): Margin {
-  const match = /^(\d*\.?\d+(?:e-?\d+)?)(%?)$/i.exec(amount.trim());
-  if (match === null) {
-    throw new UsageError(
-      `--margin is "${text}"; give a share like 2%, an amount like 5, or metric=amount`,
-    );
-  }
-  const value = Number(match[1]);
-  if (match[2] === '%') return { kind: 'relative', ratio: value / 100 };
-  return { kind: 'absolute', amount: value };
 }
 
 function reproduceCommand(

@@ -14,6 +14,7 @@ import type { Scenario } from '../harness/scenario.ts';
 import type { ReportModel } from '../report/model.ts';
 import { renderText } from '../report/text.ts';
 import { verdictReasons } from '../report/words.ts';
+import { type BaselineGate, gateLines } from './baseline.ts';
 import { type CliIo, hasColour, type TextOutput } from './cli-io.ts';
 import { comparisonTable } from './comparison.ts';
 import type { RunOptions } from './run-options.ts';
@@ -27,6 +28,8 @@ export interface RunEnd {
   readonly folder: string;
   readonly exitCode: number;
   readonly kind: ResultKind;
+  /** null without a baseline. */
+  readonly gate: BaselineGate | null;
 }
 
 export class RunConsole {
@@ -62,11 +65,12 @@ export class RunConsole {
   }
 
   end(end: RunEnd): void {
-    const { results, model, folder, kind } = end;
+    const { results, model, folder, kind, gate } = end;
     this.#print('');
     if (kind.isAll && results.length > 1) this.#printComparison(results, model);
     else if (kind.isAboutSeeds) this.#printSeeds(results, model);
     else this.#print(withoutReproduce(renderText(model)));
+    if (gate !== null) this.#print(`\n${gateLines(gate, model.version, this.#colors)}`);
     const shown = relative(this.#io.cwd, folder) || folder;
     this.#print('');
     this.#print(`report   ${shown.startsWith('..') ? folder : shown}/report.html`);
@@ -131,8 +135,9 @@ export class RunConsole {
     }
   }
 
-  #verdictLine({ results, model, exitCode, kind }: RunEnd): string {
-    const text = kind.wasInterrupted ? 'interrupted' : verdictText(results, kind);
+  #verdictLine({ results, model, exitCode, kind, gate }: RunEnd): string {
+    const verdict = kind.wasInterrupted ? 'interrupted' : verdictText(results, kind);
+    const text = gate?.verdict === 'worse' ? `${verdict}, worse than the baseline` : verdict;
     const colored = exitCode === 0 ? this.#colors.green(text) : this.#colors.red(text);
     return `verdict  ${colored}  reproduce: ${model.reproduce}`;
   }

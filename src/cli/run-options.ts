@@ -14,6 +14,9 @@ export interface RawRunOptions {
   readonly dataPlane?: string;
   readonly duration?: string;
   readonly threshold: readonly string[];
+  readonly baseline?: string;
+  readonly metric?: readonly string[];
+  readonly margin?: readonly string[];
   readonly out?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -29,6 +32,11 @@ export interface RunOptions {
   readonly variant: string | null;
   readonly overrides: Overrides;
   readonly thresholds: readonly string[];
+  /** Path of an earlier summary; null = none. */
+  readonly baseline: string | null;
+  /** Of `--baseline`: figures, and what does not matter; as typed. */
+  readonly metrics: readonly string[];
+  readonly margins: readonly string[];
   readonly out: string | null;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
@@ -54,6 +62,9 @@ export function readRunOptions(raw: RawRunOptions, env: CliIo['env']): RunOption
       duration: raw.duration ?? null,
     },
     thresholds: raw.threshold,
+    baseline: raw.baseline ?? null,
+    metrics: raw.metric ?? [],
+    margins: raw.margin ?? [],
     out: raw.out ?? (env['MESHQUAKE_OUT'] || null),
     isJson: raw.json === true,
     isQuiet: raw.quiet === true,
@@ -106,5 +117,8 @@ export function reproduceCommand(path: string, variant: string, options: RunOpti
   if (dataPlane !== null) parts.push('--data-plane', dataPlane);
   if (duration !== null) parts.push('--duration', duration);
   for (const threshold of options.thresholds) parts.push('--threshold', threshold);
+  if (options.baseline !== null) parts.push('--baseline', options.baseline);
+  for (const metric of options.metrics) parts.push('--metric', metric);
+  for (const margin of options.margins) parts.push('--margin', margin);
   return parts.map(quoteArgument).join(' ');
 }

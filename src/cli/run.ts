@@ -6,10 +6,11 @@
  * Source: surface.md §0–3 (document, options, exit codes, output directory, console contract).
  */
 import type { Command } from 'commander';
-import { UsageError } from '../core/errors.ts';
+import { ExitCode, UsageError } from '../core/errors.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { RunOutcome } from '../harness/conclude.ts';
 import type { Expectation, Scenario } from '../harness/scenario.ts';
+import { type BaselineGate, gatedDocument, gateOf, readBaseline } from './baseline.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
 import { untilInterrupted } from './interrupt.ts';
 import { RunConsole } from './run-console.ts';
@@ -43,10 +44,11 @@ Examples:
   $ meshquake run my.yaml --set services.payments.workers=8 --set clients.shoppers.open.poisson=500rps
   $ meshquake run my.yaml --mesh mesh/ patched.yaml --json > summary.json
   $ meshquake run my.yaml --threshold 'clients.shoppers.latencyMs.p99 < 250'
+  $ meshquake run my.yaml --baseline good.json --margin 2%
   $ generate-scenario | meshquake run -
 
-Exit codes: 0 pass, 1 fail, 2 inconclusive, 4 not recovered, 64 usage, 65 bad input,
-69 environment, 99 thresholds crossed, 130 interrupted. With --variant all: 0 when every
+Exit codes: 0 pass, 1 fail, 2 inconclusive, 4 not recovered, 5 worse than the baseline,
+64 usage, 65 bad input, 69 environment, 99 thresholds crossed, 130 interrupted. With --variant all: 0 when every
 variant ended with the verdict it declares, else 1.`;
 
 export function runCommand(program: Command, context: CliContext): void {
@@ -66,6 +68,14 @@ export function runCommand(program: Command, context: CliContext): void {
     .option('--data-plane <name>', 'none or sidecar')
     .option('--duration <time>', 'virtual time in all, e.g. 10m')
     .option('--threshold <expression>', 'must hold, else exit 99; repeatable', list, [])
+    .option('--baseline <file>', 'an earlier summary; exit 5 when a figure got worse')
+    .option('--metric <name>', 'of --baseline: a figure to look at; repeatable', list, [])
+    .option(
+      '--margin <[metric=]amount>',
+      'of --baseline: what does not matter, 2% or 5; repeatable (default: 5%; 0.005 for ratios)',
+      list,
+      [],
+    )
     .option('--out <folder>', 'where files are written (env: MESHQUAKE_OUT)')
     .option('--json', 'print the summary document on standard output')
     .option('--quiet', 'print nothing but errors (and the document of --json)')
@@ -85,23 +95,31 @@ async function run(path: string, options: RunOptions, io: CliIo): Promise<number
   const variantText = isAll ? ALL_VARIANTS : (chosen[0]?.variant ?? '');
   const reproduce = reproduceCommand(path, variantText, options);
   checkOutput(options, io.cwd);
+  const baseline = readBaseline(options, chosen, io);
   const screen = new RunConsole(io, options);
   screen.begin(chosen, version);
   const { outcomes, wasInterrupted } = await runAll(chosen, thresholds, options, io);
   const results = resultsOf(chosen, outcomes, options);
   const kind: ResultKind = { isAll, isAboutSeeds: options.isAboutSeeds, wasInterrupted, version };
-  const document = resultDocument(results, kind);
-  const exitCode = exitCodeOver(results, kind);
-  if (document === null) {
+  const judged = resultDocument(results, kind);
+  if (judged === null) {
     screen.endEmpty(reproduce);
-    return exitCode;
+    return exitCodeOver(results, kind);
   }
+  const gate = baseline === null || wasInterrupted ? null : gateOf(baseline, results);
+  const exitCode = gatedExitCode(exitCodeOver(results, kind), gate);
+  const document = gate === null ? judged : gatedDocument(judged, gate, exitCode);
   const model = reportModel(results, reproduce, version);
   const folder = outputFolder(results, options, io.cwd);
   writeReport(folder, { model, document, results }, options);
   if (options.isJson) io.stdout.write(json(document));
-  screen.end({ results, model, folder, exitCode, kind });
+  screen.end({ results, model, folder, exitCode, kind, gate });
   return exitCode;
+}
+
+/** A run that did not pass keeps its own code. */
+function gatedExitCode(exitCode: number, gate: BaselineGate | null): number {
+  return exitCode === ExitCode.passed && gate?.verdict === 'worse' ? ExitCode.regression : exitCode;
 }
 
 /** @throws UsageError when there is no such variant */

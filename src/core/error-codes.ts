@@ -5,6 +5,7 @@
  * `docs/errors.md` is generated from here. One file per area under `error-codes/`.
  */
 import { assert } from './assert.ts';
+import { BASELINE_CODES } from './error-codes/baseline.ts';
 import { DESTINATION_CODES } from './error-codes/destination.ts';
 import { DOCUMENT_CODES } from './error-codes/document.ts';
 import type { ErrorCode } from './error-codes/error-code.ts';
@@ -25,6 +26,7 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   ...REGISTRY_CODES,
   ...SCENARIO_CODES,
   ...RUN_CODES,
+  ...BASELINE_CODES,
 };
 
 /** The entry of a code; an unknown code is our mistake. */
