@@ -7,7 +7,7 @@
  * Source: policy-engine.md §3.1, 3.7, 4.2–4.5, 6, 7.1.
  */
 import type { StreamKey } from '../../core/draws.ts';
-import type { DialPlan, EndpointSet, Ports, TimerId } from '../../core/engine.ts';
+import type { DialPlan, EndpointSet, Head, Ports, TimerId } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
 import type { EjectionRefusal, EjectionType } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
@@ -16,6 +16,7 @@ import { MILLISECOND } from '../../core/time.ts';
 import type { ClusterConfig, LoadBalancerConfig } from '../config/config.ts';
 import { createBalancer } from '../lb/index.ts';
 import type { LoadBalancer } from '../lb/load-balancer.ts';
+import { reportedWeight } from '../policy/load-report.ts';
 import { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
 import { ClusterStats } from './cluster-stats.ts';
@@ -62,6 +63,8 @@ export class Cluster implements EjectionSink {
   isRemoved: boolean;
   /** Whether its balancer wants `describe` to be called before each pick. */
   readonly readsRequests: boolean;
+  /** Whether its balancer goes by what hosts report: `noteReport` is wanted. */
+  readonly readsReports: boolean;
   /** Its own hash policy; null = the route's. */
   readonly hash: RequestHash | null;
   private readonly surroundings: ClusterSurroundings;
@@ -97,6 +100,7 @@ export class Cluster implements EjectionSink {
     this.detector = config.outlier === null ? null : new OutlierDetector(config.outlier);
     this.isRemoved = false;
     this.readsRequests = isHashing(config.lb);
+    this.readsReports = config.lb.kind === 'client-side-weighted-round-robin';
     this.hash = ownHash(config.lb);
     this.breakers = [
       new CircuitBreakers(config.circuitBreakers.default),
@@ -165,6 +169,18 @@ export class Cluster implements EjectionSink {
     choice.requestHash = hash;
     const [normal, high] = this.breakers;
     choice.clusterActive = normal!.requests + high!.requests;
+  }
+
+  /** An upstream's head or trailers, which may carry a report of its load. */
+  noteReport(host: Host, head: Head): void {
+    const { lb } = this.config;
+    if (lb.kind !== 'client-side-weighted-round-robin') return;
+    const weight = reportedWeight(head, lb);
+    if (weight < 0) return;
+    for (const balancer of this.balancers) balancer?.beforeReport?.();
+    const { nowNs } = this.surroundings.ports.clock;
+    const sinceNs = host.reported === null ? nowNs : Math.min(host.reported.sinceNs, nowNs);
+    host.reported = { weight, sinceNs, lastNs: nowNs };
   }
 
   private pickOnce(choice: HostChoice): Host | null {

@@ -7,6 +7,14 @@
 import type { Endpoint } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 
+/** The weight that a host's reports amount to. */
+export interface ReportedLoad {
+  weight: number;
+  /** When reports began, or began again after a gap. */
+  sinceNs: Ns;
+  lastNs: Ns;
+}
+
 export class Host {
   // What every request touches stands first, side by side in memory.
   /** `endpoint.id`, for records. */
@@ -46,6 +54,9 @@ export class Host {
   ejectionJitterMs = 0;
   lastEjectionNs: Ns = -1;
   lastUnejectionNs: Ns = -1;
+
+  /** What it reported of its load, for balancers that go by that. */
+  reported: ReportedLoad | null = null;
 
   constructor(endpoint: Endpoint, index: number, inServiceNs: Ns = 0) {
     this.id = endpoint.id;

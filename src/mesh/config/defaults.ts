@@ -108,6 +108,25 @@ export const ENVOY = {
     aggression: given(1, '', 'SlowStartConfig.aggression'),
     minWeightPercent: given(10, '%', 'SlowStartConfig.min_weight_percent'),
   },
+  clientSideWeighted: {
+    blackoutPeriodMs: given(10_000, 'ms', 'ClientSideWeightedRoundRobin.blackout_period'),
+    weightExpirationPeriodMs: given(
+      180_000,
+      'ms',
+      'ClientSideWeightedRoundRobin.weight_expiration_period',
+    ),
+    weightUpdatePeriodMs: given(1_000, 'ms', 'ClientSideWeightedRoundRobin.weight_update_period'),
+    errorUtilizationPenalty: given(
+      0,
+      '',
+      'ClientSideWeightedRoundRobin.error_utilization_penalty, whose comment says 1',
+    ),
+    metricNames: given<readonly string[]>(
+      [],
+      'metrics',
+      'ClientSideWeightedRoundRobin.metric_names_for_computing_utilization',
+    ),
+  },
   thresholds: {
     maxConnections: given(1_024, 'connections', 'CircuitBreakers.Thresholds.max_connections'),
     maxPendingRequests: given(1_024, 'requests', 'CircuitBreakers.Thresholds.max_pending_requests'),

@@ -17,7 +17,24 @@ export type LoadBalancerConfig =
       readonly slowStart?: SlowStartConfig;
     }
   | RingHashConfig
-  | MaglevConfig;
+  | MaglevConfig
+  | ClientSideWeightedConfig;
+
+/** Weights from what hosts report of their load. Source: §7.11. */
+export interface ClientSideWeightedConfig {
+  readonly kind: 'client-side-weighted-round-robin';
+  /** How long a host has to report before its reports count. */
+  readonly blackoutPeriodMs: number;
+  /** How long the last report counts. */
+  readonly weightExpirationPeriodMs: number;
+  /** More than 0. */
+  readonly weightUpdatePeriodMs: number;
+  /** 0 or more: weight of errors per request in the utilisation. */
+  readonly errorUtilizationPenalty: number;
+  /** Such as `named_metrics.queue`; empty = the application's utilisation, else the CPU's. */
+  readonly metricNames: readonly string[];
+  readonly slowStart?: SlowStartConfig;
+}
 
 /** What both hashing balancers have. */
 export interface HashingConfig {

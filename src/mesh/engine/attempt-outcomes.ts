@@ -83,6 +83,7 @@ export class AttemptOutcomes implements PoolListener {
     const plan = requests.planOf(request);
     const status = effectiveStatus(plan.isGrpc, head);
     this.reportResponse(cluster, host, status);
+    if (cluster.readsReports) cluster.noteReport(host, head);
     if (plan.retry !== null && !requests.has(request, Bit.retriesOff)) {
       const wish = wishOf(plan, head);
       if (this.retries.admits(request, cluster, wish)) {
@@ -130,6 +131,10 @@ export class AttemptOutcomes implements PoolListener {
 
   onResponseTrailers(stream: Slot, trailers: Head): void {
     const request = this.streams.requestOf(stream);
+    const cluster = this.clusterOf(request);
+    if (cluster.readsReports) {
+      cluster.noteReport(this.pools[this.requests.poolOf(request)]!.host, trailers);
+    }
     this.recordFinished(request);
     this.responder.respondTrailers(request, trailers);
     this.closeStream(stream, true);

@@ -4,6 +4,7 @@
 import type { Clock } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 import type { LoadBalancerConfig, SlowStartConfig } from '../config/load-balancing.ts';
+import { ClientSideWeighted } from './client-side-weighted.ts';
 import { HashingBalancer } from './hashing.ts';
 import { LeastRequest } from './least-request.ts';
 import type { LoadBalancer } from './load-balancer.ts';
@@ -35,6 +36,8 @@ export const BALANCERS: { readonly [K in Kind]: BalancerFactory<K> } = {
   random: () => new RandomBalancer(),
   'least-request': (config, start) =>
     new LeastRequest(config, start.seed, slowStartOf(config, start)),
+  'client-side-weighted-round-robin': (config, start) =>
+    new ClientSideWeighted(config, start, slowStartOf(config, start)),
   'ring-hash': (config) =>
     new HashingBalancer(config, (hosts, shares) => new HashRing(config, hosts, shares)),
   maglev: (config) =>

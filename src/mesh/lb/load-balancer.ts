@@ -29,6 +29,8 @@ export interface Choice {
 export interface LoadBalancer {
   /** @returns index into `choice.candidates` */
   pick(choice: Choice): number;
+  /** A host is about to report its load (`Host.reported`). */
+  beforeReport?(): void;
   /** Gauges of its own, below `cluster.<name>.`. */
   visitStats?(visit: (name: string, value: number) => void): void;
 }

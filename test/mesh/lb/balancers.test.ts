@@ -21,6 +21,14 @@ const CONFIGS: readonly LoadBalancerConfig[] = [
   aRing({ hashFunction: 'murmur-hash-2', balanceFactorPercent: 120 }),
   aMaglev(),
   aMaglev({ balanceFactorPercent: 150 }),
+  {
+    kind: 'client-side-weighted-round-robin',
+    blackoutPeriodMs: 10_000,
+    weightExpirationPeriodMs: 180_000,
+    weightUpdatePeriodMs: 1_000,
+    errorUtilizationPenalty: 0,
+    metricNames: [],
+  },
 ];
 
 function leastRequest(
@@ -50,6 +58,7 @@ describe('every balancer', () => {
       'round-robin',
       'random',
       'least-request',
+      'client-side-weighted-round-robin',
       'ring-hash',
       'maglev',
     ]);

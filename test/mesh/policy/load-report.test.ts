@@ -1,0 +1,48 @@
+import { describe, expect, it, test } from 'vitest';
+import { HttpHead } from '../../../src/core/head.ts';
+import { type LoadReportRules, reportedWeight } from '../../../src/mesh/policy/load-report.ts';
+
+const RULES: LoadReportRules = { errorUtilizationPenalty: 0, metricNames: [] };
+
+function weight(report: string, rules: Partial<LoadReportRules> = {}) {
+  const head = new HttpHead({ status: 200, headers: [['endpoint-load-metrics', report]] });
+  return reportedWeight(head, { ...RULES, ...rules });
+}
+
+describe('the weight of a load report', () => {
+  test.each([
+    ['TEXT rps_fractional=100, cpu_utilization=0.5', 200],
+    ['TEXT rps_fractional=100,cpu_utilization=0.5,application_utilization=0.25', 400],
+    ['JSON {"rpsFractional": 100, "cpu_utilization": 0.3}', 333],
+    ['TEXT rps_fractional=1e12,cpu_utilization=0.001', 4_294_967_295],
+    ['TEXT rps_fractional=0,cpu_utilization=0.5', -1],
+    ['TEXT rps_fractional=100', -1],
+    ['TEXT rps_fractional=100,cpu_utilization=-1', -1],
+    ['TEXT rps_fractional', -1],
+    ['JSON {', -1],
+    ['JSON [1]', -1],
+    ['BIN AAAA', -1],
+    ['', -1],
+  ])('%s is %d', (report, expected) => {
+    expect(weight(report)).toBe(expected);
+  });
+
+  it('counts errors as configured', () => {
+    const report = 'TEXT rps_fractional=100,eps=50,cpu_utilization=0.5';
+    expect(weight(report)).toBe(200);
+    expect(weight(report, { errorUtilizationPenalty: 1 })).toBe(100);
+  });
+
+  it('goes by the largest of the named metrics, if there is one', () => {
+    const text =
+      'TEXT rps_fractional=100,cpu_utilization=0.5,named_metrics.a=0.8,named_metrics.b=1';
+    const json = 'JSON {"rps_fractional":100,"cpu_utilization":0.5,"namedMetrics":{"a":0.8,"b":1}}';
+    const metricNames = ['named_metrics.a', 'named_metrics.b'];
+    expect([text, json].map((report) => weight(report, { metricNames }))).toEqual([100, 100]);
+    expect(weight(text, { metricNames: ['named_metrics.none'] })).toBe(200);
+  });
+
+  it('is absent without the header', () => {
+    expect(reportedWeight(new HttpHead({ status: 200 }), RULES)).toBe(-1);
+  });
+});
