@@ -70,10 +70,31 @@ export interface LoadVerbs {
   unscale(client: number, factor: number): void;
 }
 
+/** Without a virtual PKI these do nothing. */
+export interface IdentityVerbs {
+  /**
+   * These workloads get no new certificate; each renewal that fails is a strike.
+   * @param why a `RenewalFailure`, for records
+   * @returns a handle
+   */
+  blockRenewal(hosts: readonly number[], why: number): number;
+  unblockRenewal(handle: number): void;
+  /** The workload's certificate expires, and is not renewed. @returns whether it has one */
+  expire(host: number): boolean;
+  unexpire(host: number): void;
+}
+
+export interface ClockVerbs {
+  /** Moves a machine's wall clock; negative = back. Undone by the same distance the other way. */
+  skew(host: number, byNs: number): void;
+}
+
 export interface FaultTarget {
   readonly links: LinkVerbs;
   readonly hosts: HostVerbs;
   readonly load: LoadVerbs;
+  readonly identity: IdentityVerbs;
+  readonly clock: ClockVerbs;
   /** Call once per thing really affected (a message delayed, a host slowed): zero strikes = inconclusive. */
   strike(count: number): void;
 }

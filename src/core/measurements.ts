@@ -7,6 +7,7 @@ import type {
   EdgeSummary,
   EjectionSummary,
   FaultSummary,
+  IdentitySummary,
   ProxiesSummary,
   ServiceSummary,
 } from './summary.ts';
@@ -20,6 +21,8 @@ export interface WindowDocument {
   readonly services: readonly ServiceSummary[];
   readonly proxies: ProxiesSummary;
   readonly ejections: readonly EjectionSummary[];
+  /** Absent in a run in which nothing of the kind happened. */
+  readonly identity?: IdentitySummary;
   readonly faults: readonly FaultSummary[];
   /** Requests that ended in the window, of all clients: too few make an expectation inconclusive. */
   readonly samples: number;

@@ -42,12 +42,18 @@ export const RecordKind = {
   faultStruck: 48, // fault index, target id, 0
   hostDown: 49, // host id, 0, 0
   hostUp: 50, // host id, 0, 0
+  certificateIssued: 56, // host id, serial number, 0
+  renewalFailed: 57, // host id, RenewalFailure, failures before in a row
   cacheAsked: 60, // uid, host id, 0 miss, 1 hit, 2 waits for another's fetch
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 /** In a `connectFailed` record: the engine's own connect timeout. */
 export const CONNECT_TIMED_OUT = 5;
+
+/** Why a workload got no new certificate. */
+export const RenewalFailure = { issuerOut: 0, blocked: 1, authorityInvalid: 2, down: 3 } as const;
+export type RenewalFailure = (typeof RenewalFailure)[keyof typeof RenewalFailure];
 
 /** Why a wanted retry did not happen. */
 export const RetryRefusal = { max: 0, breaker: 1, budget: 2 } as const;

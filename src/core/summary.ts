@@ -18,6 +18,8 @@ export interface Summary {
   readonly services: readonly ServiceSummary[];
   readonly proxies: ProxiesSummary;
   readonly ejections: readonly EjectionSummary[];
+  /** Absent when nothing happened that has to do with certificates or access policy. */
+  readonly identity?: IdentitySummary;
   readonly faults: readonly FaultSummary[];
   readonly operations: readonly OperationSummary[];
   readonly expect: readonly ExpectationSummary[];
@@ -111,6 +113,30 @@ export interface EjectionSummary {
   readonly detector: string;
   readonly untilS: number | null;
   readonly refusedBy: 'max-ejection-percent' | 'enforcing' | null;
+}
+
+/** Certificates and access policy. */
+export interface IdentitySummary {
+  readonly certificatesIssued: number;
+  /** Attempts. */
+  readonly renewalsFailed: number;
+  readonly handshakesFailed: number;
+  readonly requestsDenied: number;
+  /** By edge and reason, most first. */
+  readonly failures: readonly HandshakeFailureSummary[];
+}
+
+export interface HandshakeFailureSummary {
+  /** '' = not known to whom it failed. */
+  readonly from: string;
+  readonly to: string;
+  /** Whose proxy refused. */
+  readonly seenBy: 'caller' | 'server';
+  /** `expired`, `not-yet-valid`, `untrusted`, `wrong-san`, `plain-text-peer` … */
+  readonly reason: string;
+  readonly count: number;
+  readonly firstS: number;
+  readonly lastS: number;
 }
 
 export interface FaultSummary {

@@ -9,6 +9,13 @@ export interface Timeline {
   readonly clients: readonly ClientTimeline[];
   readonly edges: readonly EdgeTimeline[];
   readonly services: readonly ServiceTimeline[];
+  /** Absent in a run in which nothing of the kind happened. */
+  readonly identity?: IdentityTimeline;
+}
+
+export interface IdentityTimeline {
+  readonly handshakesFailedRps: readonly number[];
+  readonly renewalsFailedRps: readonly number[];
 }
 
 export interface ClientTimeline {

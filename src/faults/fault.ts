@@ -54,6 +54,8 @@ export interface FaultKind {
   readonly summary: string;
   /** What the target selects: machines, links or clients. */
   readonly targets: 'hosts' | 'links' | 'clients';
+  /** Without a target it strikes all machines; otherwise a target must name some. */
+  readonly strikesAllByDefault?: boolean;
   readonly parameters: readonly ParameterSpec[];
   /** Which metric of the summary must move, for a test to assert on. */
   readonly moves: { readonly metric: string; readonly direction: 'up' | 'down' };

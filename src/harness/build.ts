@@ -10,22 +10,28 @@ import { type DistributionSpec, DurationSampler } from '../core/distributions.ts
 import { InputError } from '../core/errors.ts';
 import { FaultSchedule } from '../faults/fault-schedule.ts';
 import { importMesh } from '../importers/index.ts';
+import { DEFAULT_MESH_NAMES, type MeshNames } from '../importers/istio/names.ts';
+import type { MeshResources } from '../importers/mesh-resources.ts';
 import { NameIds } from '../importers/name-ids.ts';
 import { buildRegistry } from '../importers/registry.ts';
 import { type ResolvedMesh, resolveMesh } from '../importers/resolve.ts';
 import type { ServiceInfo } from '../importers/service-info.ts';
 import type { MeshConfig } from '../mesh/config/config.ts';
 import { EngineTables, PolicyEngine } from '../mesh/engine/engine.ts';
+import { spiffeId } from '../mesh/security/identity.ts';
 import { World } from '../sim/world.ts';
+import type { IdentitySpec } from '../sim/world-spec.ts';
 import { Recorder } from '../trace/recorder.ts';
 import { calledServices } from '../workload/call-step.ts';
 import { isNamed, type Machine, planMachines, serviceHost } from './addresses.ts';
 import type { DataPlane } from './data-planes/data-plane.ts';
 import { findDataPlane } from './data-planes/index.ts';
 import { overheadProfile } from './data-planes/overhead-profiles.ts';
+import { identityOf } from './identity.ts';
 import { MetricsPlanner } from './metrics-planner.ts';
+import { type IdentityPlan, ISSUER } from './normalise/identity.ts';
 import type { RequestTap } from './request-tap.ts';
-import type { LinkSpec, Scenario, ServiceSpec } from './scenario.ts';
+import type { LinkSpec, MeshDefaults, Scenario, ServiceSpec } from './scenario.ts';
 
 export interface BuiltWorld {
   readonly world: World;
@@ -72,6 +78,11 @@ class WorldBuilder {
   private readonly tables = new EngineTables();
   private readonly planner: MetricsPlanner;
   private readonly overhead: DurationSampler | null;
+  private readonly diagnostics = new Diagnostics();
+  private readonly names: MeshNames;
+  private readonly resources: MeshResources;
+  /** null = connections are plain text. */
+  private readonly identity: IdentityPlan | null;
   private readonly samplers = new Map<string, DurationSampler>();
   private readonly proxies: BuiltProxy[] = [];
 
@@ -81,10 +92,15 @@ class WorldBuilder {
     this.scenario = scenario;
     this.plane = plane;
     this.machines = planMachines(scenario);
+    this.names = { ...DEFAULT_MESH_NAMES, ...meshNames(scenario.meshDefaults) };
+    this.resources = importMesh(scenario.mesh, this.diagnostics, this.names);
+    this.identity = plane.hasInbound ? identityOf(scenario, this.resources) : null;
     this.planner = new MetricsPlanner(scenario, this.machines);
     if (tap !== null) tap.recorder = this.recorder;
     const observer = tap ?? this.recorder;
-    this.world = new World({ seed, epochMs: scenario.epochMs, observer, requestObserver: tap });
+    const identity = this.identity === null ? null : this.pki(this.identity);
+    const { epochMs } = scenario;
+    this.world = new World({ seed, epochMs, observer, requestObserver: tap, identity });
     const isFree = !plane.hasInbound || scenario.dataPlane.overhead === 'none';
     this.overhead = isFree ? null : this.sampler(this.profile().perTraversal);
   }
@@ -116,10 +132,9 @@ class WorldBuilder {
   }
 
   private resolveMesh(): ResolvedMesh {
-    const diagnostics = new Diagnostics();
-    const resources = importMesh(this.scenario.mesh, diagnostics);
-    const services = buildRegistry(resources, { services: this.scenarioServices() });
-    const mesh = resolveMesh(resources, services, this.ids, diagnostics);
+    const { diagnostics, names, resources } = this;
+    const services = buildRegistry(resources, { services: this.scenarioServices() }, names);
+    const mesh = resolveMesh(resources, services, this.ids, diagnostics, names);
     if (diagnostics.hasErrors) throw new InputError(diagnostics.sorted(), this.sources());
     return mesh;
   }
@@ -150,6 +165,7 @@ class WorldBuilder {
           weight: 1,
           health: 'healthy',
           serviceAccount: service.serviceAccount,
+          offersTls: this.identity !== null,
         })),
     }));
   }
@@ -173,7 +189,24 @@ class WorldBuilder {
       calls: version?.calls ?? [],
       ...(version?.cache ? { cache: version.cache } : {}),
       ...(version?.accepting ? { accepting: version.accepting } : {}),
+      ...this.identityOfHost(machine),
     });
+  }
+
+  private identityOfHost({ namespace, service, client }: Machine) {
+    if (this.identity === null) return {};
+    const account = service?.serviceAccount ?? client?.serviceAccount ?? 'default';
+    const name = service?.name ?? client?.name ?? '';
+    return {
+      identity: spiffeId(this.names.trustDomain, namespace, account),
+      clockOffsetNs: this.identity.clockOffsetsNs[name] ?? 0,
+    };
+  }
+
+  private pki({ root, intermediate, leaf, clockOffsetsNs }: IdentityPlan): IdentitySpec {
+    const age = leaf.age === null ? null : this.sampler(leaf.age);
+    const issuerOffsetNs = clockOffsetsNs[ISSUER] ?? 0;
+    return { root, intermediate, leaf: { ...leaf, age }, issuerOffsetNs };
   }
 
   private addProxies(machine: Machine, host: number, mesh: ResolvedMesh): void {
@@ -274,6 +307,10 @@ class WorldBuilder {
     this.samplers.set(key, sampler);
     return sampler;
   }
+}
+
+function meshNames({ rootNamespace, trustDomain }: MeshDefaults) {
+  return { rootNamespace, trustDomain };
 }
 
 /** A proxy's configuration without the listeners of the other direction. */

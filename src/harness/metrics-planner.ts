@@ -36,7 +36,8 @@ export class MetricsPlanner {
   addProxy(name: string, machine: Machine, outbound: MeshConfig | null): void {
     const edgeOfCluster =
       outbound === null ? new Int32Array(0) : this.edgesOfClusters(machine, outbound);
-    this.proxies.push({ name, edgeOfCluster });
+    const service = machine.service?.name ?? machine.client?.name ?? machine.name;
+    this.proxies.push({ name, service, edgeOfCluster });
   }
 
   plan(ids: NameIds, overhead: DurationSampler | null, profile: OverheadProfile): MetricsPlan {

@@ -11,6 +11,7 @@ import { block } from './schema/block.ts';
 import { CLIENT } from './schema/client.ts';
 import { EXPECTATION, MESH_FILES, RECOVERY, VARIANTS } from './schema/expectation.ts';
 import { faultSchema } from './schema/fault.ts';
+import { IDENTITY } from './schema/identity.ts';
 import { duration, locality, name, positiveDuration } from './schema/scalars.ts';
 import { SERVICE } from './schema/service.ts';
 import { DATA_PLANE, MESH_DEFAULTS, NETWORK } from './schema/world.ts';
@@ -21,7 +22,6 @@ const NOT_BUILT = [
   'external',
   'dns',
   'controlPlane',
-  'identity',
   'operations',
   'script',
   'invariants',
@@ -46,6 +46,7 @@ export const SCENARIO = block(
     services: z.record(name(), SERVICE),
     clients: z.record(name(), CLIENT),
     network: NETWORK.optional(),
+    identity: IDENTITY.optional().meta({ description: 'Certificates of workloads; {} = mTLS' }),
     faults: z.array(faultSchema(FAULT_KINDS)).optional(),
     recovery: RECOVERY.optional(),
     expect: z.array(EXPECTATION).optional(),

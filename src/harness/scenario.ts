@@ -10,6 +10,7 @@ import type { CacheSpec } from '../sim/host/cache.ts';
 import type { AcceptSpec } from '../sim/world-spec.ts';
 import type { CallStep } from '../workload/call-step.ts';
 import type { LoadSpec } from '../workload/load.ts';
+import type { IdentityPlan } from './normalise/identity.ts';
 
 export interface Scenario {
   /** Name of its folder (or file). */
@@ -35,6 +36,8 @@ export interface Scenario {
   readonly services: readonly ServiceSpec[];
   readonly clients: readonly ClientSpec[];
   readonly network: NetworkSpec;
+  /** Absent = certificates only where mesh files ask for mTLS. */
+  readonly identity?: IdentityPlan;
   readonly faults: readonly FaultEnvelope[];
   readonly recovery: RecoverySpec;
   /** Common ones first, then the variant's own. */
@@ -98,6 +101,8 @@ export interface ServiceVersion {
 export interface ClientSpec {
   readonly name: string;
   readonly namespace: string;
+  /** Of its callers; absent = `default`. */
+  readonly serviceAccount?: string;
   readonly to: string;
   readonly port: number;
   readonly method: string;

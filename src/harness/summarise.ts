@@ -53,6 +53,7 @@ export function summarise(run: FinishedRun, version: string): Summary {
     services: window.services,
     proxies: window.proxies,
     ejections: window.ejections,
+    ...(window.identity === undefined ? {} : { identity: window.identity }),
     faults: window.faults,
     operations: [],
     expect: run.expectations.map((result) => result.summary),

@@ -11,6 +11,7 @@ import type { SourceNode } from '../importers/source-node.ts';
 import { CheckContext } from './checks/check-context.ts';
 import { checkExpectation, checkRecovery } from './checks/expectations.ts';
 import { checkFaults } from './checks/faults.ts';
+import { checkIdentity } from './checks/identity.ts';
 import { checkServices } from './checks/services.ts';
 import { checkTimes } from './checks/times.ts';
 import { findOverheadProfile, OVERHEAD_PROFILES } from './data-planes/overhead-profiles.ts';
@@ -18,6 +19,7 @@ import { checkExpression } from './expressions/check-expression.ts';
 import { namesOf } from './expressions/document-shape.ts';
 import { normaliseExpectation, normaliseRecovery } from './normalise/expectations.ts';
 import { normaliseFaults } from './normalise/faults.ts';
+import { normaliseIdentity } from './normalise/identity.ts';
 import { withKubernetesDefaults } from './normalise/kubernetes-defaults.ts';
 import { normaliseServices } from './normalise/services.ts';
 import {
@@ -99,6 +101,7 @@ class VariantReader {
     checkFaults(context);
     checkTimes(context);
     checkRecovery(context);
+    checkIdentity(context);
     const expect = this.#expectations(context, input);
     const dataPlane = normaliseDataPlane(input, mesh.length > 0);
     checkOverhead(context, dataPlane.overhead, dataPlane.kind);
@@ -192,6 +195,7 @@ function worldOf(input: ScenarioInput, name: string) {
     services: normaliseServices(input),
     clients: normaliseClients(input),
     network: normaliseNetwork(input),
+    ...(input.identity === undefined ? {} : { identity: normaliseIdentity(input.identity) }),
     faults,
     recovery: normaliseRecovery(
       input,

@@ -9,6 +9,7 @@ import type { ExpectationSummary } from '../core/summary.ts';
 import { mostAmplifiedPath } from './amplification.ts';
 import { max } from './chart.ts';
 import { formatFactor, formatMs, formatRate, formatRatio, formatSeconds } from './format.ts';
+import { identitySentences } from './identity-words.ts';
 import type { ReportModel } from './model.ts';
 import { endS, labelledRuns, meanOver, type RunView, sumColumns } from './view.ts';
 import {
@@ -59,6 +60,7 @@ function runLines(run: RunView, scales: ReadonlyMap<string, number>): readonly s
     ...lanesOf(run).flatMap((lane) => laneLine(run, lane, scales.get(lane.name) ?? 0)),
     ...faultLine(run),
     ...clientLines(run),
+    ...identityLines(run),
     ...wrapped(
       `seed ${summary.seed}, digest ${summary.digest}, scenario hash ${summary.scenario.hash}`,
       '  ',
@@ -158,6 +160,11 @@ function clientLines(run: RunView): readonly string[] {
       '    ',
     );
   });
+}
+
+function identityLines({ summary }: RunView): readonly string[] {
+  if (summary.identity === undefined) return [];
+  return identitySentences(summary.identity).flatMap((text) => wrapped(text, '  ', '    '));
 }
 
 function limitLines(runs: readonly RunView[]): readonly string[] {

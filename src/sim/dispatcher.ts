@@ -11,6 +11,7 @@ import { EventKind, FIRST_TIMER_KIND, TurnKind } from './event-kind.ts';
 import type { AppCalls } from './host/app-calls.ts';
 import type { ServiceModel } from './host/service-model.ts';
 import type { WorkTable } from './host/work-table.ts';
+import type { Pki } from './identity/pki.ts';
 import type { EventHandler } from './kernel/kernel.ts';
 import type { Closing } from './net/closing.ts';
 import type { Connector } from './net/connector.ts';
@@ -28,6 +29,7 @@ export interface EventParts {
   readonly services: ServiceModel;
   readonly calls: AppCalls;
   readonly clients: Clients;
+  readonly pki: Pki | null;
 }
 
 export class Dispatcher implements EventHandler {
@@ -43,6 +45,7 @@ export class Dispatcher implements EventHandler {
   private readonly services: ServiceModel;
   private readonly calls: AppCalls;
   private readonly clients: Clients;
+  private readonly pki: Pki | null;
   private readonly actions: (() => void)[];
 
   constructor(parts: EventParts) {
@@ -58,6 +61,7 @@ export class Dispatcher implements EventHandler {
     this.services = parts.services;
     this.calls = parts.calls;
     this.clients = parts.clients;
+    this.pki = parts.pki;
     this.actions = [];
   }
 
@@ -137,6 +141,9 @@ export class Dispatcher implements EventHandler {
         break;
       case EventKind.usersChange:
         this.clients.onUsersChange(owner);
+        break;
+      case EventKind.renewal:
+        this.pki?.onRenewal(slot);
         break;
       case EventKind.action:
         this.actions[slot]!();

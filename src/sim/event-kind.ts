@@ -38,6 +38,8 @@ export const EventKind = {
   deadline: 16,
   /** slot: index of the action */
   action: 17,
+  /** slot: host; it renews its certificate */
+  renewal: 18,
 } as const;
 export type EventKind = (typeof EventKind)[keyof typeof EventKind];
 

@@ -9,17 +9,21 @@ import type { DurationSampler } from '../core/distributions.ts';
 import type { StreamKey } from '../core/draws.ts';
 import type {
   CacheFlush,
+  ClockVerbs,
   FaultTarget,
   HostVerbs,
+  IdentityVerbs,
   LinkPair,
   LinkVerbs,
   LoadVerbs,
 } from '../core/fault-target.ts';
+import type { RenewalFailure } from '../core/records.ts';
 import type { Clients } from './client/clients.ts';
 import type { Commons } from './commons.ts';
 import type { Crashes } from './crashes.ts';
 import type { Host } from './host/host.ts';
 import type { ServiceModel } from './host/service-model.ts';
+import type { Pki, RenewalBlock, StrikeHandler } from './identity/pki.ts';
 import type { CutOverlay, LatencyOverlay, LossOverlay, Overlay } from './net/link.ts';
 import { PairSet } from './net/link.ts';
 import type { Messages } from './net/messages.ts';
@@ -31,6 +35,8 @@ export interface FaultParts {
   readonly services: ServiceModel;
   readonly crashes: Crashes;
   readonly clients: Clients;
+  /** null = nobody has a certificate. */
+  readonly pki: Pki | null;
 }
 
 /** The verbs for one fault. */
@@ -38,12 +44,16 @@ export class WorldFaultTarget implements FaultTarget {
   readonly links: LinkVerbs;
   readonly hosts: HostVerbs;
   readonly load: LoadVerbs;
+  readonly identity: IdentityVerbs;
+  readonly clock: ClockVerbs;
   private readonly onStrike: (count: number) => void;
 
   constructor(parts: FaultParts, onStrike: (count: number) => void) {
     this.links = new WorldLinks(parts, onStrike);
     this.hosts = new WorldHosts(parts);
     this.load = new WorldLoad(parts);
+    this.identity = new WorldIdentity(parts.pki, onStrike);
+    this.clock = new WorldClock(parts.commons);
     this.onStrike = onStrike;
   }
 
@@ -212,6 +222,47 @@ class WorldLoad implements LoadVerbs {
     const client = this.parts.clients.list[id]!;
     edit(client.factors);
     this.parts.clients.setFactor(client, product(client.factors));
+  }
+}
+
+class WorldIdentity implements IdentityVerbs {
+  private readonly pki: Pki | null;
+  private readonly onStrike: StrikeHandler;
+  /** By handle. */
+  private readonly blocked: { readonly hosts: readonly number[]; readonly block: RenewalBlock }[];
+
+  constructor(pki: Pki | null, onStrike: StrikeHandler) {
+    this.pki = pki;
+    this.onStrike = onStrike;
+    this.blocked = [];
+  }
+
+  blockRenewal(hosts: readonly number[], why: RenewalFailure): number {
+    const block = { why, onStrike: this.onStrike };
+    for (const host of hosts) this.pki?.blockRenewal(host, block);
+    return this.blocked.push({ hosts, block }) - 1;
+  }
+  unblockRenewal(handle: number): void {
+    const { hosts, block } = this.blocked[handle]!;
+    for (const host of hosts) this.pki?.unblockRenewal(host, block);
+  }
+  expire(host: number): boolean {
+    return this.pki?.expire(host) ?? false;
+  }
+  unexpire(host: number): void {
+    this.pki?.unexpire(host);
+  }
+}
+
+class WorldClock implements ClockVerbs {
+  private readonly commons: Commons;
+
+  constructor(commons: Commons) {
+    this.commons = commons;
+  }
+
+  skew(host: number, byNs: number): void {
+    this.commons.hosts[host]!.clockOffsetNs += byNs;
   }
 }
 

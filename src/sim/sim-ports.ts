@@ -89,7 +89,8 @@ export class SimPorts implements Ports {
   }
 
   wallMs(): number {
-    return this.epochMs + Math.floor(this.kernel.nowNs / NS_PER_MS);
+    const { clockOffsetNs } = this.commons.hosts[this.proxy.host]!;
+    return this.epochMs + Math.floor((this.kernel.nowNs + clockOffsetNs) / NS_PER_MS);
   }
   arm(atNs: Ns, kind: TimerKind, slot: Slot): TimerId {
     return this.kernel.schedule(atNs, FIRST_TIMER_KIND + kind, this.proxyId, slot);

@@ -27,6 +27,34 @@ export interface WorldOptions {
   readonly foldDelays?: boolean;
   /** Most requests that may be at the applications at once, abandoned ones included. Default 20 million. */
   readonly maxWork?: number;
+  /** null or absent = certificates are good for ever. */
+  readonly identity?: IdentitySpec | null;
+}
+
+/** An authority of the virtual PKI. */
+export interface AuthoritySpec {
+  readonly lifetimeNs: Ns;
+  /** At time 0. */
+  readonly ageNs: Ns;
+}
+
+/** The virtual PKI. */
+export interface IdentitySpec {
+  readonly root: AuthoritySpec;
+  /** null = the root signs workloads itself. */
+  readonly intermediate: AuthoritySpec | null;
+  readonly leaf: {
+    readonly lifetimeNs: Ns;
+    /** At time 0; null = uniform until the first renewal, as in a fleet that has run for long. */
+    readonly age: DurationSampler | null;
+    /** Renewal at this share of the lifetime, 0..1, plus or minus `jitter`. */
+    readonly renewAt: number;
+    readonly jitter: number;
+    /** How much earlier than its issue a certificate is valid. */
+    readonly backdateNs: Ns;
+  };
+  /** Of the issuer's clock; negative = behind. */
+  readonly issuerOffsetNs: Ns;
 }
 
 /** One instance of a service, or one caller. */
@@ -44,6 +72,8 @@ export interface HostSpec {
   readonly moreAddresses?: readonly string[];
   /** SPIFFE URI that its proxies prove; '' = none. */
   readonly identity?: string;
+  /** Of its wall clock at time 0; negative = behind. */
+  readonly clockOffsetNs?: Ns;
   /** Requests in progress; 0 = unlimited. */
   readonly workers: number;
   /** null = unlimited. */

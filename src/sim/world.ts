@@ -24,6 +24,7 @@ import type { FaultParts } from './fault-verbs.ts';
 import { WorldFaultTarget } from './fault-verbs.ts';
 import { AppCalls } from './host/app-calls.ts';
 import { ServiceModel } from './host/service-model.ts';
+import { Pki } from './identity/pki.ts';
 import type { Kernel } from './kernel/kernel.ts';
 import { Loopbacks } from './loopbacks.ts';
 import { Closing } from './net/closing.ts';
@@ -64,6 +65,7 @@ export class World {
   private readonly portParts: PortParts;
   private readonly faultParts: FaultParts;
   private readonly plan: WorldPlan;
+  private readonly pki: Pki | null;
 
   constructor(options: WorldOptions) {
     const commons = new Commons(options);
@@ -73,7 +75,8 @@ export class World {
     const services = new ServiceModel(commons);
     const closing = new Closing(commons, messages, services);
     const exchanges = new Exchanges(commons, messages, closing, services);
-    const connector = new Connector(commons, messages);
+    const pki = options.identity ? new Pki(commons, options.identity, options.epochMs) : null;
+    const connector = new Connector(commons, messages, closing, pki);
     const loopbacks = new Loopbacks(commons, connector);
     const calls = new AppCalls(commons, loopbacks, services);
     const clients = new Clients(commons, clientCalls, loopbacks, flags);
@@ -102,7 +105,8 @@ export class World {
       flags,
       epochMs,
     };
-    this.faultParts = { commons, messages, services, crashes, clients };
+    this.pki = pki;
+    this.faultParts = { commons, messages, services, crashes, clients, pki };
     this.plan = new WorldPlan(commons, connector, loopbacks);
     this.dispatcher = new Dispatcher({
       commons,
@@ -112,6 +116,7 @@ export class World {
       services,
       calls,
       clients,
+      pki,
     });
     this.strikes = 0;
     this.faultTarget = this.faultTargetFor((count) => {
@@ -190,6 +195,7 @@ export class World {
    */
   start(untilNs: Ns): void {
     this.plan.finish(this.clientRuns.list);
+    this.pki?.start();
     this.clientRuns.start(untilNs);
   }
 

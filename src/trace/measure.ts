@@ -12,7 +12,14 @@ import type {
   ServiceSummary,
 } from '../core/summary.ts';
 import { type Ns, SECOND } from '../core/time.ts';
-import type { ClientTimeline, EdgeTimeline, ServiceTimeline, Timeline } from '../core/timeline.ts';
+import type {
+  ClientTimeline,
+  EdgeTimeline,
+  IdentityTimeline,
+  ServiceTimeline,
+  Timeline,
+} from '../core/timeline.ts';
+import { IdentityCount } from './identity-ledger.ts';
 import { CLIENT_COUNTS, ClientCount, EDGE_COUNTS, EdgeCount, type Recorder } from './recorder.ts';
 import { ratio, summariseService, workerUtilisation } from './service-series.ts';
 import { type Bucket, byCode, byFlag, latencyMs, sumBuckets, toMs } from './tally.ts';
@@ -58,6 +65,7 @@ class RecordedRun implements Measurements {
       services: this.servicesIn(first, last),
       proxies: this.proxies(first, last, toNs - fromNs),
       ejections: this.recorder.ejections.list(fromNs, toNs),
+      ...this.identityIn(first, drained),
       faults: this.faultWindows.map(faultSummary),
       samples: clients.reduce((sum, client) => sum + client.succeeded + client.failed, 0),
     };
@@ -142,6 +150,11 @@ class RecordedRun implements Measurements {
     });
   }
 
+  private identityIn(first: number, last: number): Pick<WindowDocument, 'identity'> {
+    const { identity } = this.recorder;
+    return identity.isUsed ? { identity: identity.summary(first, last) } : {};
+  }
+
   private proxies(first: number, last: number, lengthNs: Ns): ProxiesSummary {
     const { plan } = this.recorder;
     let attempts = 0;
@@ -220,6 +233,17 @@ function timelineOf(recorder: Recorder, toNs: Ns): Timeline {
         ejected: measured.map((bucket) => bucket.ejected),
       };
     }),
+    ...(recorder.identity.isUsed ? { identity: identityTimeline(recorder, edgesNs) } : {}),
+  };
+}
+
+function identityTimeline(recorder: Recorder, edgesNs: readonly Ns[]): IdentityTimeline {
+  const buckets = recorder.identity.buckets.slice(0, edgesNs.length - 1);
+  const rates = (kind: number) =>
+    buckets.map(({ counts }, i) => perSecond(counts[kind]!, edgesNs[i + 1]! - edgesNs[i]!));
+  return {
+    handshakesFailedRps: rates(IdentityCount.failed),
+    renewalsFailedRps: rates(IdentityCount.renewalsFailed),
   };
 }
 

@@ -38,6 +38,8 @@ export interface ServiceRow {
 
 export interface ProxyRow {
   readonly name: string;
+  /** The service or client it stands beside. */
+  readonly service: string;
   /** Edge row by cluster id; -1 = not an edge (inbound clusters). Empty for inbound proxies. */
   readonly edgeOfCluster: Int32Array;
 }

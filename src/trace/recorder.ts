@@ -9,6 +9,7 @@ import type { RequestLogEntry } from '../core/engine.ts';
 import { FLAG_NAMES, RecordKind, RetryRefusal } from '../core/records.ts';
 import type { Ns } from '../core/time.ts';
 import { EjectionLedger } from './ejection-ledger.ts';
+import { IdentityCount, IdentityLedger } from './identity-ledger.ts';
 import type { HostFigures, MetricsPlan } from './metrics-plan.ts';
 import { RequestSampler } from './request-sampler.ts';
 import { ServiceSeries } from './service-series.ts';
@@ -67,6 +68,7 @@ export class Recorder {
   requestsDone = 0;
   plan: MetricsPlan = EMPTY_PLAN;
   ejections = new EjectionLedger(EMPTY_PLAN);
+  identity = new IdentityLedger(EMPTY_PLAN);
   /** Which requests deserve a closer look. */
   sampler = new RequestSampler([], 0);
   private clock: Clock = { nowNs: 0 };
@@ -79,6 +81,7 @@ export class Recorder {
     this.plan = plan;
     this.clock = clock;
     this.ejections = new EjectionLedger(plan);
+    this.identity = new IdentityLedger(plan);
     this.sampler = new RequestSampler(plan.clients, plan.warmUpNs);
     this.services = plan.services.map(
       (row) =>
@@ -113,6 +116,24 @@ export class Recorder {
       case RecordKind.hostDown:
       case RecordKind.hostUp:
         this.serviceOfHost(a)?.hostChanged(kind === RecordKind.hostUp);
+        break;
+      case RecordKind.connectFailed:
+        this.identity.connectFailed(this.clock.nowNs, owner, b, c);
+        break;
+      case RecordKind.handshakeRefused:
+        this.identity.handshakeRefused(this.clock.nowNs, owner, b);
+        break;
+      case RecordKind.connectionRefused:
+        this.identity.connectionRefused(this.clock.nowNs, owner, b);
+        break;
+      case RecordKind.accessDenied:
+        this.identity.count(IdentityCount.denied);
+        break;
+      case RecordKind.certificateIssued:
+        this.identity.count(IdentityCount.issued);
+        break;
+      case RecordKind.renewalFailed:
+        this.identity.count(IdentityCount.renewalsFailed);
         break;
       default:
     }
@@ -165,6 +186,7 @@ export class Recorder {
       this.edgeBuckets[edge]!.push(tally.rotate());
     });
     for (const series of this.services) series.rotate(nowNs, lengthNs);
+    this.identity.rotate();
     this.edgesNs.push(nowNs);
   }
 

@@ -39,7 +39,36 @@ const CACHED: SmallWorldOptions = {
   },
   clients: WORLD.clients,
 };
-const worldFor = (kind: string): SmallWorldOptions => (kind === 'dep.cache-flush' ? CACHED : WORLD);
+/** With certificates that live 600 ms, and new connections as the load grows. */
+const ID_WORLD: SmallWorldOptions = {
+  ...WORLD,
+  clients: {
+    load: {
+      to: 'one',
+      load: { ...poisson(200), stages: [{ atNs: 1.2 * SECOND, value: 1500, overNs: 2 * SECOND }] },
+      instances: 2,
+    } as NonNullable<SmallWorldOptions['clients'][string]>,
+  },
+  outbound: { plan: { tls: { serverName: '', expectedSans: [], isAutomatic: false } } },
+  world: {
+    identity: {
+      root: { lifetimeNs: 3600 * SECOND, ageNs: 0 },
+      intermediate: null,
+      leaf: {
+        lifetimeNs: 600 * MILLISECOND,
+        age: null,
+        renewAt: 0.5,
+        jitter: 0.01,
+        backdateNs: 0,
+      },
+      issuerOffsetNs: 0,
+    },
+  },
+};
+const worldFor = (kind: string): SmallWorldOptions => {
+  if (kind === 'dep.cache-flush') return CACHED;
+  return /^(id|clock)\./.test(kind) ? ID_WORLD : WORLD;
+};
 
 /** Each kind, with what it needs, striking hard enough to be seen. */
 const EXAMPLES: Record<string, FaultEnvelope> = {
@@ -51,6 +80,13 @@ const EXAMPLES: Record<string, FaultEnvelope> = {
   'dep.cache-flush': envelope('dep.cache-flush', {
     target: { service: 'one' },
     parameters: { share: 0.5 },
+  }),
+  'id.cert-expire': envelope('id.cert-expire', { target: { service: 'one' } }),
+  'id.rotate-fail': envelope('id.rotate-fail', { target: { service: 'one' } }),
+  'id.ca-outage': envelope('id.ca-outage'),
+  'clock.skew': envelope('clock.skew', {
+    target: { service: 'one' },
+    parameters: { offset: SECOND },
   }),
   'load.spike': envelope('load.spike', { target: { client: 'load' }, parameters: { factor: 3 } }),
 };

@@ -236,6 +236,7 @@ export class SmallWorld {
       responseBytes: 0,
       onAbandon: 'keep-working',
       calls: [],
+      identity: this.options.world?.identity ? `spiffe://td/ns/default/sa/${service}` : '',
       ...more,
     });
   }

@@ -42,4 +42,12 @@ export const SCENARIO_CODES = {
   },
   'MQ-SCENARIO-013': { title: 'A distribution whose parameters contradict each other' },
   'MQ-SCENARIO-014': { title: 'An unknown variant' },
+  'MQ-SCENARIO-016': {
+    title: 'Certificates without proxies',
+    why: 'certificates belong to proxies; applications speak plain text',
+  },
+  'MQ-SCENARIO-017': {
+    title: 'A fault of certificates or clocks where nobody has a certificate (warning)',
+    why: 'it would strike nothing, and the run would be inconclusive',
+  },
 } as const satisfies Record<string, ErrorCode>;

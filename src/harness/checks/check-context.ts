@@ -59,6 +59,11 @@ export class CheckContext {
     this.#diagnostics.error(code, at, `${pathText(path)} ${message}`, advice);
   }
 
+  warning(code: string, path: Path, message: string, advice?: Advice): void {
+    const at = this.#document.position(path);
+    this.#diagnostics.warning(code, at, `${pathText(path)} ${message}`, advice);
+  }
+
   /** Reports a name that is none of the candidates. @returns whether it is known */
   knownName(path: Path, what: string, name: string, candidates: readonly string[]): boolean {
     if (candidates.includes(name)) return true;

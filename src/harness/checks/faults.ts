@@ -115,7 +115,8 @@ function checkSelects(context: CheckContext, fault: FaultInput, kind: FaultKind,
   const here = fault.target === undefined ? path : [...path, 'target'];
   const machines = service ?? instance ?? client ?? zone;
   const ends = from ?? to;
-  if (kind.targets === 'hosts' && machines === undefined) {
+  const mayBeAll = kind.strikesAllByDefault === true && fault.target === undefined;
+  if (kind.targets === 'hosts' && machines === undefined && !mayBeAll) {
     const message = `must name a service, an instance, a client or a zone for ${kind.kind}`;
     context.error('MQ-FIELD-003', here, message);
   }

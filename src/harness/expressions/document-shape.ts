@@ -8,6 +8,8 @@ import type {
   EdgeSummary,
   EjectionSummary,
   FaultSummary,
+  HandshakeFailureSummary,
+  IdentitySummary,
   LatencyMs,
   OperationSummary,
   ProxiesSummary,
@@ -122,6 +124,25 @@ const EJECTION = row<EjectionSummary>({
   refusedBy: TEXT,
 });
 
+const IDENTITY = row<IdentitySummary>({
+  certificatesIssued: NUMBER,
+  renewalsFailed: NUMBER,
+  handshakesFailed: NUMBER,
+  requestsDenied: NUMBER,
+  failures: {
+    kind: 'list',
+    item: row<HandshakeFailureSummary>({
+      from: TEXT,
+      to: TEXT,
+      seenBy: TEXT,
+      reason: TEXT,
+      count: NUMBER,
+      firstS: NUMBER,
+      lastS: NUMBER,
+    }),
+  },
+});
+
 export const FAULT_ROW = row<FaultSummary>({
   id: TEXT,
   kind: TEXT,
@@ -158,6 +179,7 @@ function windowShape(names: DocumentNames): Readonly<Record<string, Shape>> {
     services: { kind: 'named', what: 'service', names: names.services, row: SERVICE_ROW },
     proxies: PROXIES,
     ejections: { kind: 'list', item: EJECTION },
+    identity: IDENTITY,
     faults: { kind: 'named', what: 'fault', names: names.faults, row: FAULT_ROW },
     operations: { kind: 'named', what: 'operation', names: [], row: OPERATION_ROW },
   };

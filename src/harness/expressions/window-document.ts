@@ -7,7 +7,7 @@
  * it, 1 / (1 - q). Source: scenario.md §3 (absent counters are 0, absent samples inconclusive).
  */
 import type { WindowDocument } from '../../core/measurements.ts';
-import type { LatencyMs, RecoverySummary } from '../../core/summary.ts';
+import type { IdentitySummary, LatencyMs, RecoverySummary } from '../../core/summary.ts';
 import type { DocumentNames, Shape } from './document-shape.ts';
 import { CLIENT_ROW, EDGE_ROW, FAULT_ROW, SERVICE_ROW, versionName } from './document-shape.ts';
 
@@ -22,6 +22,14 @@ const SAMPLES_FOR_LATENCY: Readonly<Record<keyof LatencyMs, number>> = {
   p95: 20,
   p99: 100,
   p999: 1000,
+};
+
+const NOTHING_HAPPENED: IdentitySummary = {
+  certificatesIssued: 0,
+  renewalsFailed: 0,
+  handshakesFailed: 0,
+  requestsDenied: 0,
+  failures: [],
 };
 
 /** The parts of a document that one window fills. */
@@ -45,6 +53,7 @@ export function windowPart(window: WindowDocument, names: DocumentNames): Record
     services: complete(services, names.services, SERVICE_ROW),
     proxies: window.proxies,
     ejections: window.ejections,
+    identity: window.identity ?? NOTHING_HAPPENED,
     faults: complete(faultRows(window), names.faults, FAULT_ROW),
     operations: {},
   };

@@ -28,6 +28,9 @@ export function normaliseClients(input: ScenarioInput): readonly ClientSpec[] {
     bodyBytes: 0,
     instances: client.instances ?? 1,
     zone: client.source?.zone ?? '',
+    ...(client.source?.serviceAccount === undefined
+      ? {}
+      : { serviceAccount: client.source.serviceAccount }),
     load: loadOf(client),
     deadlineNs: client.deadline ?? 0,
   }));

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { block } from './block.ts';
 import { distribution } from './distribution.ts';
-import { count, duration, headers, positiveDuration, rate, requireOne } from './scalars.ts';
+import { count, duration, headers, name, positiveDuration, rate, requireOne } from './scalars.ts';
 
 const OPEN = block(
   {
@@ -44,8 +44,11 @@ export const CLIENT = block(
     open: OPEN.optional(),
     closed: CLOSED.optional(),
     source: block(
-      { zone: z.string().optional().meta({ description: 'Where its callers stand' }) },
-      ['serviceAccount', 'outside'],
+      {
+        zone: z.string().optional().meta({ description: 'Where its callers stand' }),
+        serviceAccount: name().optional().meta({ description: 'Who its callers are' }),
+      },
+      ['outside'],
     ).optional(),
     deadline: positiveDuration().optional(),
   },

@@ -5,6 +5,7 @@ import { ejectionsPanel } from './ejections.ts';
 import { expectationsPanel } from './expectations.ts';
 import { faultsPanel } from './faults.ts';
 import { graphPanel } from './graph.ts';
+import { identityPanel } from './identity.ts';
 import { latencyPanel } from './latency.ts';
 import { limitsPanel } from './limits.ts';
 import { loadPanel } from './load.ts';
@@ -21,6 +22,7 @@ export const PANELS: readonly Panel[] = [
   retriesPanel,
   servicesPanel,
   ejectionsPanel,
+  identityPanel,
   graphPanel,
   expectationsPanel,
   outcomesPanel,

@@ -55,6 +55,8 @@ export class Host implements HostView {
   /** The slow-downs in force, and their product. */
   readonly slowFactors: number[];
   slowFactor: number;
+  /** How wrong its wall clock is; negative = behind. */
+  clockOffsetNs: Ns;
 
   busyWorkers: number;
   /** Of these, waiting for calls to other services. */
@@ -110,6 +112,7 @@ export class Host implements HostView {
     this.crashes = 0;
     this.slowFactors = [];
     this.slowFactor = 1;
+    this.clockOffsetNs = spec.clockOffsetNs ?? 0;
     this.busyWorkers = 0;
     this.callingWorkers = 0;
     this.queueLength = 0;

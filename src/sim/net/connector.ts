@@ -2,17 +2,25 @@
  * Dialling: from the engine's `dial` to `onConnected` or `onConnectFailed`.
  *
  * Over a link a connection takes one round trip, with TLS two (TLS 1.3); a host that is down answers
- * with a reset after one. Both sides learn of the connection when the near side does. From an
+ * with a reset after one. Certificates are judged here and never again: first the caller looks at the
+ * server's, then the server at the caller's, who learns of a refusal only when it has sent something. Both sides learn of the connection when the near side does. From an
  * inbound proxy to its own application no time passes.
  */
+import {
+  FAILURE_OF_PROBLEM,
+  PLAIN_TEXT_PEER_TEXT,
+  verifyErrorText,
+} from '../../core/certificate.ts';
 import { childUid } from '../../core/draws.ts';
 import type { DialPlan, Endpoint, PeerFacts } from '../../core/engine.ts';
 import { ConnectFailure } from '../../core/engine.ts';
 import type { Commons } from '../commons.ts';
 import { EventKind, TurnKind } from '../event-kind.ts';
 import type { Host } from '../host/host.ts';
+import type { Pki } from '../identity/pki.ts';
 import type { SimProxy } from '../sim-proxy.ts';
 import type { AcceptSpec } from '../world-spec.ts';
+import type { Closing } from './closing.ts';
 import type { Link } from './link.ts';
 import type { Messages } from './messages.ts';
 import { HANDSHAKE_PERSISTENCE, retransmissionOffset } from './network.ts';
@@ -27,14 +35,19 @@ export class Connector {
   private readonly commons: Commons;
   private readonly wires: WireTable;
   private readonly messages: Messages;
+  private readonly closing: Closing;
+  /** null = certificates are good for ever. */
+  private readonly pki: Pki | null;
   /** Host ids by `ip:port`. */
   private readonly byAddress: Map<string, number>;
   private readonly facts: Map<string, PeerFacts>;
 
-  constructor(commons: Commons, messages: Messages) {
+  constructor(commons: Commons, messages: Messages, closing: Closing, pki: Pki | null) {
     this.commons = commons;
     this.wires = commons.wires;
     this.messages = messages;
+    this.closing = closing;
+    this.pki = pki;
     this.byAddress = new Map();
     this.facts = new Map();
   }
@@ -95,15 +108,41 @@ export class Connector {
       proxy.engine.onConnectFailed(wire, 'tcp', ConnectFailure.refused, 'connection refused');
       return;
     }
-    if (wires.has(wire, WireFlag.tls) && host.inbound === null) {
+    const isTls = wires.has(wire, WireFlag.tls);
+    if (isTls && !speaksTls(host, listener)) {
       wires.free(wire);
-      proxy.engine.onConnectFailed(wire, 'tls', ConnectFailure.tls, 'the peer speaks plain text');
+      proxy.engine.onConnectFailed(wire, 'tls', ConnectFailure.tls, PLAIN_TEXT_PEER_TEXT);
       return;
     }
+    if (isTls && this.pki !== null && this.isRefused(wire, this.pki, host, listener)) return;
     wires.setPhase(wire, WirePhase.idle);
     if (host.inbound !== null) this.openFar(wire, link, host.inbound, listener);
-    const near = this.nearFacts(link, host, listener, wires.has(wire, WireFlag.tls));
-    proxy.engine.onConnected(wire, near);
+    proxy.engine.onConnected(wire, this.nearFacts(link, host, listener, isTls));
+  }
+
+  /** Whether one side refuses the other's certificate; then both have been told. */
+  private isRefused(wire: number, pki: Pki, server: Host, listener: number): boolean {
+    const { commons, wires } = this;
+    const link = commons.network.links[wires.linkOf(wire)]!;
+    const caller = commons.hosts[link.from]!;
+    const near = commons.proxyOfWire(wire).engine;
+    const far = server.inbound!;
+    const id = far.listeners[listener]?.id ?? 0;
+    const ofServer = pki.problemOf(server, caller);
+    if (ofServer !== null) {
+      wires.free(wire);
+      far.engine.onDownstreamRefused(id, 'protocol', clientAddress(caller));
+      near.onConnectFailed(wire, 'tls', FAILURE_OF_PROBLEM[ofServer], verifyErrorText(ofServer));
+      return true;
+    }
+    const ofCaller = pki.problemOf(caller, server);
+    if (ofCaller === null) return false;
+    // TLS 1.3: the caller is done before the server has judged it, and already sends.
+    wires.setPhase(wire, WirePhase.idle);
+    far.engine.onDownstreamRefused(id, ofCaller, clientAddress(caller));
+    near.onConnected(wire, this.nearFacts(link, server, listener, true));
+    this.closing.closeFar(wire);
+    return true;
   }
 
   /**
@@ -199,6 +238,10 @@ export class Connector {
     this.facts.set(key, made);
     return made;
   }
+}
+
+function speaksTls({ inbound }: Host, listener: number): boolean {
+  return inbound !== null && inbound.listeners[listener]?.isPlainTextOnly !== true;
 }
 
 function portOf(address: string): number {
