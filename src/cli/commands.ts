@@ -4,6 +4,7 @@ import { benchCommand } from './bench.ts';
 import type { CliContext } from './cli-io.ts';
 import { compareCommand } from './compare.ts';
 import { completionCommand } from './completion.ts';
+import { describeCommand } from './describe.ts';
 import { faultsCommand } from './faults.ts';
 import { importCommand } from './import.ts';
 import { proxyCommand } from './proxy.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly AddCommand[] = [
   compareCommand,
   replayCommand,
   validateCommand,
+  describeCommand,
   faultsCommand,
   importCommand,
   proxyCommand,

@@ -139,7 +139,7 @@ function loadFiles(flags: ProxyFlags, io: CliIo): LoadedProxy {
 }
 
 /** @throws InputError naming every entry that leads nowhere */
-function readFiles(entries: readonly string[], io: CliIo): MeshFile[] {
+export function readFiles(entries: readonly string[], io: CliIo): MeshFile[] {
   const load = meshLoader(io.cwd, io.cwd);
   const diagnostics = new Diagnostics();
   const files = entries.flatMap((entry) => {

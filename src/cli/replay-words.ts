@@ -6,8 +6,9 @@ import { type Ns, SECOND } from '../core/time.ts';
 import type { ClusterLook } from '../harness/proxy-look.ts';
 import type { ReplayStep } from '../harness/replay-request.ts';
 import type { WorldState } from '../harness/world-state.ts';
-import { causeChain, serviceOf } from '../report/cause-chain.ts';
+import { type Cause, causeChain, firstFailure, serviceOf } from '../report/cause-chain.ts';
 import { formatCount, formatMs, formatSeconds } from '../report/format.ts';
+import { placeWords } from '../report/time-words.ts';
 import { flagMeaning } from '../report/words.ts';
 import { breakerWords, refusalWords, TapKind } from '../trace/request-tracer.ts';
 import { slicesOfCall, timeSpent } from '../trace/time-slices.ts';
@@ -157,27 +158,21 @@ function queueText(step: ReplayStep, all: readonly ReplayStep[]): string {
 export function causeLines(trace: RequestTrace): readonly string[] {
   const causes = causeChain(trace);
   if (causes.length === 0) return [];
+  const first = firstFailure(trace);
+  const isAnother = first !== null && first.text !== causes[0]?.text;
   return [
+    ...(isAnother ? wrapText(`what failed first: ${causeText(first)}`, COLUMNS) : []),
     'why it failed, from the cause to the client:',
-    ...causes.flatMap(({ where, text, atNs }, index) => {
-      const at = formatSeconds(atNs / SECOND);
-      const [first = '', ...rest] = wrapText(`${where} ${text} (at ${at})`, COLUMNS - 5);
-      return [`  ${index + 1}. ${first}`, ...rest.map((line) => `     ${line}`)];
+    ...causes.flatMap((cause, index) => {
+      const [head = '', ...rest] = wrapText(causeText(cause), COLUMNS - 5);
+      return [`  ${index + 1}. ${head}`, ...rest.map((line) => `     ${line}`)];
     }),
   ];
 }
 
-/** Kinds of time, in the words of the report. */
-const PLACES: Readonly<Record<string, (where: string) => string>> = {
-  backoff: (where) => `backoff in the proxy of ${where}`,
-  'injected-delay': (where) => `injected delay in the proxy of ${where}`,
-  connection: (where) => `waiting for a connection to ${where}`,
-  proxy: (where) => `in the proxies to and from ${where}`,
-  network: (where) => `on the network to and from ${where}`,
-  queue: (where) => `in the queue of ${where}`,
-  service: (where) => `being served by ${where}`,
-  other: (where) => `waiting in the proxy of ${where}`,
-};
+function causeText({ where, text, atNs }: Cause): string {
+  return `${where} ${text} (at ${formatSeconds(atNs / SECOND)})`;
+}
 
 /** Shares smaller than this are left out, of one. */
 const WORTH_NAMING = 0.005;
@@ -191,7 +186,7 @@ export function timeLines(call: CallTrace, endNs: Ns): readonly string[] {
     'where the time went:',
     ...shares.map(({ kind, where, ns }) => {
       const share = `${((100 * ns) / totalNs).toFixed(1)} %`;
-      return `  ${msText(ns).padStart(9)}  ${share.padStart(7)}  ${PLACES[kind]?.(where) ?? kind}`;
+      return `  ${msText(ns).padStart(9)}  ${share.padStart(7)}  ${placeWords(kind, where)}`;
     }),
   ];
 }

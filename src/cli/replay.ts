@@ -17,7 +17,7 @@ import { cutPoints } from '../harness/expectations.ts';
 import { type ReplayedRequest, replayRequest } from '../harness/replay-request.ts';
 import { runScenario } from '../harness/run.ts';
 import { runUntil, worldState } from '../harness/world-state.ts';
-import { causeChain } from '../report/cause-chain.ts';
+import { causeChain, firstFailure } from '../report/cause-chain.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
 import { slicesOfCall, timeSpent } from '../trace/time-slices.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
@@ -248,6 +248,7 @@ function requestDocument(trace: RequestTrace, replayed: ReplayedRequest) {
       text: stepText(step, replayed.steps),
     })),
     timeSpent: call === null ? [] : timeSpent(slicesOfCall(call, sample.endNs)),
+    firstFailure: firstFailure(trace),
     causes: causeChain(trace),
     trace: call,
   };

@@ -37,7 +37,7 @@ export function reportModel(
     setting: settingLines(scenario),
     warmUpS: scenario.warmUpNs / SECOND,
     runs: results.flatMap((result) =>
-      result.outcomes.map(({ summary, timeline, samples, traces }) => ({
+      result.outcomes.map(({ summary, timeline, samples, traces, policy }) => ({
         variant: result.scenario.variant,
         declared: result.scenario.declaredVerdict,
         asDeclared: result.asDeclared,
@@ -45,6 +45,7 @@ export function reportModel(
         timeline,
         samples,
         traces,
+        policy,
       })),
     ),
   };

@@ -3,8 +3,10 @@
  * the wall is read around a run: it ends up in the summary's `wall` fields and nowhere else.
  */
 import { type RunFigures, runFigures } from '../experiments/experiment.ts';
+import { buildWorld } from '../harness/build.ts';
 import { conclude, type RunOutcome } from '../harness/conclude.ts';
 import { cutPoints } from '../harness/expectations.ts';
+import { policyOfWorld } from '../harness/policy-table.ts';
 import { runScenario } from '../harness/run.ts';
 import type { Expectation, Scenario } from '../harness/scenario.ts';
 import { traceRequests } from '../harness/trace-requests.ts';
@@ -49,7 +51,8 @@ export function performRun(task: RunTask, onProgress?: (share: number) => void):
   const version = programVersion();
   const outcome = conclude(scenario, result, { seed, version, wallS, thresholds, isOneOfMany });
   if (task.isTraced !== true) return outcome;
-  return { ...outcome, traces: traceRequests(scenario, seed, outcome.samples.requests) };
+  const traces = traceRequests(scenario, seed, outcome.samples.requests);
+  return { ...outcome, traces, policy: policyOfWorld(buildWorld(scenario, seed)) };
 }
 
 /** As above; only what experiments compare. @throws InputError when the mesh files are wrong */

@@ -144,7 +144,7 @@ function plural(count: number, word: string): string {
 }
 
 /** A folder without a scenario in it, or a file that begins like a Kubernetes resource. */
-function isPolicy(path: string, io: CliIo): boolean {
+export function isPolicy(path: string, io: CliIo): boolean {
   if (path === '-') return false;
   const absolute = resolve(io.cwd, path);
   if (!existsSync(absolute)) return false;

@@ -3,6 +3,7 @@
  * Called where the run ran (a worker thread or the caller of `simulate`), because measurements do
  * not travel between threads; what it returns is plain data.
  */
+import type { EdgePolicy } from '../core/policy-table.ts';
 import type { RequestTrace } from '../core/request-trace.ts';
 import type { Summary } from '../core/summary.ts';
 import type { Timeline } from '../core/timeline.ts';
@@ -37,6 +38,8 @@ export interface RunOutcome {
   readonly samples: RequestSamples;
   /** Those that were looked at; empty unless asked for. */
   readonly traces: readonly RequestTrace[];
+  /** The policy in force, by edge; likewise. */
+  readonly policy: readonly EdgePolicy[];
 }
 
 /** Judges a finished run. */
@@ -67,5 +70,6 @@ export function conclude(
     reasons: verdict.reasons,
     samples,
     traces: [],
+    policy: [],
   };
 }

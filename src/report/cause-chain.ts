@@ -28,6 +28,29 @@ export function causeChain({ sample, call }: RequestTrace): readonly Cause[] {
   return [...causesOf(call), { atNs, where: client, text: `got ${status} after ${took}` }];
 }
 
+/** The earliest try that failed by itself, wherever it was; null when none did. */
+export function firstFailure({ sample, call }: RequestTrace): Cause | null {
+  if (sample.isGood || call === null) return null;
+  const failures = leavesOf(call).flatMap(({ attempt, above }) => {
+    return attempt.endNs === null || attempt.isGood
+      ? []
+      : causesOfAttempt(attempt, above).slice(0, 1);
+  });
+  return failures.sort((a, b) => a.atNs - b.atNs)[0] ?? null;
+}
+
+interface Leaf {
+  readonly attempt: AttemptTrace;
+  readonly above: CallTrace;
+}
+
+function leavesOf(call: CallTrace): readonly Leaf[] {
+  return call.attempts.flatMap((attempt) => {
+    const below = attempt.calls.filter(hasFailed);
+    return below.length === 0 ? [{ attempt, above: call }] : below.flatMap(leavesOf);
+  });
+}
+
 function causesOf(call: CallTrace): readonly Cause[] {
   const last = call.attempts.at(-1);
   const own = ownWords(call);

@@ -4,6 +4,7 @@
  * The command line fills it from finished runs; `html.ts` and `text.ts` only draw it. Titles,
  * names and commands are user input: whoever draws them escapes them.
  */
+import type { EdgePolicy } from '../core/policy-table.ts';
 import type { RequestTrace } from '../core/request-trace.ts';
 import type { Summary } from '../core/summary.ts';
 import type { Timeline } from '../core/timeline.ts';
@@ -45,6 +46,8 @@ export interface ReportRun {
   readonly samples?: RequestSamples | undefined;
   /** Those that were followed. */
   readonly traces?: readonly RequestTrace[] | undefined;
+  /** The policy in force, by edge. */
+  readonly policy?: readonly EdgePolicy[] | undefined;
 }
 
 /** How a run is called in headings and legends: its variant, and its seed where seeds differ. */

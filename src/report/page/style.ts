@@ -180,6 +180,32 @@ tbody tr:last-child td{border-bottom:0}
 .poor .arrow{stroke-dasharray:4 3}
 .idle .arrow{stroke-dasharray:1 5}
 .poor .box{stroke-width:3}
+details{margin:6px 0}
+summary{cursor:pointer}
+details.run>summary{font-weight:600;padding:4px 0}
+details.request{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:6px 12px}
+.request .why{color:var(--muted);font-size:13px;margin-left:10px}
+.waterfall{font-size:12px;margin:6px 0;display:grid;gap:1px}
+.try{display:grid;grid-template-columns:minmax(110px,200px) minmax(0,1fr) minmax(70px,130px);gap:8px;align-items:center}
+.try .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.try .track{position:relative;height:14px;background:var(--page);border:1px solid var(--line);border-radius:3px;overflow:hidden}
+.try .end{color:var(--muted)}
+.try .end.failed{color:var(--bad)}
+.track .slice{position:absolute;top:0;bottom:0;min-width:1px}
+.slices .slice{display:inline-block;width:22px;height:12px;border-radius:2px}
+.slice{background:var(--slice)}
+.slice.backoff{--slice:var(--run-4)}
+.slice.injected-delay{--slice:var(--run-3)}
+.slice.connection{--slice:var(--run-5)}
+.slice.proxy{--slice:var(--run-6)}
+.slice.network{--slice:var(--run-1)}
+.slice.queue{--slice:var(--run-0)}
+.slice.service{--slice:var(--run-2)}
+.slice.other{background:repeating-linear-gradient(90deg,var(--line) 0 3px,transparent 3px 6px)}
+.slice.wasted{background:repeating-linear-gradient(135deg,var(--bad) 0 2px,transparent 2px 6px)}
+.causes{margin:6px 0;font-size:13px}
+.in-all{font-weight:600}
+.origin{color:var(--muted);font-size:12px;overflow-wrap:anywhere}
 footer{margin-top:36px;padding-top:14px;padding-bottom:40px;color:var(--muted);font-size:13px}
 .plotly-notifier{display:none}
 [hidden]{display:none!important}

@@ -11,6 +11,8 @@ import { limitsPanel } from './limits.ts';
 import { loadPanel } from './load.ts';
 import { outcomesPanel } from './outcomes.ts';
 import type { Panel } from './panel.ts';
+import { policyPanel } from './policy.ts';
+import { requestsPanel } from './requests.ts';
 import { retriesPanel } from './retries.ts';
 import { servicesPanel } from './services.ts';
 import { verdictPanel } from './verdict.ts';
@@ -24,6 +26,8 @@ export const PANELS: readonly Panel[] = [
   ejectionsPanel,
   identityPanel,
   graphPanel,
+  requestsPanel,
+  policyPanel,
   expectationsPanel,
   outcomesPanel,
   faultsPanel,
