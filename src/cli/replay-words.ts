@@ -22,6 +22,11 @@ export function msText(ns: Ns): string {
   return formatMs(ns / NS_PER_MS);
 }
 
+/** Seconds of the run to the millisecond: requests are told apart by them. */
+export function secondsText(ns: Ns): string {
+  return `${(ns / SECOND).toFixed(3)} s`;
+}
+
 /** A table whose last column goes on below itself. */
 export function stepLines(steps: readonly ReplayStep[], startNs: Ns): readonly string[] {
   const rows = steps.flatMap((step) => {
@@ -100,8 +105,9 @@ function unretriedText(step: ReplayStep, all: readonly ReplayStep[]): string {
   const { c, uid, where } = step;
   if ((c > 0 && c < 500) || where.endsWith('/inbound')) return '';
   const own = all.filter((item) => item.uid === uid && item.where === where);
-  const next = own[own.indexOf(step) + 1];
-  if (next?.kind !== RecordKind.requestDone) return '';
+  const at = own.indexOf(step);
+  const isRefused = own[at - 1]?.kind === RecordKind.retryRefused;
+  if (isRefused || own[at + 1]?.kind !== RecordKind.requestDone) return '';
   const route = own.find(({ kind }) => kind === RecordKind.routed);
   return route === undefined || route.retries === '' ? '' : `; no retry: ${route.retries}`;
 }
@@ -171,7 +177,7 @@ export function causeLines(trace: RequestTrace): readonly string[] {
 }
 
 function causeText({ where, text, atNs }: Cause): string {
-  return `${where} ${text} (at ${formatSeconds(atNs / SECOND)})`;
+  return `${where} ${text} (at ${secondsText(atNs)})`;
 }
 
 /** Shares smaller than this are left out, of one. */

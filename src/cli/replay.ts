@@ -22,7 +22,15 @@ import { formatCount, formatSeconds } from '../report/format.ts';
 import { slicesOfCall, timeSpent } from '../trace/time-slices.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
 import { type ChosenRun, chooseRun, inputError, readReplayFile } from './replay-file.ts';
-import { causeLines, msText, stateLines, stepLines, stepText, timeLines } from './replay-words.ts';
+import {
+  causeLines,
+  msText,
+  secondsText,
+  stateLines,
+  stepLines,
+  stepText,
+  timeLines,
+} from './replay-words.ts';
 import { json } from './run-output.ts';
 import { programVersion } from './version.ts';
 
@@ -145,8 +153,7 @@ class Replay {
   #printRequest(trace: RequestTrace, { steps, call }: ReplayedRequest): void {
     const { sample } = trace;
     this.#printHead();
-    const began = formatSeconds(sample.startNs / SECOND);
-    this.#print(`request ${sample.id}, begun at ${began} (${sample.startNs} ns)`);
+    this.#print(`request ${sample.id}, begun at ${secondsText(sample.startNs)}`);
     this.#print('');
     for (const line of stepLines(steps, sample.startNs)) this.#print(printable(line));
     if (this.#toNs !== null) return;
@@ -230,7 +237,7 @@ function isSameEnd(known: RequestSample, again: RequestSample): boolean {
 }
 
 function sampleLine(item: RequestSample, width: number): string {
-  const began = formatSeconds(item.startNs / SECOND).padStart(9);
+  const began = secondsText(item.startNs).padStart(10);
   const took = msText(item.endNs - item.startNs).padStart(8);
   const outcome = item.status === 0 ? 'no answer' : String(item.status);
   const flag = item.flag === '-' ? '' : ` ${item.flag}`;

@@ -9,12 +9,23 @@ interface Listing {
   readonly requests: readonly RequestSample[];
 }
 
-/** A folder with a finished run in `out`. */
+let known: Readonly<Record<string, string>> | null = null;
+
+/** A folder with a finished run in `out`; it is made once and copied. */
 async function finishedRun(): Promise<{ folder: string; requests: readonly RequestSample[] }> {
-  const folder = folderWith({ 'scenario.yaml': scenarioText(), 'retries.yaml': RETRIES });
-  await cli(['run', 'scenario.yaml', '--out', 'out', '--quiet'], folder);
+  known ??= await outputOfRun();
+  const folder = folderWith(known);
   const { stdout } = await cli(['replay', 'out', '--list', '-o', 'json'], folder);
   return { folder, requests: (JSON.parse(stdout) as Listing).requests };
+}
+
+async function outputOfRun(): Promise<Readonly<Record<string, string>>> {
+  const files = { 'scenario.yaml': scenarioText(), 'retries.yaml': RETRIES };
+  const folder = folderWith(files);
+  await cli(['run', 'scenario.yaml', '--out', 'out', '--quiet'], folder);
+  const names = ['out/manifest.json', 'out/replay.json'];
+  const texts = names.map((name) => [name, readFileSync(join(folder, name), 'utf8')] as const);
+  return { ...files, ...Object.fromEntries(texts) };
 }
 
 const words = (text: string) => text.replace(/\s+/g, ' ');

@@ -93,7 +93,7 @@ function requestMarkup(trace: RequestTrace, isOpen: boolean): Html {
   const shares = spent
     .slice(0, MAX_SHARES)
     .map((share) => `${formatRatio(share.ns / ns)} ${placeWords(share.kind, share.where)}`);
-  return html`<details class="request" ${isOpen ? 'open' : ''}><summary><span class="badge small ${tone}">${outcome}</span> <code>${sample.id}</code> <b>${formatMs(ns / NS_PER_MS)}</b> at ${formatSeconds(sample.startNs / SECOND)}<span class="why">${first === null ? (shares[0] ?? '') : `${first.where} ${first.text}`}</span></summary>
+  return html`<details class="request" ${isOpen ? 'open' : ''}><summary><span class="badge small ${tone}">${outcome}</span> <code>${sample.id}</code> <b>${formatMs(ns / NS_PER_MS)}</b> at ${(sample.startNs / SECOND).toFixed(3)} s<span class="why">${first === null ? (shares[0] ?? '') : `${first.where} ${first.text}`}</span></summary>
 <p class="note">${shares.join(' · ')}</p>
 <div class="waterfall" role="img" aria-label="Tries of request ${sample.id}">${rows.slice(0, MAX_ROWS).map(rowMarkup)}</div>
 ${rows.length > MAX_ROWS ? html`<p class="note">${formatCount(rows.length - MAX_ROWS)} more tries are not drawn.</p>` : NO_HTML}
