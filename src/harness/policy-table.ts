@@ -12,7 +12,7 @@ import type { Origin } from '../mesh/config/origin.ts';
 import type { BuiltWorld } from './build.ts';
 import { originText } from './route-origin.ts';
 
-const UINT32_MAX = 2 ** 32 - 1;
+const UINT32_MAX = 0xffffffff;
 
 /** The edges of a scenario's world, in the order of its summary. */
 export function policyOfWorld(built: BuiltWorld): EdgePolicy[] {
