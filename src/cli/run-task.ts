@@ -3,13 +3,12 @@
  * the wall is read around a run: it ends up in the summary's `wall` fields and nowhere else.
  */
 import { type RunFigures, runFigures } from '../experiments/experiment.ts';
-import { buildWorld } from '../harness/build.ts';
 import { conclude, type RunOutcome } from '../harness/conclude.ts';
 import { cutPoints } from '../harness/expectations.ts';
 import { policyOfWorld } from '../harness/policy-table.ts';
 import { runScenario } from '../harness/run.ts';
 import type { Expectation, Scenario } from '../harness/scenario.ts';
-import { traceRequests } from '../harness/trace-requests.ts';
+import { buildFollowed, follow } from '../harness/trace-requests.ts';
 import { programVersion } from './version.ts';
 
 /** Plain data: travels to a thread. */
@@ -51,8 +50,10 @@ export function performRun(task: RunTask, onProgress?: (share: number) => void):
   const version = programVersion();
   const outcome = conclude(scenario, result, { seed, version, wallS, thresholds, isOneOfMany });
   if (task.isTraced !== true) return outcome;
-  const traces = traceRequests(scenario, seed, outcome.samples.requests);
-  return { ...outcome, traces, policy: policyOfWorld(buildWorld(scenario, seed)) };
+  const followed = buildFollowed(scenario, seed);
+  const policy = policyOfWorld(followed.built);
+  const traces = follow(followed, scenario.durationNs, outcome.samples.requests);
+  return { ...outcome, traces, policy };
 }
 
 /** As above; only what experiments compare. @throws InputError when the mesh files are wrong */

@@ -17,20 +17,33 @@ const UINT32_MAX = 0xffffffff;
 /** The edges of a scenario's world, in the order of its summary. */
 export function policyOfWorld(built: BuiltWorld): EdgePolicy[] {
   const { plan } = built.recorder;
+  const callers = callersByEdge(built);
   return plan.edges.flatMap(({ from, to }, edge) => {
-    const callers = built.proxies.flatMap((proxy, id) => {
-      const clusters = plan.proxies[id]!.edgeOfCluster;
-      return clusters.includes(edge) ? [{ config: proxy.config, clusters }] : [];
-    });
-    const [first] = callers;
-    if (first === undefined) return [];
-    const held = first.config.clusters.filter((cluster) => first.clusters[cluster.id] === edge);
+    const caller = callers[edge];
+    if (caller === undefined) return [];
+    const { config } = built.proxies[caller.proxy]!;
+    const { edgeOfCluster } = plan.proxies[caller.proxy]!;
+    const held = config.clusters.filter((cluster) => edgeOfCluster[cluster.id] === edge);
     return held.flatMap((cluster) => {
-      const routes = routesTo(first.config, cluster.name);
+      const routes = routesTo(config, cluster.name);
       if (routes.length === 0) return [];
-      return [edgePolicy({ from, to, cluster, routes, proxies: callers.length })];
+      return [edgePolicy({ from, to, cluster, routes, proxies: caller.count })];
     });
   });
+}
+
+/** Of each edge one proxy that is on it, and how many are. */
+function callersByEdge({ recorder }: BuiltWorld) {
+  const callers: { readonly proxy: number; count: number }[] = [];
+  recorder.plan.proxies.forEach(({ edgeOfCluster }, proxy) => {
+    for (const edge of new Set(edgeOfCluster)) {
+      if (edge < 0) continue;
+      const known = callers[edge];
+      if (known === undefined) callers[edge] = { proxy, count: 1 };
+      else known.count++;
+    }
+  });
+  return callers;
 }
 
 /** Every destination of one proxy that a route leads to. @param from whose proxy it is */

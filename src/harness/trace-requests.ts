@@ -5,7 +5,7 @@
  * costs nothing where nobody looks, and a run that is looked at is the very same run.
  */
 import type { RequestSample, RequestTrace } from '../core/request-trace.ts';
-import { SECOND } from '../core/time.ts';
+import { type Ns, SECOND } from '../core/time.ts';
 import { RequestTracer, type TraceStep } from '../trace/request-tracer.ts';
 import { type BuiltWorld, buildWorld } from './build.ts';
 import { RequestTap } from './request-tap.ts';
@@ -19,21 +19,44 @@ export type StepListener = (step: TraceStep, built: BuiltWorld) => void;
 
 type RequestKey = Pick<RequestSample, 'client' | 'uid' | 'endNs'>;
 
+/** A world that has not begun, and what will hear of its requests. */
+export interface FollowedWorld {
+  readonly built: BuiltWorld;
+  readonly tap: RequestTap;
+}
+
+/** @throws InputError when the mesh files are wrong */
+export function buildFollowed(scenario: Scenario, seed: string): FollowedWorld {
+  const tap = new RequestTap();
+  return { built: buildWorld(scenario, seed, tap), tap };
+}
+
 /** @returns one trace a request, in their order */
 export function traceRequests<Key extends RequestKey>(
   scenario: Scenario,
   seed: string,
   requests: readonly Key[],
   onStep: StepListener | null = null,
-): (Pick<RequestTrace, 'call'> & { readonly sample: Key })[] {
+): Traced<Key>[] {
+  return follow(buildFollowed(scenario, seed), scenario.durationNs, requests, onStep);
+}
+
+/** A trace, with the request as it was asked for. */
+export type Traced<Key> = Pick<RequestTrace, 'call'> & { readonly sample: Key };
+
+/** Runs a world until the last of the requests has ended. @returns one trace a request */
+export function follow<Key extends RequestKey>(
+  { built, tap }: FollowedWorld,
+  durationNs: Ns,
+  requests: readonly Key[],
+  onStep: StepListener | null = null,
+): Traced<Key>[] {
   if (requests.length === 0) return [];
-  const tap = new RequestTap();
-  const built = buildWorld(scenario, seed, tap);
   const tracer = tracerOf(built, requests, onStep);
   tap.tracer = tracer;
   const { world, faults } = built;
   faults.arm();
-  world.start(scenario.durationNs);
+  world.start(durationNs);
   const lastNs = Math.max(...requests.map((request) => request.endNs));
   for (let atNs = 0; atNs < lastNs && !tracer.isDone; ) {
     atNs = Math.min(atNs + STRIDE_NS, lastNs);

@@ -28,26 +28,31 @@ export function causeChain({ sample, call }: RequestTrace): readonly Cause[] {
   return [...causesOf(call), { atNs, where: client, text: `got ${status} after ${took}` }];
 }
 
-/** The earliest try that failed by itself, wherever it was; null when none did. */
-export function firstFailure({ sample, call }: RequestTrace): Cause | null {
+/** The earliest try that failed by itself, wherever it was; null for a request that went well. */
+export function firstFailure(trace: RequestTrace): Cause | null {
+  const { sample, call } = trace;
   if (sample.isGood || call === null) return null;
-  const failures = leavesOf(call).flatMap(({ attempt, above }) => {
-    return attempt.endNs === null || attempt.isGood
-      ? []
-      : causesOfAttempt(attempt, above).slice(0, 1);
-  });
-  return failures.sort((a, b) => a.atNs - b.atNs)[0] ?? null;
+  // What a client's own patience ended did not fail by itself.
+  const untilNs = sample.status === 0 ? sample.endNs - 1 : sample.endNs;
+  const failures = failuresBelow(call, untilNs).flatMap(({ attempt, above }) =>
+    causesOfAttempt(attempt, above).slice(0, 1),
+  );
+  return failures.sort((a, b) => a.atNs - b.atNs)[0] ?? causeChain(trace)[0] ?? null;
 }
 
-interface Leaf {
+interface FailedTry {
   readonly attempt: AttemptTrace;
   readonly above: CallTrace;
 }
 
-function leavesOf(call: CallTrace): readonly Leaf[] {
+/** Tries that failed while no call of theirs had. */
+function failuresBelow(call: CallTrace, untilNs: Ns): readonly FailedTry[] {
   return call.attempts.flatMap((attempt) => {
-    const below = attempt.calls.filter(hasFailed);
-    return below.length === 0 ? [{ attempt, above: call }] : below.flatMap(leavesOf);
+    const open = attempt.calls.filter((below) => below.endNs === null || hasFailed(below));
+    const deeper = open.flatMap((below) => failuresBelow(below, untilNs));
+    if (deeper.length > 0) return deeper;
+    const hasEnded = attempt.endNs !== null && attempt.endNs <= untilNs;
+    return hasEnded && !attempt.isGood ? [{ attempt, above: call }] : [];
   });
 }
 
@@ -59,6 +64,9 @@ function causesOf(call: CallTrace): readonly Cause[] {
   return [...causesOfAttempt(last, call), { atNs, where: call.proxy, text: own }];
 }
 
+/** The caller's proxy wanted no answer any more, which another line gives the reason of. */
+const GIVEN_UP = ['', 'local reset', 'given up'];
+
 function causesOfAttempt(attempt: AttemptTrace, call: CallTrace): readonly Cause[] {
   const { endpoint, outcome, number } = attempt;
   const atNs = attempt.endNs ?? attempt.startNs;
@@ -66,7 +74,7 @@ function causesOfAttempt(attempt: AttemptTrace, call: CallTrace): readonly Cause
   const below = attempt.calls.filter(hasFailed).at(-1);
   if (attempt.isRejected) return [cause('refused it: its queue was full')];
   if (!/^\d/.test(outcome)) {
-    const words = outcome === '' ? 'no answer' : outcome;
+    const words = GIVEN_UP.includes(outcome) ? 'given up' : outcome;
     const deeper = below === undefined ? [] : causesOf(below);
     return [...deeper, cause(`try ${number}: ${words}; it ${placeOf(attempt, atNs)}`)];
   }

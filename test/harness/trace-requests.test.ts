@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { AttemptTrace, CallTrace } from '../../src/core/request-trace.ts';
 import { runScenario } from '../../src/harness/run.ts';
 import { traceRequests } from '../../src/harness/trace-requests.ts';
-import { tracedScenario } from './traced-scenario.ts';
+import { causeChain, firstFailure } from '../../src/report/cause-chain.ts';
+import { slicesOfCall } from '../../src/trace/time-slices.ts';
+import { SLOW, tracedScenario } from './traced-scenario.ts';
 
 const STORM = tracedScenario();
 
@@ -50,6 +52,53 @@ describe('requests of a run that went wrong', () => {
     const again = runScenario(STORM, { seed: '1', cutPoints: [] });
     expect(again.digest).toBe(run.digest);
     expect(traceRequests(STORM, '1', run.samples.requests)).toEqual(traces);
+  });
+});
+
+const WINDOW = 'window: { at: 2s, duration: 2s }';
+
+describe.each<[string, readonly string[], readonly string[]]>([
+  [
+    'a crash',
+    [`{ id: f, kind: proc.crash, target: { service: payments, mode: all }, ${WINDOW} }`],
+    [],
+  ],
+  [
+    'a partition',
+    [`{ id: f, kind: net.partition, target: { from: orders, to: payments }, ${WINDOW} }`],
+    [],
+  ],
+  [
+    'loss',
+    [`{ id: f, kind: net.loss, target: { from: orders, to: payments }, ${WINDOW}, ratio: 40% }`],
+    [],
+  ],
+  ['impatient clients', [SLOW], ['clients.shoppers.deadline=150ms']],
+  ['errors', [], ['services.payments.errors=[{ status: 503, ratio: 30% }]']],
+  ['full queues', [SLOW], ['services.payments.queue=1']],
+  ['no mesh', [], ['dataPlane=none', 'services.payments.errors=[{ status: 503, ratio: 5% }]']],
+  ['patient hosts', [SLOW], ['services.payments.onAbandon=cancel']],
+])('with %s', (_name, faults, set) => {
+  const scenario = tracedScenario(faults, set);
+  const { samples } = runScenario(scenario, { seed: '1', cutPoints: [] });
+  const traces = traceRequests(scenario, '1', samples.requests);
+
+  test('every request is cut into slices that add up to its duration', () => {
+    expect(traces.length).toBeGreaterThan(4);
+    for (const { sample, call } of traces) {
+      const slices = slicesOfCall(call!, sample.endNs);
+      const sum = slices.reduce((total, { startNs, endNs }) => total + endNs - startNs, 0);
+      expect(sum).toBe(sample.endNs - sample.startNs);
+    }
+  });
+
+  test('every failure has a cause', () => {
+    const failed = traces.filter(({ sample }) => !sample.isGood);
+    expect(failed.length).toBeGreaterThan(0);
+    for (const trace of failed) {
+      expect(causeChain(trace).length).toBeGreaterThan(1);
+      expect(firstFailure(trace)).not.toBeNull();
+    }
   });
 });
 

@@ -34,8 +34,9 @@ faults: [${faults.join(', ')}]
 `;
 }
 
-export function tracedScenario(faults?: readonly string[]): Scenario {
-  const { scenarios, problems } = readText(scenarioText(faults), {}, (path) => ({
+/** @param set as `--set` */
+export function tracedScenario(faults?: readonly string[], set: readonly string[] = []): Scenario {
+  const { scenarios, problems } = readText(scenarioText(faults), { set }, (path) => ({
     ok: true,
     files: [{ path, text: RETRIES }],
   }));

@@ -129,7 +129,9 @@ describe('a chain', () => {
         calls: [call([attempt(open)], { endNs: null, status: 0 })],
       }),
     ]);
-    expect(told({ ...hanging, endNs: null, status: 0 }, 0)).toEqual([
+    const root = { ...hanging, endNs: null, status: 0 };
+    expect(firstFailure(trace(root, 0))?.text).toBe('try 1 was being served, 9 ms so far');
+    expect(told(root, 0)).toEqual([
       'payments-0 try 1 was being served, 9 ms so far',
       'orders-0 try 1 waited 10 ms for its call to payments',
       'a gave up after 10 ms, without an answer',
