@@ -45,8 +45,6 @@ describe('consistent hashing', () => {
   });
 
   it('is Maglev where it says so', () => {
-    const plain = '{consistentHash: {useSourceIp: true, maglev: {}}}';
-    expect(lbOf(plain)).toMatchObject({ kind: 'maglev', tableSize: 65_537 });
     const sized = '{consistentHash: {useSourceIp: true, maglev: {tableSize: 251}}}';
     expect(lbOf(sized)).toMatchObject({ kind: 'maglev', tableSize: 251 });
   });
@@ -82,6 +80,17 @@ describe('consistent hashing', () => {
     expect(actionOf('{simple: RANDOM}', rule).retry?.hostPredicates).toEqual(['previous-hosts']);
   });
 
+  it('is that of the service where a subset has a balancer of another kind', () => {
+    const rule = istio(
+      'DestinationRule',
+      '{host: a, trafficPolicy: {loadBalancer: {consistentHash: {useSourceIp: true}}}, subsets: [{name: v1, trafficPolicy: {loadBalancer: {simple: RANDOM}}}]}',
+    );
+    const route = virtualService('{route: [{destination: {host: a, subset: v1}}]}');
+    const config = resolve(rule + route, [aService('a')]).proxy();
+    expect(routesTo(config, A)[0]?.action).toMatchObject({ hashPolicy: [{ kind: 'source-ip' }] });
+    expect(cluster(config, `outbound|80|v1|${A}`).lb.kind).toBe('random');
+  });
+
   it('comes once for each destination of a split', () => {
     const subsets = istio(
       'DestinationRule',
@@ -98,13 +107,14 @@ describe('consistent hashing', () => {
   });
 
   test.each([
-    ['{consistentHash: {}}'],
     ['{consistentHash: {useSourceIp: true, httpHeaderName: x}}'],
     ['{simple: RANDOM, consistentHash: {useSourceIp: true}}'],
     ['{consistentHash: {httpCookie: {path: /}}}'],
     ['{consistentHash: {httpCookie: {name: s, attributes: [{name: a}, {name: a}]}}}'],
     ['{consistentHash: {useSourceIp: true, minimumRingSize: 1, ringHash: {}}}'],
     ['{consistentHash: {useSourceIp: true, maglev: {tableSize: 250}}}'],
+    ['{consistentHash: {useSourceIp: true, maglev: {}}}'],
+    ['{consistentHash: {useSourceIp: true, ringHash: {}, maglev: {tableSize: 7}}}'],
   ])('%s is refused', (loadBalancer) => {
     const { found } = importText(destinationRule(`{loadBalancer: ${loadBalancer}}`));
     expect(found.map((text) => text.split(' ')[1])).toEqual(['MQ-DEST-017']);

@@ -70,6 +70,7 @@ describe('redirect', () => {
     ['{redirect: {}}', 'MQ-ROUTE-019'],
     ['{redirect: {redirectCode: 302}}', 'MQ-ROUTE-019'],
     ['{redirect: {uri: /a, prefixRewrite: /b}}', 'MQ-ROUTE-019'],
+    ['{redirect: {port: 80, derivePort: FROM_REQUEST_PORT}}', 'MQ-ROUTE-019'],
     ['{redirect: {uri: /a, redirectCode: 304}}', 'MQ-ROUTE-019'],
     ['{match: [{uri: {exact: /a}}], redirect: {prefixRewrite: /b}}', 'MQ-ROUTE-019'],
     [`{redirect: {uri: /a}, ${ROUTE}}`, 'MQ-ROUTE-005'],
@@ -107,11 +108,14 @@ describe('headers', () => {
     });
   });
 
-  it('that name the host rewrite it; rewrite.authority comes first', () => {
+  it('that name the host rewrite it, once', () => {
     const http = '{headers: {request: {set: {":authority": h}}}, ';
     const host = (value: string) => ({ hostRewrite: { kind: 'literal', value } });
     expect(routeOf(`${http}${ROUTE}}`).action).toMatchObject(host('h'));
-    expect(routeOf(`${http}rewrite: {authority: r}, ${ROUTE}}`).action).toMatchObject(host('r'));
+    const both = virtualService(`${http}rewrite: {authority: r}, ${ROUTE}}`);
+    expect(importText(both).found).toEqual([
+      'error MQ-ROUTE-020 route #0 gives the host in both rewrite and headers',
+    ]);
   });
 
   test.each([

@@ -55,6 +55,10 @@ export function readHttpRule(
     rewrite: message.placed('rewrite', readRewrite)?.value,
     headers: message.placed('headers', readHeaders)?.value,
   });
+  if (optional.rewrite?.authority !== undefined && optional.headers?.host !== undefined) {
+    const text = `route ${label} gives the host in both rewrite and headers`;
+    message.get('headers')?.keyError('MQ-ROUTE-020', text);
+  }
   return {
     name,
     at: node.position,

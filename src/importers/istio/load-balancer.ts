@@ -60,16 +60,16 @@ function readConsistentHash(node: SourceNode): ConsistentHash | undefined {
   if (message === undefined) return undefined;
   const keys = KEYS.filter((name) => message.has(name));
   const [name] = keys;
-  if (name === undefined || keys.length > 1) {
-    node.error('MQ-DEST-017', `consistentHash needs exactly one of ${KEYS.join(', ')}`);
+  if (keys.length > 1) {
+    node.error('MQ-DEST-017', `consistentHash takes only one of ${KEYS.join(', ')}`);
     return undefined;
   }
-  const key = readKey(message, name);
+  const key = name === undefined ? null : readKey(message, name);
   const algorithm = readAlgorithm(message);
   return key === undefined ? undefined : { key, algorithm, at: message.at };
 }
 
-/** null = the key is switched off: requests have none. */
+/** null = the key is switched off: requests have none, as when no key is given. */
 function readKey(message: Message, name: (typeof KEYS)[number]): HashKey | null | undefined {
   const node = message.get(name)!;
   switch (name) {
@@ -122,9 +122,19 @@ function readAlgorithm(message: Message): ConsistentHash['algorithm'] {
   if (old !== undefined && (ring !== undefined || maglev !== undefined)) {
     old.keyError('MQ-DEST-017', 'minimumRingSize stands beside an explicit algorithm');
   }
+  if (ring !== undefined && maglev !== undefined) {
+    ring.keyError('MQ-DEST-017', 'consistentHash has either ringHash or maglev');
+  }
   if (maglev !== undefined) {
-    const size = openMessage(maglev, MAGLEV, 'MagLev')?.placed('tableSize', readTableSize)?.value;
-    return { kind: 'maglev', ...withoutAbsent({ tableSize: size }) };
+    const fields = openMessage(maglev, MAGLEV, 'MagLev');
+    if (fields !== undefined && !fields.has('tableSize')) {
+      maglev.error('MQ-DEST-017', 'maglev needs a tableSize', {
+        why: 'istiod refuses it without one',
+        fix: `maglev: { tableSize: ${ENVOY.maglev.tableSize.value} }`,
+      });
+    }
+    const tableSize = fields?.placed('tableSize', readTableSize)?.value;
+    return { kind: 'maglev', ...withoutAbsent({ tableSize }) };
   }
   const fields = ring === undefined ? undefined : openMessage(ring, RING, 'RingHash');
   const given = fields?.get('minimumRingSize') ?? old;

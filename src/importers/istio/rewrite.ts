@@ -66,7 +66,7 @@ export function readRedirect(node: SourceNode): RedirectSettings | undefined {
   if (message === undefined) return undefined;
   checkRedirect(message);
   const derive = message.get('derivePort')?.oneOf(DERIVE_PORT);
-  const port = message.get('port')?.integer(1, 65_535);
+  const port = message.get('port')?.integer(0, 65_535);
   const whole = message.get('uri')?.string() || undefined;
   const prefix = message.get('prefixRewrite')?.string() || undefined;
   return {
@@ -87,6 +87,9 @@ export function readRedirect(node: SourceNode): RedirectSettings | undefined {
 function checkRedirect(message: Message): void {
   if (message.has('uri') && message.has('prefixRewrite')) {
     message.get('uri')?.keyError('MQ-ROUTE-019', 'a redirect has either uri or prefixRewrite');
+  }
+  if (message.has('port') && message.has('derivePort')) {
+    message.get('port')?.keyError('MQ-ROUTE-019', 'a redirect has either port or derivePort');
   }
   if (message.names().every((name) => name === 'redirectCode')) {
     message.node.error('MQ-ROUTE-019', 'a redirect needs to say what is another there');

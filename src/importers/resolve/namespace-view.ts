@@ -6,10 +6,9 @@
  */
 import { isVisible } from '../istio/export-to.ts';
 import { isWildcard, type MeshNames, mostSpecific } from '../istio/names.ts';
-import type { DestinationRule, PolicyBlocks, VirtualService } from '../mesh-resources.ts';
+import type { ConsistentHash, DestinationRule, VirtualService } from '../mesh-resources.ts';
 import type { ServiceInfo } from '../service-info.ts';
 import type { DestinationRuleIndex } from './destination-rules.ts';
-import { effectivePolicy } from './policy.ts';
 
 /** See the file's comment. */
 export class NamespaceView {
@@ -71,12 +70,21 @@ export class NamespaceView {
     return this.#rules.find(this.namespace, service.host, service.namespace);
   }
 
-  /** The policy in force for a service's port, or for a subset on it; nothing for unknown ones. */
-  policyFor(host: string, port: number, subset: string): PolicyBlocks {
+  /**
+   * The key by which routes to a destination hash: the first that its subset, or else its service,
+   * gives for the port or for all ports, even where the balancer in force does not hash.
+   */
+  hashOf(host: string, port: number, subset: string): ConsistentHash | undefined {
     const service = this.#byHost.get(host);
     const rule = service === undefined ? undefined : this.ruleFor(service);
     const own = rule?.subsets.find(({ name }) => name.value === subset);
-    return effectivePolicy(rule, port, own);
+    for (const policy of [own?.policy, rule?.policy]) {
+      for (const level of [policy?.ports.get(port), policy]) {
+        const hashing = level?.loadBalancer?.value.hashing;
+        if (hashing !== undefined) return hashing;
+      }
+    }
+    return undefined;
   }
 
   /** The service that `host` is only another name for, on that port. */

@@ -145,7 +145,7 @@ function retryFor(
   retry: RetryPolicyConfig | null,
   hashes: readonly (ConsistentHash | undefined)[],
 ): RetryPolicyConfig | null {
-  const isHashed = hashes.length === 1 && hashes[0] !== undefined;
+  const isHashed = hashes.length === 1 && (hashes[0]?.key ?? null) !== null;
   return retry !== null && isHashed ? { ...retry, hostPredicates: [] } : retry;
 }
 
@@ -229,7 +229,7 @@ export function defaultRoute(host: string, port: number, services: Destinations)
   const settings = new Settings();
   const hashes = [services.hashOf(host, port, '')];
   const clusters = [{ cluster: clusterName(port, '', host), weight: 1 }];
-  const retry = retryFor(outboundRetry(undefined, settings), hashes);
+  const retry = outboundRetry(undefined, settings);
   const action = {
     ...forward(clusters, undefined, retry, settings),
     ...hashPolicies(hashes, settings),

@@ -45,7 +45,7 @@ class Builder {
     this.#client = client;
     this.#destinations = {
       hostOf: (host) => view.aliasTarget(host, port) ?? host,
-      hashOf: (host, on, subset) => view.policyFor(host, on, subset).loadBalancer?.value.hashing,
+      hashOf: (host, on, subset) => view.hashOf(host, on, subset),
     };
     const onPort = view.services.filter((service) => portByNumber(service, port) !== undefined);
     this.#services = new Map(onPort.map((service) => [service.host.toLowerCase(), service]));

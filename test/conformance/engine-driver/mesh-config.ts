@@ -18,6 +18,7 @@ import type {
   Thresholds,
 } from '../../../src/mesh/config/config.ts';
 import { NO_ORIGINS } from '../../../src/mesh/config/config.ts';
+import type { RedirectAction } from '../../../src/mesh/config/rewriting.ts';
 
 /** Names of endpoints → `ip:port`. */
 export type Addresses = ReadonlyMap<string, string>;
@@ -43,6 +44,10 @@ export interface RouteStory {
   readonly timeoutMs?: number;
   readonly retry?: Partial<RetryPolicyConfig>;
   readonly answer?: { readonly status: number; readonly body: string };
+  /** In place of all of the above. */
+  readonly redirect?: RedirectAction;
+  readonly forward?: Partial<ForwardAction>;
+  readonly changes?: Partial<RouteConfig>;
 }
 
 export interface MeshStory {
@@ -158,10 +163,16 @@ function routeOf(route: RouteStory, index: number): RouteConfig {
       headers: [],
       query: [],
     },
-    action:
-      route.answer === undefined ? forwardOf(route) : { kind: 'direct-response', ...route.answer },
+    action: route.redirect ?? actionOf(route),
     origins: NO_ORIGINS,
+    ...route.changes,
   };
+}
+
+function actionOf(route: RouteStory): RouteConfig['action'] {
+  return route.answer === undefined
+    ? forwardOf(route)
+    : { kind: 'direct-response', ...route.answer };
 }
 
 function forwardOf(route: RouteStory): ForwardAction {
@@ -172,6 +183,7 @@ function forwardOf(route: RouteStory): ForwardAction {
     retry: route.retry === undefined ? null : { ...RETRY, ...route.retry },
     priority: 'default',
     clusterNotFoundStatus: 503,
+    ...route.forward,
   };
 }
 

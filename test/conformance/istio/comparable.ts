@@ -8,6 +8,7 @@ import type {
   RouteConfig,
   ValueMatch,
 } from '../../../src/mesh/config/config.ts';
+import type { HeaderMutations } from '../../../src/mesh/config/rewriting.ts';
 
 export interface ComparableEndpoint {
   readonly address: string;
@@ -28,6 +29,8 @@ export interface ComparableCluster
   > {
   /** '' where the address called decides. */
   readonly lb: string;
+  /** What a hashing or warming balancer has besides its kind. */
+  readonly lbDetails: Readonly<Record<string, unknown>>;
   readonly limits: ClusterConfig['circuitBreakers']['default'];
   /** null for clusters that are not asked (inbound). */
   readonly panicThresholdPercent: number | null;
@@ -50,6 +53,8 @@ export interface ComparableRoute {
   readonly query: RouteConfig['match']['query'];
   readonly action: RouteAction | (Omit<ForwardAction, 'clusterNotFoundStatus'> & object);
   readonly fault: FaultConfig | null;
+  readonly requestHeaders: HeaderMutations;
+  readonly responseHeaders: HeaderMutations;
 }
 
 export interface ComparableHost {

@@ -14,7 +14,9 @@ import type {
   HeaderMatch,
   RouteConfig,
   VirtualHostConfig,
+  WeightedCluster,
 } from '../../../src/mesh/config/config.ts';
+import type { HeaderMutations } from '../../../src/mesh/config/rewriting.ts';
 import type { IstioCase } from './case.ts';
 import type {
   Comparable,
@@ -98,6 +100,8 @@ function toRoute(route: RouteConfig): ComparableRoute {
     query: [...route.match.query].sort(byText),
     action: withoutStatus(route.action),
     fault: route.fault ?? null,
+    requestHeaders: sortedMutations(route.requestHeaders),
+    responseHeaders: sortedMutations(route.responseHeaders),
   };
 }
 
@@ -109,14 +113,35 @@ export function byText(a: Pick<HeaderMatch, 'name'>, b: Pick<HeaderMatch, 'name'
 /** Istiod leaves the status for a missing cluster to Envoy. */
 function withoutStatus(action: RouteConfig['action']): ComparableRoute['action'] {
   if (action.kind !== 'forward') return action;
-  const { clusterNotFoundStatus: _status, ...rest } = action;
-  return rest;
+  const { clusterNotFoundStatus: _status, clusters, ...rest } = action;
+  return { ...rest, clusters: clusters.map(toWeighted) };
+}
+
+function toWeighted(cluster: WeightedCluster): WeightedCluster {
+  const { requestHeaders, responseHeaders } = cluster;
+  return {
+    ...cluster,
+    requestHeaders: sortedMutations(requestHeaders),
+    responseHeaders: sortedMutations(responseHeaders),
+  };
+}
+
+/** Istiod takes them from maps, so their order says nothing. */
+export function sortedMutations(given: HeaderMutations = { remove: [], add: [] }): HeaderMutations {
+  return { remove: [...given.remove].sort(), add: [...given.add].sort(byText) };
+}
+
+function detailsOf(lb: ClusterConfig['lb']): ComparableCluster['lbDetails'] {
+  if (lb.kind === 'ring-hash') return { minimumRingSize: lb.minimumRingSize };
+  if (lb.kind === 'maglev') return { tableSize: lb.tableSize };
+  return 'slowStart' in lb && lb.slowStart !== undefined ? { ...lb.slowStart } : {};
 }
 
 function toCluster(cluster: ClusterConfig): ComparableCluster {
   const isInbound = cluster.name.startsWith('inbound|');
   return {
     lb: isInbound ? '' : cluster.lb.kind,
+    lbDetails: isInbound ? {} : detailsOf(cluster.lb),
     limits: cluster.circuitBreakers.default,
     connectTimeoutMs: cluster.connectTimeoutMs,
     outlier: cluster.outlier,

@@ -2,13 +2,21 @@
 
 import type {
   FaultConfig,
+  ForwardAction,
   FractionalPercent,
   OutlierConfig,
   PathMatch,
   RetryPolicyConfig,
   ValueMatch,
+  WeightedCluster,
 } from '../../../src/mesh/config/config.ts';
 import { ENVOY, UINT32_MAX } from '../../../src/mesh/config/defaults.ts';
+import type { HashPolicy } from '../../../src/mesh/config/load-balancing.ts';
+import type {
+  HeaderAddition,
+  HeaderMutations,
+  RedirectAction,
+} from '../../../src/mesh/config/rewriting.ts';
 import type {
   Comparable,
   ComparableCluster,
@@ -18,7 +26,7 @@ import type {
   ComparableRoute,
 } from './comparable.ts';
 import { Fields, type Json } from './fields.ts';
-import { byText } from './from-here.ts';
+import { byText, sortedMutations } from './from-here.ts';
 import type { Golden } from './golden.ts';
 
 const LB: Readonly<Record<string, string>> = {
@@ -89,7 +97,16 @@ function toRoute(fields: Fields): ComparableRoute {
     .children('queryParameters')
     .map((item) => ({ name: item.text('name'), value: toValue(item) }))
     .sort(byText);
-  return { name, path, headers, query, action: toAction(fields), fault };
+  return {
+    name,
+    path,
+    headers,
+    query,
+    action: toAction(fields),
+    fault,
+    requestHeaders: toMutations(fields, 'request'),
+    responseHeaders: toMutations(fields, 'response'),
+  };
 }
 
 function toPath(match: Fields): PathMatch {
@@ -128,6 +145,7 @@ function toAction(fields: Fields): ComparableRoute['action'] {
     const body = direct.child('body').text('inlineString');
     return { kind: 'direct-response', status: direct.number('status', 0), body };
   }
+  if (fields.has('redirect')) return toRedirect(fields.child('redirect'));
   const route = fields.child('route');
   const { timeoutMs, priority } = ENVOY.route;
   const stream = route.child('maxStreamDuration');
@@ -146,13 +164,130 @@ function toAction(fields: Fields): ComparableRoute['action'] {
     ...older,
     retry: route.has('retryPolicy') ? toRetry(route.child('retryPolicy')) : null,
     priority: route.text('priority', priority.value).toLowerCase() as 'default' | 'high',
+    ...toRewrites(route),
+    ...toHashPolicy(route),
   };
 }
 
-function toClusters(route: Fields): readonly { cluster: string; weight: number }[] {
-  if (route.has('cluster')) return [{ cluster: route.text('cluster'), weight: 1 }];
+const STATUSES: Readonly<Record<string, number>> = {
+  MOVED_PERMANENTLY: 301,
+  FOUND: 302,
+  SEE_OTHER: 303,
+  TEMPORARY_REDIRECT: 307,
+  PERMANENT_REDIRECT: 308,
+};
+
+function toRedirect(fields: Fields): RedirectAction {
+  const whole = fields.text('pathRedirect');
+  const prefix = fields.text('prefixRewrite');
+  const path =
+    whole !== ''
+      ? ({ kind: 'whole', value: whole } as const)
+      : ({ kind: 'prefix', value: prefix } as const);
+  return {
+    kind: 'redirect',
+    status: STATUSES[fields.text('responseCode', 'MOVED_PERMANENTLY')] as RedirectAction['status'],
+    scheme: fields.text('schemeRedirect') as RedirectAction['scheme'],
+    host: fields.text('hostRedirect'),
+    port: fields.number('portRedirect', 0),
+    path: path.value === '' ? null : path,
+    stripsQuery: false,
+  };
+}
+
+function toRewrites(route: Fields): Pick<ForwardAction, 'pathRewrite' | 'hostRewrite'> {
+  const regex = route.has('regexRewrite') ? route.child('regexRewrite') : null;
+  const prefix = route.text('prefixRewrite');
+  return {
+    ...(prefix === '' ? {} : { pathRewrite: { kind: 'prefix', value: prefix } }),
+    ...(regex === null
+      ? {}
+      : {
+          pathRewrite: {
+            kind: 'regex',
+            pattern: regex.child('pattern').text('regex'),
+            substitution: regex.text('substitution'),
+          },
+        }),
+    ...toHostRewrite(route),
+  };
+}
+
+function toHostRewrite(fields: Fields): Pick<ForwardAction, 'hostRewrite'> {
+  const host = fields.text('hostRewriteLiteral');
+  return host === '' ? {} : { hostRewrite: { kind: 'literal', value: host } };
+}
+
+function toHashPolicy(route: Fields): Pick<ForwardAction, 'hashPolicy'> {
+  const policies = route.children('hashPolicy');
+  return policies.length === 0 ? {} : { hashPolicy: policies.map(toHash) };
+}
+
+function toHash(fields: Fields): HashPolicy {
+  const isTerminal = fields.take('terminal') === true;
+  if (fields.has('header')) {
+    const name = fields.child('header').text('headerName').toLowerCase();
+    return { kind: 'header', name, isTerminal };
+  }
+  if (fields.has('queryParameter')) {
+    return {
+      kind: 'query-parameter',
+      name: fields.child('queryParameter').text('name'),
+      isTerminal,
+    };
+  }
+  if (fields.has('connectionProperties')) {
+    fields.leave('connectionProperties');
+    return { kind: 'source-ip', isTerminal };
+  }
+  const cookie = fields.child('cookie');
+  return {
+    kind: 'cookie',
+    name: cookie.text('name'),
+    // Envoy takes whole seconds of it.
+    ttlSeconds: cookie.has('ttl') ? Math.trunc(cookie.milliseconds('ttl', 0) / 1000) : null,
+    path: cookie.text('path'),
+    attributes: cookie
+      .children('attributes')
+      .map((item) => [item.text('name'), item.text('value')] as const),
+    isTerminal,
+  };
+}
+
+const ACTIONS: Readonly<Record<string, HeaderAddition['action']>> = {
+  APPEND_IF_EXISTS_OR_ADD: 'append-if-exists-or-add',
+  OVERWRITE_IF_EXISTS_OR_ADD: 'overwrite-if-exists-or-add',
+};
+
+function toMutations(fields: Fields, side: 'request' | 'response'): HeaderMutations {
+  return sortedMutations({
+    remove: fields.list(`${side}HeadersToRemove`).map((name) => String(name).toLowerCase()),
+    add: fields.children(`${side}HeadersToAdd`).map((item) => {
+      const header = item.child('header');
+      return {
+        name: header.text('key').toLowerCase(),
+        value: header.text('value'),
+        action: ACTIONS[item.text('appendAction', 'APPEND_IF_EXISTS_OR_ADD')]!,
+        keepsEmpty: item.take('keepEmptyValue') === true,
+      };
+    }),
+  });
+}
+
+function toClusters(route: Fields): readonly WeightedCluster[] {
+  const none = sortedMutations();
+  if (route.has('cluster')) {
+    const only = { cluster: route.text('cluster'), weight: 1 };
+    return [{ ...only, requestHeaders: none, responseHeaders: none }];
+  }
   return route.children('weightedClusters').map((item) => {
-    return { cluster: item.text('name'), weight: item.number('weight', 0) };
+    return {
+      cluster: item.text('name'),
+      weight: item.number('weight', 0),
+      requestHeaders: toMutations(item, 'request'),
+      responseHeaders: toMutations(item, 'response'),
+      ...toHostRewrite(item),
+    };
   });
 }
 
@@ -227,6 +362,7 @@ function toCluster(fields: Fields, name: string): ComparableCluster {
   const isChosenByCaller = policy === 'CLUSTER_PROVIDED';
   return {
     lb: LB[policy] ?? policy,
+    lbDetails: toDetails(fields, policy),
     limits: toLimits(fields.child('circuitBreakers')),
     connectTimeoutMs: fields.milliseconds('connectTimeout', cluster.connectTimeoutMs.value),
     outlier: fields.has('outlierDetection') ? toOutlier(fields.child('outlierDetection')) : null,
@@ -241,6 +377,37 @@ function toCluster(fields: Fields, name: string): ComparableCluster {
       cluster.maxConnectionDurationMs.value,
     ),
     endpoints: isChosenByCaller ? leaveEndpoints(fields) : toEndpoints(fields),
+  };
+}
+
+function toDetails(fields: Fields, policy: string): ComparableCluster['lbDetails'] {
+  const { ringHash, maglev } = ENVOY;
+  if (policy === 'RING_HASH') {
+    const ring = fields.child('ringHashLbConfig');
+    return { minimumRingSize: ring.number('minimumRingSize', ringHash.minimumRingSize.value) };
+  }
+  if (policy === 'MAGLEV') {
+    return {
+      tableSize: fields.child('maglevLbConfig').number('tableSize', maglev.tableSize.value),
+    };
+  }
+  for (const name of ['roundRobinLbConfig', 'leastRequestLbConfig']) {
+    const config = fields.has(name) ? fields.child(name) : null;
+    if (config?.has('slowStartConfig')) return toSlowStart(config.child('slowStartConfig'));
+  }
+  return {};
+}
+
+function toSlowStart(fields: Fields): ComparableCluster['lbDetails'] {
+  const { aggression, minWeightPercent } = ENVOY.slowStart;
+  const power = fields.child('aggression');
+  power.leave('runtimeKey');
+  return {
+    windowMs: fields.milliseconds('slowStartWindow', 0),
+    aggression: power.number('defaultValue', aggression.value),
+    minWeightPercent: fields.has('minWeightPercent')
+      ? fields.child('minWeightPercent').number('value', 0)
+      : minWeightPercent.value,
   };
 }
 

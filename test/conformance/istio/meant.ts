@@ -40,6 +40,21 @@ export const MEANT: readonly MeantDifference[] = [
     what: 'MQ-ROUTE-003',
     because: 'weights that do not add up to 100 promise a share that nobody gets',
   },
+  {
+    where: 'virtual-services: VirtualService/shop/headers-name-bad',
+    what: 'MQ-ROUTE-020',
+    because: 'no HTTP message can have a header of that name',
+  },
+  {
+    where: 'virtual-services: VirtualService/shop/rewrite-regex-group',
+    what: 'MQ-ROUTE-018',
+    because: 'a group that the expression does not have leaves every path as it is',
+  },
+  {
+    where: 'destination-rules: DestinationRule/shop/hash-ring-large',
+    what: 'MQ-FIELD-005',
+    because: 'Envoy has no ring of more than 8388608 places and refuses the cluster',
+  },
 ];
 
 /** Takes the differences that are meant out of a list; says which of them are no longer there. */
