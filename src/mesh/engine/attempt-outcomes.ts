@@ -99,8 +99,8 @@ export class AttemptOutcomes implements PoolListener {
     if (status >= 500) host.rqError++;
     else host.rqSuccess++;
     cluster.stats.codes.count(head.status);
-    let sent = plan.responseHead(head, requests.attemptsOf(request));
-    if (plan.makesCookies) sent = this.withCookies(request, sent);
+    const given = plan.makesCookies ? this.withCookies(request, head) : head;
+    const sent = plan.responseHead(given, requests.attemptsOf(request));
     this.retries.release(request);
     if (end) {
       this.recordEnd(request, cluster, head.status);

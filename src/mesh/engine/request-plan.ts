@@ -181,8 +181,7 @@ export class RequestPlan {
     this.changesReplies = this.location !== '' || this.edits?.changesResponses === true;
     this.hasher = null;
     this.hash = null;
-    const hashers = [route?.hash, ...input.clusters.map((cluster) => cluster?.hash)];
-    this.makesCookies = hashers.some((hasher) => hasher?.makesCookies === true);
+    this.makesCookies = route?.hash?.makesCookies === true || haveCookies(input.clusters);
   }
 
   /** Routes change heads once; attempts after the first differ from that in their own headers only. */
@@ -212,7 +211,7 @@ export class RequestPlan {
       isForRoute && this.location !== ''
         ? head.with({ append: [['location', this.location]] })
         : head;
-    return this.edits === null ? located : this.edits.response(located, this.firstHead);
+    return this.edits === null ? located : this.edits.response(located, this.firstHead, 0);
   }
 
   /**
@@ -263,9 +262,9 @@ export class RequestPlan {
   /** What goes downstream of an upstream's response head. */
   responseHead(head: Head, attempt: number): Head {
     if (this.countEdits === null && this.edits === null) return head;
-    const counted =
-      this.countEdits === null ? head : this.withCount(head, attempt, this.countEdits);
-    return this.edits === null ? counted : this.edits.response(counted, this.firstHead);
+    const { edits, countEdits } = this;
+    const edited = edits === null ? head : edits.response(head, this.firstHead, head.status);
+    return countEdits === null ? edited : this.withCount(edited, attempt, countEdits);
   }
 
   private withCount(head: Head, attempt: number, known: (HeadEdits | undefined)[]): Head {
@@ -301,6 +300,11 @@ const NO_PEER: PeerFacts = {
 };
 
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
+
+function haveCookies(clusters: readonly (Cluster | null)[]): boolean {
+  for (const cluster of clusters) if (cluster?.hash?.makesCookies === true) return true;
+  return false;
+}
 
 function locationOf(head: Head, { action, match }: RouteConfig): string {
   if (action.kind === 'redirect') return redirectLocation(head, action, match.path);

@@ -18,6 +18,8 @@ export interface HeaderContext {
   readonly request: Head;
   /** null while the request is on its way. */
   readonly response: Head | null;
+  /** Of the upstream's response; 0 = there is none. */
+  readonly responseCode: number;
   readonly routeName: string;
 }
 
@@ -40,7 +42,7 @@ export function compileHeaderValue(text: string): HeaderValue {
 
 const OF_REQUESTS: Readonly<Record<(typeof COMMANDS_OF_REQUESTS)[number], HeaderValue>> = {
   PROTOCOL: () => 'HTTP/1.1',
-  RESPONSE_CODE: ({ response }) => String(response?.status ?? 0),
+  RESPONSE_CODE: ({ responseCode }) => String(responseCode),
   ROUTE_NAME: ({ routeName }) => routeName,
 };
 

@@ -70,8 +70,8 @@ function cookieMethod(key: Extract<HashKey, { kind: 'cookie' }>): HashMethod {
     const made = xxHash64(peer.remoteAddress + peer.localAddress)
       .toString(16)
       .padStart(16, '0');
-    const cookie = setCookie(key, made, key.ttlSeconds);
-    if (!cookies.includes(cookie)) cookies.push(cookie);
+    // Each attempt adds it once more, as in Envoy.
+    cookies.push(setCookie(key, made, key.ttlSeconds));
     return xxHash64(made);
   };
 }

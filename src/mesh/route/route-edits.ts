@@ -21,7 +21,7 @@ import {
   rewriteEdits,
 } from './rewrite.ts';
 
-/** The places that may change headers, the most specific first. */
+/** The places that may change headers; the cluster of a split always comes first. */
 export interface EditLevels {
   readonly cluster: WeightedCluster | null;
   readonly route: RouteConfig;
@@ -33,6 +33,9 @@ type HasMutations = Pick<RouteConfig, 'requestHeaders' | 'responseHeaders'>;
 
 export class RouteEdits {
   private readonly routeName: string;
+  private readonly clusterRequests: HeaderEditor | null;
+  /** The Host of a cluster of a split, which the route's own may replace; '' = none. */
+  private readonly clusterHost: ((head: Head) => string) | null;
   private readonly requests: HeaderEditor | null;
   private readonly responses: HeaderEditor | null;
   private readonly rewritePath: PathRewriter | null;
@@ -42,12 +45,18 @@ export class RouteEdits {
 
   private constructor(levels: EditLevels) {
     const { cluster, route, virtualHost, table } = levels;
-    const order: HasMutations[] = [cluster ?? {}, route, virtualHost, table];
+    const order: HasMutations[] = [route, virtualHost, table];
     if (table.mostSpecificHeaderMutationsWins === true) order.reverse();
     this.routeName = route.name;
+    this.clusterRequests = HeaderEditor.of([cluster?.requestHeaders]);
+    const ownHost = cluster?.hostRewrite;
+    this.clusterHost = ownHost === undefined ? null : compileHostRewrite(ownHost);
     this.requests = HeaderEditor.of(order.map(({ requestHeaders }) => requestHeaders));
-    this.responses = HeaderEditor.of(order.map(({ responseHeaders }) => responseHeaders));
-    const { pathRewrite, hostRewrite } = rewritesOf(route, cluster);
+    this.responses = HeaderEditor.of(
+      [cluster ?? {}, ...order].map(({ responseHeaders }: HasMutations) => responseHeaders),
+    );
+    const { pathRewrite, hostRewrite }: Partial<ForwardAction> =
+      route.action.kind === 'forward' ? route.action : {};
     this.rewritePath =
       pathRewrite === undefined ? null : compilePathRewrite(pathRewrite, route.match.path);
     this.rewriteHost = hostRewrite === undefined ? null : compileHostRewrite(hostRewrite);
@@ -56,7 +65,14 @@ export class RouteEdits {
 
   static of(levels: EditLevels): RouteEdits | null {
     const made = new RouteEdits(levels);
-    const parts = [made.requests, made.responses, made.rewritePath, made.rewriteHost];
+    const parts = [
+      made.clusterRequests,
+      made.clusterHost,
+      made.requests,
+      made.responses,
+      made.rewritePath,
+      made.rewriteHost,
+    ];
     return parts.some((part) => part !== null) ? made : null;
   }
 
@@ -66,34 +82,34 @@ export class RouteEdits {
 
   /** Headers first; the new host and path see what they did. */
   request(head: Head): Head {
-    const { requests, routeName, rewritePath, rewriteHost } = this;
-    const context = { request: head, response: null, routeName };
-    const changed = requests === null ? head : head.with(requests.editsFor(head, context));
+    const { rewritePath, rewriteHost } = this;
+    const own = this.edited(head, this.clusterRequests);
+    const authority = this.clusterHost?.(own) ?? '';
+    const hosted = authority === '' ? own : own.with({ authority });
+    const changed = this.edited(hosted, this.requests);
     if (rewritePath === null && rewriteHost === null) return changed;
     return changed.with(rewriteEdits(changed, rewritePath, rewriteHost));
   }
 
-  /** @param request as it went upstream */
-  response(response: Head, request: Head): Head {
+  private edited(head: Head, editor: HeaderEditor | null): Head {
+    if (editor === null) return head;
+    const { routeName } = this;
+    const context = { request: head, response: null, responseCode: 0, routeName };
+    return head.with(editor.editsFor(head, context));
+  }
+
+  /**
+   * @param request as it went upstream
+   * @param responseCode of the upstream; 0 for answers of our own, which have none yet
+   */
+  response(response: Head, request: Head, responseCode: number): Head {
     const { responses, routeName } = this;
     if (responses === null) return response;
     const known = this.known.get(response);
     if (known !== undefined) return known;
-    const made = response.with(responses.editsFor(response, { request, response, routeName }));
+    const context = { request, response, responseCode, routeName };
+    const made = response.with(responses.editsFor(response, context));
     if (response.shape !== 0 && request.shape !== 0) this.known.set(response, made);
     return made;
   }
-}
-
-function rewritesOf(
-  route: RouteConfig,
-  cluster: WeightedCluster | null,
-): Pick<ForwardAction, 'pathRewrite' | 'hostRewrite'> {
-  if (route.action.kind !== 'forward') return {};
-  const { pathRewrite, hostRewrite } = route.action;
-  const host = cluster?.hostRewrite ?? hostRewrite;
-  return {
-    ...(pathRewrite === undefined ? {} : { pathRewrite }),
-    ...(host === undefined ? {} : { hostRewrite: host }),
-  };
 }

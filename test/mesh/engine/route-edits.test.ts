@@ -54,7 +54,8 @@ describe('what routes change', () => {
       virtualHost: { responseHeaders: adding('x-code', '%RESPONSE_CODE%') },
     });
     empty.request();
-    expect(empty.logged.responseHead?.get('x-code')).toBe('503');
+    // Envoy knows no code yet when it makes an answer of its own.
+    expect(empty.logged.responseHead?.get('x-code')).toBe('0');
   });
 
   it('depends on the cluster of a split where clusters say so', () => {
@@ -70,6 +71,57 @@ describe('what routes change', () => {
     expect(sent(proxy).authority).toBe('named');
     proxy.request();
     expect(sent(proxy).authority).toBe('svc');
+  });
+
+  it('rewrites the host of a cluster before the route does, and remembers that one', () => {
+    const clusters = [
+      {
+        cluster: 'cluster',
+        weight: 1,
+        hostRewrite: { kind: 'literal', value: 'own' },
+        requestHeaders: adding('x-own', '%REQ(:authority)%'),
+      } as const,
+    ];
+    const requestHeaders = adding('x-route', '%REQ(:authority)%');
+    const own = new OneProxy({
+      route: { requestHeaders, action: envoyForward({ timeoutMs: 0, clusters }) },
+    });
+    own.request();
+    expect(sent(own).authority).toBe('own');
+    expect(sent(own).get('x-own')).toBe('svc');
+    expect(sent(own).get('x-route')).toBe('own');
+    expect(sent(own).get('x-envoy-original-host')).toBeUndefined();
+    const hostRewrite = { kind: 'literal', value: 'both' } as const;
+    const both = new OneProxy({ forward: { clusters, hostRewrite } });
+    both.request();
+    expect(sent(both).authority).toBe('both');
+    expect(sent(both).get('x-envoy-original-host')).toBe('own');
+  });
+
+  it('sees cookies but not the count of attempts', () => {
+    const proxy = new OneProxy({
+      virtualHost: { includeAttemptCountInResponse: true },
+      route: {
+        action: envoyForward({ timeoutMs: 0 }),
+        responseHeaders: {
+          remove: ['set-cookie'],
+          add: [
+            {
+              name: 'x-count',
+              value: '[%RESP(x-envoy-attempt-count)%]',
+              action: 'append-if-exists-or-add',
+              keepsEmpty: false,
+            },
+          ],
+        },
+      },
+    });
+    proxy.request();
+    proxy.answer(200, proxy.stream, [['set-cookie', 'a=b']]);
+    const head = proxy.logged.responseHead;
+    expect(head?.get('x-count')).toBe('[]');
+    expect(head?.get('x-envoy-attempt-count')).toBe('1');
+    expect(head?.get('set-cookie')).toBeUndefined();
   });
 
   it('answers redirects and direct responses with an address', () => {

@@ -14,7 +14,7 @@ const REQUEST = new HttpHead({
     ['x-b', '2'],
   ],
 });
-const CONTEXT = { request: REQUEST, response: null, routeName: 'all' };
+const CONTEXT = { request: REQUEST, response: null, responseCode: 0, routeName: 'all' };
 
 function adding(
   name: string,
@@ -80,7 +80,7 @@ describe('values of headers', () => {
   it('speak of the response on its way back', () => {
     const response = new HttpHead({ status: 204, headers: [['x-a', 'r']] });
     const value = compileHeaderValue('%RESPONSE_CODE% %RESP(x-a)% %REQ(x-a)%');
-    expect(value({ ...CONTEXT, response })).toBe('204 r 1');
+    expect(value({ ...CONTEXT, response, responseCode: 204 })).toBe('204 r 1');
   });
 
   test.each([
