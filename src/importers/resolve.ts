@@ -91,7 +91,7 @@ export class ResolvedMesh {
     this.#rules = new DestinationRuleIndex(resources.destinationRules, names.rootNamespace);
     this.#sourceLabels = distinctSourceLabels(resources);
     this.#labelsMatter = resources.destinationRules.some(comparesLabels);
-    this.limits = limitsOf(services);
+    this.limits = limitsOf(services, resources);
     this.#security = new SecurityPolicies(resources, names);
     const byHost = new Map(services.map((service) => [service.host, service]));
     this.#inbound = new InboundPorts(ids, {

@@ -52,6 +52,7 @@ export class Downstreams {
       times,
       firstIdleTimeoutMs: listeners[0]?.downstreamIdleTimeoutMs ?? 0,
       chooseListener: listenerChooser(listeners, direction),
+      portOf: (id) => listeners.find((listener) => listener.id === id)?.port ?? 0,
       refuseUnlistened: (exchange, request) => {
         exchange.respondHead(UNLISTENED_RESPONSE, true, true, true);
         this.logUnlistened(request);

@@ -3,6 +3,7 @@
  *
  * Source: config-istio.md §2.12, 5.9, 6.4.
  */
+import type { MeshResources } from '../mesh-resources.ts';
 import type { ServiceInfo } from '../service-info.ts';
 import { offersTls } from './security.ts';
 
@@ -10,11 +11,14 @@ const ALWAYS: readonly string[] = [
   'requests to hosts that no service has are answered with 502; passing them through to where ' +
     'they were going (outboundTrafficPolicy ALLOW_ANY) is not modelled',
 ];
+const PATHS_AS_SENT =
+  'access rules see paths as they were sent; normalising them first (pathNormalization) is not modelled';
 const PLAIN_TEXT = 'connections are plain text: no endpoint offers mTLS';
 
 /** One line each, in the order of the services. */
-export function limitsOf(services: readonly ServiceInfo[]): string[] {
+export function limitsOf(services: readonly ServiceInfo[], resources: MeshResources): string[] {
   const security = services.some(({ endpoints }) => endpoints.some(offersTls)) ? [] : [PLAIN_TEXT];
+  if (resources.authorizationPolicies.length > 0) security.push(PATHS_AS_SENT);
   return [...ALWAYS, ...security, ...services.flatMap(limitsOfService)];
 }
 

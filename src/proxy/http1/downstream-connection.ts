@@ -32,6 +32,8 @@ export interface DownstreamContext {
   readonly firstIdleTimeoutMs: number;
   /** @returns id of the engine's listener, or null when none serves this authority */
   chooseListener(authority: string): number | null;
+  /** The listener's port in the mesh. */
+  portOf(listener: number): number;
   /** Answers a request that no listener serves. */
   refuseUnlistened(exchange: Exchange, request: UnlistenedRequest): void;
 }
@@ -179,6 +181,8 @@ export class DownstreamConnection {
       return;
     }
     const connection = this.connectionTo(listener);
+    // The engine may have closed it at once: it takes no plain text.
+    if (this.socket.destroyed) return;
     this.currentSlot = connection;
     const slot = this.takeSlot(exchange);
     const end = exchange.isRequestComplete;
@@ -212,8 +216,15 @@ export class DownstreamConnection {
     if (known !== undefined) return known;
     const slot = this.context.connections.take(this);
     this.slots.set(listener, slot);
-    this.context.turns.run((engine) => engine.onDownstreamOpen(slot, listener, this.facts));
+    this.currentSlot = slot;
+    const facts = this.factsAt(this.context.portOf(listener));
+    this.context.turns.run((engine) => engine.onDownstreamOpen(slot, listener, facts));
     return slot;
+  }
+
+  /** As at the port that the listener has in the mesh, not at the one this program listens on. */
+  private factsAt(port: number): PeerFacts {
+    return { ...this.facts, localAddress: formatAddress(this.socket.localAddress ?? '', port) };
   }
 
   private over(exchange: Exchange): void {
