@@ -2,7 +2,7 @@
  * Certificates and access in words, for the page and for plain text.
  */
 import type { HandshakeFailureSummary, IdentitySummary } from '../core/summary.ts';
-import { countOf, formatSeconds } from './format.ts';
+import { countOf, formatCount, formatSeconds } from './format.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   expired: 'certificate expired',
@@ -31,7 +31,7 @@ export function identitySentences(identity: IdentitySummary): readonly string[] 
   const [worst] = identity.failures;
   if (worst !== undefined) {
     const firstS = Math.min(...identity.failures.map((row) => row.firstS));
-    const most = `${worst.count} of them ${whoWords(worst)}: ${reasonWords(worst.reason)}`;
+    const most = `${formatCount(worst.count)} of them ${whoWords(worst)}: ${reasonWords(worst.reason)}`;
     sentences.push(
       `${countOf(identity.handshakesFailed, 'handshake')} failed, first at ${formatSeconds(firstS)}; ${most}`,
     );

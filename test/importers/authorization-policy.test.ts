@@ -159,6 +159,12 @@ describe('who gets in', () => {
       { principal: WEB },
       true,
     ],
+    [
+      'by its end, from within the trust domain',
+      shop(source('principals: ["*l/ns/front/sa/web"]')),
+      { principal: WEB },
+      true,
+    ],
     ['whoever has none', shop(source('notPrincipals: ["*"]')), {}, true],
     ['a namespace', shop(source('namespaces: [front]')), { principal: WEB }, true],
     ['a namespace, with a star', shop(source('namespaces: ["fr*t"]')), { principal: WEB }, true],

@@ -91,6 +91,9 @@ function principalMatch(text: string, own: string): ValueMatch {
   const isWhole = rest.length === 4 && rest[0] === 'ns' && rest[2] === 'sa';
   const principal = isWhole && domain === LOCAL_TRUST_DOMAIN ? [own, ...rest].join('/') : text;
   const match = textMatch(principal, NOT_EMPTY);
+  if (match.kind === 'suffix') {
+    return { kind: 'regex', value: `spiffe://.*${RE2JS.quote(match.value)}` };
+  }
   if (match.kind !== 'exact' && match.kind !== 'prefix') return match;
   return { ...match, value: `spiffe://${match.value}` };
 }

@@ -145,7 +145,9 @@ function accessFilters(policies: readonly AuthorizationPolicy[]): FilterConfig[]
       return chosen.length === 0 ? null : { action, policies: chosen.flatMap(rbacPolicies) };
     };
     const shadowRules = rulesOf(true);
-    const shadowStatPrefix = shadowRules === null ? '' : `istio_dry_run_${action}_`;
+    // istiod takes the action of rules that are not there for ALLOW.
+    const shadowAction = shadowRules === null ? 'allow' : action;
+    const shadowStatPrefix = shadowAction === 'log' ? '' : `istio_dry_run_${shadowAction}_`;
     return [{ kind: 'rbac', config: { rules: rulesOf(false), shadowRules, shadowStatPrefix } }];
   });
 }
