@@ -124,6 +124,13 @@ describe('access policy', () => {
     expect([users?.successRatio, others?.byCode]).toEqual([1, { 403: 400 }]);
   });
 
+  it('knows what TLS clients asked for', () => {
+    const ruleOf = (value: string) => allow({ when: [{ key: 'connection.sni', values: [value] }] });
+    const ratio = (value: string) => simulate(WORLD, { mesh: [ruleOf(value)] }).clients[0]?.failed;
+    expect(ratio('outbound_.80_._.store.*')).toBe(0);
+    expect(ratio('other')).toBe(400);
+  });
+
   it('knows paths, and nobody’s identity without mTLS', () => {
     const paths = allow({ to: [{ operation: { paths: ['/admin'] } }] });
     const summary = simulate(WORLD, { mesh: [paths] });

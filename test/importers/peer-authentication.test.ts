@@ -123,7 +123,7 @@ describe('clients', () => {
   it('use mTLS by themselves with the endpoints that offer it', () => {
     const { tls, endpoints, origins } = reach('', [withTls, labelled, plain]);
     expect(tls).toEqual({
-      serverName: name,
+      serverName: `outbound_.80_._.${fullName('a')}`,
       expectedSans: [
         'spiffe://cluster.local/ns/default/sa/sa',
         'spiffe://cluster.local/ns/default/sa/sb',

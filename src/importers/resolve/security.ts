@@ -93,11 +93,11 @@ export class SecurityPolicies {
       if (given.mode === 'disable') return null;
       const { subjectAltNames, serverName } = given;
       const expectedSans = subjectAltNames.length > 0 ? subjectAltNames : this.#accounts(service);
-      return { serverName: serverName || cluster, expectedSans, isAutomatic: false };
+      return { serverName: serverName || sniOf(cluster), expectedSans, isAutomatic: false };
     }
     const isAutomatic = service.location === 'mesh-internal' && service.endpoints.some(offersTls);
     if (!isAutomatic || this.#wideMode(service.namespace) === 'disable') return null;
-    return { serverName: cluster, expectedSans: this.#accounts(service), isAutomatic };
+    return { serverName: sniOf(cluster), expectedSans: this.#accounts(service), isAutomatic };
   }
 
   /** What the namespace or the mesh says; null = nothing. The oldest policy of a scope counts. */
@@ -120,6 +120,11 @@ export class SecurityPolicies {
       .sort()
       .map((account) => `spiffe://${trustDomain}/ns/${service.namespace}/sa/${account}`);
   }
+}
+
+/** `outbound|80|v1|host` → `outbound_.80_.v1_.host`. */
+function sniOf(cluster: string): string {
+  return cluster.replaceAll('|', '_.');
 }
 
 const TLS_MODE_LABEL = 'security.istio.io/tlsMode';

@@ -41,6 +41,8 @@ export class Connector {
   /** Host ids by `ip:port`. */
   private readonly byAddress: Map<string, number>;
   private readonly facts: Map<string, PeerFacts>;
+  /** What TLS clients that are dialling ask for, by wire. */
+  private readonly serverNames: Map<number, string>;
 
   constructor(commons: Commons, messages: Messages, closing: Closing, pki: Pki | null) {
     this.commons = commons;
@@ -50,6 +52,7 @@ export class Connector {
     this.pki = pki;
     this.byAddress = new Map();
     this.facts = new Map();
+    this.serverNames = new Map();
   }
 
   /** @throws RangeError when another host has the address */
@@ -84,7 +87,10 @@ export class Connector {
     wires.setUid(wire, childUid(link.recordId, link.dialCount++));
     const inbound = commons.hosts[host]!.inbound;
     if (inbound !== null) wires.setDownstream(wire, inbound.listenerAt(portOf(endpoint.address)));
-    if (plan.tls !== null) wires.set(wire, WireFlag.tls);
+    if (plan.tls !== null) {
+      wires.set(wire, WireFlag.tls);
+      this.serverNames.set(wire, plan.tls.serverName);
+    }
     if (!proxy.isFree || inbound?.isFree === false) wires.set(wire, WireFlag.hasOverhead);
     this.messages.sendHandshake(wire, link);
   }
@@ -210,7 +216,9 @@ export class Connector {
     const isTls = wires.has(wire, WireFlag.tls);
     const local = listenAddress(commons.hosts[link.to]!, listener);
     const identity = isTls ? (caller.spec.identity ?? '') : '';
-    const facts = this.factsOf(isTls, identity, clientAddress(caller), local);
+    const serverName = isTls ? (this.serverNames.get(wire) ?? '') : '';
+    this.serverNames.delete(wire);
+    const facts = this.factsOf(isTls, identity, clientAddress(caller), local, serverName);
     inbound.engine.onDownstreamOpen(connection, inbound.listeners[listener]?.id ?? 0, facts);
   }
 
@@ -222,15 +230,21 @@ export class Connector {
   }
 
   /** Equal facts are one object: connections come and go, peers stay. */
-  private factsOf(tls: boolean, identity: string, remote: string, local: string): PeerFacts {
-    const key = `${tls} ${identity} ${remote} ${local}`;
+  private factsOf(
+    tls: boolean,
+    identity: string,
+    remote: string,
+    local: string,
+    serverName = '',
+  ): PeerFacts {
+    const key = `${tls} ${identity} ${remote} ${local} ${serverName}`;
     const known = this.facts.get(key);
     if (known !== undefined) return known;
     const made: PeerFacts = {
       tls,
       validated: tls,
       sans: identity === '' ? [] : [{ type: 'uri', value: identity }],
-      serverName: null,
+      serverName: serverName === '' ? null : serverName,
       protocol: 'http1',
       remoteAddress: remote,
       localAddress: local,
