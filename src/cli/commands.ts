@@ -10,6 +10,8 @@ import { importCommand } from './import.ts';
 import { proxyCommand } from './proxy.ts';
 import { replayCommand } from './replay.ts';
 import { runCommand } from './run.ts';
+import { searchCommand } from './search.ts';
+import { sweepCommand } from './sweep.ts';
 import { testCommand } from './test.ts';
 import { validateCommand } from './validate.ts';
 
@@ -19,8 +21,10 @@ export type AddCommand = (program: Command, context: CliContext) => void;
 export const COMMANDS: readonly AddCommand[] = [
   runCommand,
   testCommand,
-  compareCommand,
   replayCommand,
+  compareCommand,
+  sweepCommand,
+  searchCommand,
   validateCommand,
   describeCommand,
   faultsCommand,

@@ -97,7 +97,6 @@ export function comparePage(
     findings: [
       ANSWERS[verdict],
       `A is ${a}, B is ${b}; ${pairs} pairs of runs with the same seeds, of at most ${plan.seeds.length}.`,
-      ...metrics.map(sentenceOf),
     ],
     tone: TONES[verdict],
     charts: chart.rows.length === 0 ? [] : [chart],
@@ -123,16 +122,6 @@ export function comparePage(
     ],
     ...made,
   };
-}
-
-function sentenceOf({ name, a, b, verdict }: ComparedMetric): string {
-  const words = {
-    better: 'better',
-    worse: 'worse',
-    'no-difference': 'the same',
-    undecided: 'open',
-  };
-  return `${metricTitle(name)}: ${words[verdict]}, ${shortNumber(a)} in A and ${shortNumber(b)} in B.`;
 }
 
 /** In percent of A, so that figures of different units stand side by side. */

@@ -37,6 +37,7 @@ import {
 import { experimentFolder, jsonText, shownFolder, writeExperiment } from './experiment-output.ts';
 import { quoteArgument } from './failure.ts';
 import { readMargins } from './margins.ts';
+import { checkWritable } from './output-directory.ts';
 import { performExperiment } from './perform-experiment.ts';
 import { loadScenario } from './scenario-files.ts';
 import { programVersion } from './version.ts';
@@ -113,6 +114,9 @@ async function run(
     if (!options.isQuiet) screen.write(`${text}\n`);
   };
   const version = programVersion();
+  const question = [...raw.metric, ...raw.margin, raw.confidence, options.seedText];
+  const folder = experimentFolder('compare', [plan.a, plan.b], question, options, io.cwd);
+  checkWritable(folder);
   print(`meshquake ${version}  at most ${options.seeds.length} pairs  ${titles(plan)}\n`);
   const { result, wasInterrupted } = await withDriver(io, options, (driver) =>
     performExperiment(compare(plan), driver),
@@ -123,8 +127,6 @@ async function run(
   }
   const exitCode = wasInterrupted ? ExitCode.interrupted : EXIT_CODES[result.verdict];
   const document = documentOf(plan, result, exitCode);
-  const question = [...raw.metric, ...raw.margin, raw.confidence, options.seedText];
-  const folder = experimentFolder('compare', [plan.a, plan.b], question, options, io.cwd);
   const text = (hasColors: boolean) =>
     comparisonLines(plan, result, picocolors.createColors(hasColors));
   const page = comparePage(plan, result, { reproduce, version });

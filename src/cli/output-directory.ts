@@ -21,7 +21,7 @@ import { EnvironmentError } from '../core/errors.ts';
 import { hashTexts } from '../core/text-hash.ts';
 
 /** File names to contents. */
-export type OutputFiles = Readonly<Record<string, string>>;
+export type OutputFiles = Readonly<Record<string, string | Uint8Array>>;
 
 /** Its presence says that a folder is one of ours and may be replaced. */
 const MARK = 'manifest.json';

@@ -45,8 +45,12 @@ export function shortened(text: string, most: number): string {
   return `${text.slice(0, most - 1 - end)}…${text.slice(text.length - end)}`;
 }
 
-/** Four significant digits, whole above a thousand. */
+/** Four significant digits, whole above a thousand; what is nearly one gets more of them. */
 export function shortNumber(value: number): string {
   if (Math.abs(value) >= 1000) return String(Math.round(value));
-  return String(Number(value.toPrecision(4)));
+  for (let digits = 4; digits < 12; digits += 1) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.abs(short) !== 1 || Math.abs(value) >= 1) return String(short);
+  }
+  return String(value);
 }

@@ -1,4 +1,4 @@
-/** `--threshold`: expectations over the measured run, given on the command line. */
+/** `--threshold` and `--constraint`: expectations over the measured run, given on the command line. */
 import { Diagnostics } from '../core/diagnostics.ts';
 import { InputError } from '../core/errors.ts';
 import { checkExpression } from '../harness/expressions/check-expression.ts';
@@ -6,16 +6,16 @@ import { namesOf } from '../harness/expressions/document-shape.ts';
 import type { Expectation, Scenario } from '../harness/scenario.ts';
 import { optionFile } from '../harness/variants.ts';
 
-const FILE = optionFile('--threshold');
-
 /** @throws InputError when an expression is wrong for one of the scenarios */
 export function readThresholds(
   texts: readonly string[],
   scenarios: readonly Scenario[],
+  option: '--threshold' | '--constraint' = '--threshold',
 ): readonly Expectation[] {
+  const file = optionFile(option);
   const diagnostics = new Diagnostics();
   const thresholds = texts.map((text, index): Expectation => {
-    const position = { file: FILE, line: index + 1, column: 1, endColumn: text.length + 1 };
+    const position = { file, line: index + 1, column: 1, endColumn: text.length + 1 };
     for (const scenario of scenarios) {
       checkExpression(text, { position, sourceText: text }, namesOf(scenario), diagnostics);
     }
@@ -29,12 +29,12 @@ export function readThresholds(
       forNs: 0,
       isVariantsOwn: false,
       runs: [1, 1],
-      text: `threshold ${text}`,
+      text: option === '--threshold' ? `threshold ${text}` : text,
       position,
     };
   });
   if (diagnostics.hasErrors) {
-    throw new InputError(diagnostics.sorted(), new Map([[FILE, texts.join('\n')]]));
+    throw new InputError(diagnostics.sorted(), new Map([[file, texts.join('\n')]]));
   }
   return thresholds;
 }

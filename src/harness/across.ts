@@ -20,9 +20,16 @@ export type AcrossRuns = Readonly<Record<string, Spread>>;
 
 /** Figures that are missing in a run (never recovered) are left out of that metric. */
 export function acrossRuns(runs: readonly Summary[]): AcrossRuns {
+  return spreads(runs.map(figuresOf));
+}
+
+/** The same of figures that were taken out of their summaries already. */
+export function spreads(
+  runs: readonly Iterable<readonly [metric: string, value: number]>[],
+): AcrossRuns {
   const values = new Map<string, number[]>();
   for (const run of runs) {
-    for (const [metric, value] of figuresOf(run)) {
+    for (const [metric, value] of run) {
       const list = values.get(metric);
       if (list === undefined) values.set(metric, [value]);
       else list.push(value);
