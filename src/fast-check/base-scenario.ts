@@ -15,17 +15,12 @@ export interface BaseScenario {
 
 /** @throws InputError when it is not a scenario, or a wrong one */
 export function readBase(given: string | ScenarioDefinition, cwd: string): BaseScenario {
-  const [first] = readScenarios(given, { cwd });
+  readScenarios(given, { cwd }); // throws when it is wrong
   const located = typeof given === 'string' ? locateScenario(given, libraryIo(cwd)) : null;
   const definition = located === null ? given : (parse(located.text) as ScenarioDefinition);
   const { mesh, variants, faults, expect, recovery, ...rest } = definition as ScenarioDefinition;
   const firstVariant = Object.values(variants ?? {})[0];
   const entries = [firstVariant?.mesh ?? mesh ?? []].flat();
   const folder = located?.folder ?? cwd;
-  // What is said by default depends on the policy, which an experiment may replace.
-  const dataPlane = rest.dataPlane ?? first?.dataPlane.kind ?? 'sidecar';
-  return {
-    scenario: { ...rest, dataPlane },
-    mesh: entries.map((entry) => resolve(folder, entry)),
-  };
+  return { scenario: rest, mesh: entries.map((entry) => resolve(folder, entry)) };
 }

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -70,10 +71,11 @@ describe('the packed package', () => {
   });
 
   test('imports nothing but its dependencies and itself', () => {
-    const manifest: { dependencies: Record<string, string> } = JSON.parse(
-      readFileSync(join(installed, 'package.json'), 'utf8'),
-    );
-    const known = Object.keys(manifest.dependencies);
+    const manifest: Record<
+      'dependencies' | 'peerDependencies',
+      Record<string, string>
+    > = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    const known = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
     const foreign = packed.files
       .filter(({ path }) => path.endsWith('.js'))
       .flatMap(({ path }) => foreignImports(join(installed, path), known));
@@ -106,11 +108,60 @@ describe('the packed package', () => {
     expect(readFileSync(page ?? '', 'utf8')).toContain('id="plotly"');
   }, 300_000);
 
+  describe('with fast-check beside it', () => {
+    const modules = join(project, 'node_modules');
+    const linked = ['fast-check', 'pure-rand', 'vitest'];
+
+    beforeAll(() => {
+      for (const name of linked) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+    });
+
+    afterAll(() => {
+      for (const name of linked) rmSync(join(modules, name), { force: true });
+    });
+
+    // Jest itself is not installed here; its guide uses globals that Vitest has too.
+    test.each([
+      ['node-test', '--test'],
+      ['vitest', join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run'],
+      ['jest', join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--globals'],
+    ])(
+      'its guide to %s does what it says',
+      (guide, ...runner) => {
+        const [file, code] = programOf(`docs/guides/${guide}.md`, 'js');
+        const cwd = join(project, guide);
+        mkdirSync(cwd);
+        writeFileSync(join(cwd, file), code);
+        const env = { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined };
+        const answer = spawnSync(process.execPath, [...runner, file], {
+          cwd,
+          env,
+          encoding: 'utf8',
+        });
+        expect(answer.status, answer.stdout + answer.stderr).toBe(0);
+        expect(answer.stdout).toMatch(/pass 2\b|2 passed/);
+      },
+      300_000,
+    );
+  });
+
+  test('runs the example of its readme', () => {
+    cpSync(join(installed, 'scenarios', SCENARIO), join(project, 'scenarios', SCENARIO), {
+      recursive: true,
+    });
+    const [file, code] = programOf('README.md', 'js');
+    expect(code.trimEnd().split('\n').length).toBeLessThanOrEqual(10);
+    writeFileSync(join(project, file), code);
+    const answer = spawnSync(process.execPath, [file], { cwd: project, encoding: 'utf8' });
+    expect(answer.stderr).toBe('');
+    expect(answer.stdout).toMatch(/^back after \d+ s, digest [0-9a-f]{32}\n$/);
+  }, 300_000);
+
   test('has types that a strict project can use', () => {
     writeFileSync(
       join(project, 'use.ts'),
       `import { simulate } from 'meshquake';
-const run = await simulate('${SCENARIO}', { seed: '1', variant: '${VARIANT}' });
+const run = simulate('${SCENARIO}', { seed: '1', variant: '${VARIANT}' });
 const verdict: string = run.verdict;
 // @ts-expect-error a summary has no such field
 run.verdikt;
@@ -173,6 +224,14 @@ function foreignImports(path: string, known: readonly string[]): readonly string
       return !known.some((name) => specifier === name || specifier.startsWith(`${name}/`));
     })
     .map((specifier) => `${path}: ${specifier}`);
+}
+
+/** The one program of a page, and the file that the page says it is. */
+function programOf(page: string, language: string): readonly [file: string, code: string] {
+  const text = readFileSync(join(ROOT, page), 'utf8');
+  const block = new RegExp('`([\\w.]+)`:\\n\\n```' + language + '\\n(.*?)```', 's').exec(text);
+  if (block === null) throw new Error(`${page} has no program`);
+  return [block[1] ?? '', block[2] ?? ''];
 }
 
 function findFile(folder: string, name: string): string | null {

@@ -123,6 +123,25 @@ describe('experiments over a scenario of one’s own', () => {
     }
   });
 
+  it('run with policy that is given, and then with sidecars', () => {
+    const scenario = {
+      meshquake: 1,
+      duration: '4s',
+      services: { shop: { serviceTime: '5ms' } },
+      clients: { users: { to: 'shop', open: { constant: '10rps' } } },
+    } as const;
+    const http = [{ timeout: '1ms', route: [{ destination: { host: 'shop' } }] }];
+    const rule = {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      metadata: { name: 'shop' },
+      spec: { hosts: ['shop'], http },
+    };
+    const [drawn] = fc.sample(experiments({ scenario, mesh: [rule], faults: { max: 0 } }), 1);
+    const summary = simulate(drawn?.scenario ?? scenario, { mesh: drawn?.mesh ?? [] });
+    expect(Object.keys(summary.clients[0]?.byCode ?? {})).toEqual(['504']);
+  });
+
   it('strike only the services that they are told', () => {
     const scenario = {
       meshquake: 1,
