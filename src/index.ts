@@ -17,22 +17,8 @@
  */
 export type { Diagnostic, Severity, SourcePosition } from './core/diagnostics.ts';
 export { EnvironmentError, ExitCode, InputError, UsageError } from './core/errors.ts';
-export type {
-  ClientSummary,
-  CountByName,
-  EdgeSummary,
-  EjectionSummary,
-  ExpectationSummary,
-  FaultSummary,
-  LatencyMs,
-  OperationSummary,
-  ProxiesSummary,
-  RecoverySummary,
-  RunFigures,
-  ScenarioIdentity,
-  ServiceSummary,
-  Summary,
-} from './core/summary.ts';
+/** All of the document that `simulate` returns. */
+export type * from './core/summary.ts';
 export type {
   PolicyEntry,
   PolicyResource,

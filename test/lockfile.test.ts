@@ -12,6 +12,8 @@ interface LockedPackage {
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, unknown>>;
 }
 
 const lock: { packages: Record<string, LockedPackage> } = JSON.parse(
@@ -38,4 +40,6 @@ test('the lock is of this package', () => {
   expect(lock.packages['']?.version).toBe(manifest.version);
   expect(lock.packages['']?.dependencies).toEqual(manifest.dependencies);
   expect(lock.packages['']?.devDependencies).toEqual(manifest.devDependencies);
+  expect(lock.packages['']?.peerDependencies).toEqual(manifest.peerDependencies);
+  expect(lock.packages['']?.peerDependenciesMeta).toEqual(manifest.peerDependenciesMeta);
 });

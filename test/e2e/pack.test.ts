@@ -143,6 +143,41 @@ describe('the packed package', () => {
       },
       300_000,
     );
+
+    test('has types that a strict project can use', () => {
+      writeFileSync(
+        join(project, 'use.ts'),
+        `import { simulate } from 'meshquake';
+import { experiments, meshProperty, successAtLeast } from 'meshquake/fast-check';
+const run = simulate('${SCENARIO}', { seed: '1', variant: '${VARIANT}' });
+const verdict: string = run.verdict;
+// @ts-expect-error a summary has no such field
+run.verdikt;
+const property = meshProperty(experiments({ faults: { max: 2 } }), [successAtLeast(0.9)]);
+// @ts-expect-error an invariant is no text
+meshProperty(experiments(), ['successAtLeast']);
+export { property, verdict };
+`,
+      );
+      const compilerOptions = {
+        noEmit: true,
+        strict: true,
+        target: 'es2022',
+        module: 'nodenext',
+        types: [],
+        skipLibCheck: false,
+      };
+      writeFileSync(
+        join(project, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions, files: ['use.ts'] }),
+      );
+      const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+      const answer = spawnSync(process.execPath, [tsc, '-p', project], {
+        cwd: project,
+        encoding: 'utf8',
+      });
+      expect(answer.stdout).toBe('');
+    });
   });
 
   test('runs the example of its readme', () => {
@@ -156,37 +191,6 @@ describe('the packed package', () => {
     expect(answer.stderr).toBe('');
     expect(answer.stdout).toMatch(/^back after \d+ s, digest [0-9a-f]{32}\n$/);
   }, 300_000);
-
-  test('has types that a strict project can use', () => {
-    writeFileSync(
-      join(project, 'use.ts'),
-      `import { simulate } from 'meshquake';
-const run = simulate('${SCENARIO}', { seed: '1', variant: '${VARIANT}' });
-const verdict: string = run.verdict;
-// @ts-expect-error a summary has no such field
-run.verdikt;
-export { verdict };
-`,
-    );
-    const compilerOptions = {
-      noEmit: true,
-      strict: true,
-      target: 'es2022',
-      module: 'nodenext',
-      types: [],
-      skipLibCheck: false,
-    };
-    writeFileSync(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, files: ['use.ts'] }),
-    );
-    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-    const answer = spawnSync(process.execPath, [tsc, '-p', project], {
-      cwd: project,
-      encoding: 'utf8',
-    });
-    expect(answer.stdout).toBe('');
-  });
 });
 
 function pack(folder: string): Packed {
