@@ -83,18 +83,18 @@ describe('faults', () => {
     const { stdout } = await cli(['faults', 'describe', name, '--json'], folderWith({}));
     const document = JSON.parse(stdout);
     expect(document).toMatchObject({ kind: name, moves: kind.moves, example: kind.example });
-    expect(Object.keys(document.parameters[0])).toEqual([
-      'name',
-      'unit',
-      'default',
-      'range',
-      'summary',
-      'source',
-    ]);
-    const scenario = QUICK.replace('6s', '5m').replace(
-      'orders: {',
-      'front: { calls: [orders] }\n  orders: {',
-    );
+    expect(document.parameters).toHaveLength(kind.parameters.length);
+    const keys = ['name', 'unit', 'default', 'range', 'summary', 'source'];
+    for (const parameter of document.parameters) expect(Object.keys(parameter)).toEqual(keys);
+    // Whatever some kind strikes is there: a caller above, a cache, certificates.
+    const more =
+      'catalog: { cache: { key: path }, calls: [payments] }\n  front: { calls: [orders] }';
+    const scenario = `identity: {}\n${QUICK}`
+      .replace('6s', '48h')
+      .replace(
+        'orders: { calls: [payments] }',
+        `${more}\n  orders: { calls: [payments, catalog] }`,
+      );
     const text = `${scenario}faults:\n${kind.example.replace(/^/gm, '  ')}\n`;
     const checked = await cli(['validate', '-'], folderWith({}), { stdin: text });
     expect(checked.stderr).toBe('');

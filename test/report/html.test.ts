@@ -4,12 +4,13 @@ import type { ReportModel } from '../../src/report/model.ts';
 import { SCRIPT } from '../../src/report/page/script.ts';
 import { PANELS } from '../../src/report/panels/index.ts';
 import { STORM, stormModel, stormRun } from './fixture.ts';
+import { fullModel } from './full-model.ts';
 
 const ASSETS = { plotly: 'AAAA' };
 const NASTY = '</script><script>alert(1)</script>"\'<!--';
 
 describe('renderHtml', () => {
-  const page = renderHtml(stormModel(), ASSETS);
+  const page = renderHtml(fullModel(), ASSETS);
 
   test('is one document without anything from elsewhere', () => {
     expect(page.startsWith('<!doctype html>')).toBe(true);
@@ -18,7 +19,7 @@ describe('renderHtml', () => {
   });
 
   test('the same model gives the same bytes', () => {
-    expect(renderHtml(stormModel(), ASSETS)).toBe(page);
+    expect(renderHtml(fullModel(), ASSETS)).toBe(page);
   });
 
   test('shows every panel under its heading', () => {
