@@ -1,6 +1,7 @@
 /**
  * Writes `scenarios/<name>/expected.json`: what each variant comes to with seed "1", in about thirty
- * numbers and a digest. `npm run goldens` prints what changed; `test/goldens.test.ts` checks.
+ * numbers and a digest. `npm run goldens` (`-- NAME …` for some) prints what changed;
+ * `test/goldens.test.ts` checks.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,8 +10,12 @@ import { type Golden, goldenPath, goldensOf, scenarioNames } from './goldens/gol
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** Names on the command line; all when there are none. */
+const wanted = process.argv.slice(2);
+
 let changes = 0;
 for (const name of scenarioNames(ROOT)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const path = join(ROOT, goldenPath(name));
   const known = existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Golden) : null;
   const made = goldensOf(ROOT, name);
