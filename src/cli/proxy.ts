@@ -11,11 +11,13 @@ import { type Command, Option } from 'commander';
 import { Diagnostics, renderDiagnostics } from '../core/diagnostics.ts';
 import { type EnvironmentError, InputError, UsageError } from '../core/errors.ts';
 import { parseDurationNs } from '../core/units.ts';
+import { isBootstrap } from '../importers/envoy/bootstrap.ts';
 import type { MeshFile } from '../importers/index.ts';
 import type { MeshConfig } from '../mesh/config/config.ts';
 import { AccessLog, type LogSink, openFileSink } from '../proxy/access-log/access-log.ts';
 import { DEFAULT_FORMAT, type LineFormatter, parseFormat } from '../proxy/access-log/format.ts';
 import { parseAddress, type SocketAddress } from '../proxy/addresses.ts';
+import { type LoadedBootstrap, loadBootstrap } from '../proxy/bootstrap-config.ts';
 import type { Direction } from '../proxy/downstreams.ts';
 import { type ListenOption, type RunningProxy, startProxy } from '../proxy/main.ts';
 import { type LoadedProxy, loadProxy, parseWorkloadName } from '../proxy/proxy-config.ts';
@@ -56,6 +58,9 @@ Examples:
   # or as an HTTP proxy: curl -x 127.0.0.1:15001 http://orders.default.svc.cluster.local/
   meshquake proxy --config mesh/ --listen 127.0.0.1:15001 --admin 127.0.0.1:15000
 
+  # an Envoy bootstrap: listeners, admin address and access log as it says
+  meshquake proxy --config bootstrap.yaml
+
   # the sidecar of one workload, both directions, with its own log format
   meshquake proxy --config mesh/ --workload shop/orders-1 \\
     --listen outbound=127.0.0.1:15001,inbound=127.0.0.1:15006 \\
@@ -71,7 +76,7 @@ export function proxyCommand(
   program
     .command('proxy')
     .description('run the policy engine as a real proxy')
-    .requiredOption('--config <file...>', 'policy files, folders or globs')
+    .requiredOption('--config <file...>', 'policy files, folders or globs, or one Envoy bootstrap')
     .option('--workload <namespace/name>', "whose sidecar; default: a client's, in default")
     .option('--listen <addresses>', '[outbound=]ADDR[,inbound=ADDR]; port 0 = any free one')
     .option('--admin <address>', 'address of the pages /stats, /clusters, /ready; default: none')
@@ -98,17 +103,18 @@ async function runProxy(
   { io }: CliContext,
   stopRequest: StopRequest,
 ): Promise<void> {
-  const format = parseFormat(flags.accessLogFormat);
   const drainTimeNs = drainTimeOf(flags.drainTime);
-  const admin = flags.admin === undefined ? null : addressOf('--admin', flags.admin);
-  const loaded = loadFiles(flags, io);
-  const listen = listenOptions(flags.listen, loaded.config);
+  const files = readFiles(flags.config, io);
+  const bootstrap = bootstrapOf(flags, files, io);
+  const admin = adminOf(flags, bootstrap);
+  const loaded = bootstrap ?? loadFiles(flags, files, io);
+  const listen = bootstrap?.listen ?? listenOptions(flags.listen, loaded.config);
   const seed = flags.seed ?? (io.env['MESHQUAKE_SEED'] || randomBytes(4).toString('hex'));
   let failLog: (error: EnvironmentError) => void = () => {};
   const logFailed = new Promise<never>((_, reject) => {
     failLog = reject;
   });
-  const accessLog = await openLog(flags, format, io, failLog);
+  const accessLog = await openLog(logPlanOf(flags, bootstrap), io, failLog);
   const proxy = await startProxy({
     config: loaded.config,
     seed,
@@ -118,6 +124,7 @@ async function runProxy(
     allowNonLoopback: flags.allowNonLoopback === true,
   });
   io.stderr.write(startText(proxy, listen, loaded, seed));
+  bootstrap?.watch((cluster, members) => proxy.setEndpoints(cluster, members));
   try {
     const reason = await Promise.race([stopRequest(), proxy.failed, logFailed]);
     io.stderr.write(`stopping: ${reason}\n`);
@@ -128,9 +135,44 @@ async function runProxy(
   await proxy.stop(drainTimeNs);
 }
 
-function loadFiles(flags: ProxyFlags, io: CliIo): LoadedProxy {
+/** @returns null when the files are mesh resources */
+function bootstrapOf(
+  flags: ProxyFlags,
+  files: readonly MeshFile[],
+  io: CliIo,
+): LoadedBootstrap | null {
+  const [file] = files;
+  if (file === undefined || !isBootstrap(file.text)) return null;
+  if (files.length > 1) {
+    throw new UsageError(`${file.path} is an Envoy bootstrap, which must be the only file`);
+  }
+  if (flags.workload !== undefined || flags.listen !== undefined) {
+    throw new UsageError('an Envoy bootstrap says itself where it listens and for whom');
+  }
+  return loadBootstrap({ path: resolve(io.cwd, file.path), text: file.text });
+}
+
+function adminOf(flags: ProxyFlags, bootstrap: LoadedBootstrap | null): SocketAddress | null {
+  if (flags.admin !== undefined) return addressOf('--admin', flags.admin);
+  return bootstrap?.admin ?? null;
+}
+
+interface LogPlan {
+  /** null = standard output. */
+  readonly path: string | null;
+  readonly format: LineFormatter;
+}
+
+/** Flags go before the bootstrap's own access log. */
+function logPlanOf(flags: ProxyFlags, bootstrap: LoadedBootstrap | null): LogPlan {
+  const [own] = bootstrap?.accessLogs ?? [];
+  const isDefault = flags.accessLogFormat === DEFAULT_FORMAT;
+  const format = isDefault ? (own?.format ?? DEFAULT_FORMAT) : flags.accessLogFormat;
+  return { path: flags.accessLog ?? own?.path ?? null, format: parseFormat(format) };
+}
+
+function loadFiles(flags: ProxyFlags, files: readonly MeshFile[], io: CliIo): LoadedProxy {
   const workload = flags.workload === undefined ? null : parseWorkloadName(flags.workload);
-  const files = readFiles(flags.config, io);
   const loaded = loadProxy(files, workload);
   const notes = loaded.diagnostics.sorted().filter((item) => item.severity === 'warning');
   const sources = new Map(files.map(({ path, text }) => [path, text]));
@@ -195,13 +237,12 @@ function drainTimeOf(text: string): number {
 }
 
 async function openLog(
-  flags: ProxyFlags,
-  format: LineFormatter,
+  { path, format }: LogPlan,
   io: CliIo,
   onFailure: (error: EnvironmentError) => void,
 ): Promise<AccessLog> {
-  if (flags.accessLog === undefined) return new AccessLog(format, outputSink(io));
-  const sink = await openFileSink(resolve(io.cwd, flags.accessLog), onFailure);
+  if (path === null) return new AccessLog(format, outputSink(io));
+  const sink = await openFileSink(resolve(io.cwd, path), onFailure);
   return new AccessLog(format, sink);
 }
 

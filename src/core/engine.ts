@@ -70,6 +70,7 @@ export const TimerKind = {
   hostUpdateMerge: 15, // cluster id
   healthCheck: 16, // cluster id
   drain: 17, // downstream connection, or 0 for the whole proxy
+  downstreamMaxDuration: 18, // downstream connection
 } as const;
 export type TimerKind = (typeof TimerKind)[keyof typeof TimerKind];
 
@@ -232,6 +233,8 @@ export interface Endpoint {
   readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
   /** Whether a proxy with a certificate of the mesh answers there; absent = no. */
   readonly offersTls?: boolean;
+  /** Of its cluster: how far healthy hosts count for more than themselves; undefined = 140. */
+  readonly overprovisioningPercent?: number;
 }
 
 /** The members of a cluster at one moment; order is the balancers' order. */

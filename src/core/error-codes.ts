@@ -8,6 +8,7 @@ import { assert } from './assert.ts';
 import { BASELINE_CODES } from './error-codes/baseline.ts';
 import { DESTINATION_CODES } from './error-codes/destination.ts';
 import { DOCUMENT_CODES } from './error-codes/document.ts';
+import { ENVOY_CODES } from './error-codes/envoy.ts';
 import type { ErrorCode } from './error-codes/error-code.ts';
 import { IMPORT_CODES } from './error-codes/import.ts';
 import { REGISTRY_CODES } from './error-codes/registry.ts';
@@ -27,6 +28,7 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   ...SCENARIO_CODES,
   ...RUN_CODES,
   ...BASELINE_CODES,
+  ...ENVOY_CODES,
 };
 
 /** The entry of a code; an unknown code is our mistake. */

@@ -41,9 +41,11 @@ export class Downstreams {
   }
 
   /** What the connections of one listening address need. */
-  contextOf(config: MeshConfig, direction: Direction): DownstreamContext {
+  contextOf(config: MeshConfig, direction: Direction, only: number | null): DownstreamContext {
     const { turns, identity, connections, requests, times } = this;
-    const listeners = config.listeners.filter((item) => item.direction === direction);
+    const listeners = config.listeners.filter(
+      (item) => item.direction === direction && (only === null || item.id === only),
+    );
     return {
       turns,
       identity,
@@ -51,7 +53,8 @@ export class Downstreams {
       requests,
       times,
       firstIdleTimeoutMs: listeners[0]?.downstreamIdleTimeoutMs ?? 0,
-      chooseListener: listenerChooser(listeners, direction),
+      delayedCloseMs: only === null ? 0 : (listeners[0]?.delayedCloseTimeoutMs ?? 0),
+      chooseListener: only === null ? listenerChooser(listeners, direction) : () => only,
       portOf: (id) => listeners.find((listener) => listener.id === id)?.port ?? 0,
       refuseUnlistened: (exchange, request) => {
         exchange.respondHead(UNLISTENED_RESPONSE, true, true, true);

@@ -5,7 +5,7 @@
  * finish within the drain time, then everything closes and the log is written out.
  */
 import { Draws } from '../core/draws.ts';
-import type { Engine, RequestLogEntry } from '../core/engine.ts';
+import type { EndpointSet, Engine, RequestLogEntry } from '../core/engine.ts';
 import { UsageError } from '../core/errors.ts';
 import { MILLISECOND, type Ns } from '../core/time.ts';
 import type { MeshConfig } from '../mesh/config/config.ts';
@@ -28,6 +28,8 @@ import { Upstreams } from './upstreams.ts';
 export interface ListenOption {
   readonly direction: Direction;
   readonly address: SocketAddress;
+  /** Id of the only listener behind it; absent = the Host of a request chooses one. */
+  readonly listener?: number;
 }
 
 export interface ProxyOptions {
@@ -52,6 +54,8 @@ export interface RunningProxy {
   /** host:port; null = none. */
   readonly adminAddress: string | null;
   readonly engine: Engine<MeshConfig>;
+  /** New members of a cluster. */
+  setEndpoints(cluster: number, members: EndpointSet): void;
   /** Rejects when the engine contradicts itself; the proxy then serves nothing any more. */
   readonly failed: Promise<never>;
   /**
@@ -123,7 +127,8 @@ class AssembledProxy implements RunningProxy {
     this.engine = new PolicyEngine(config, ports, new EngineTables());
     turns.attach(this.engine);
     this.listeners = options.listen.map(
-      ({ direction }) => new Listener(downstreams.contextOf(config, direction)),
+      ({ direction, listener }) =>
+        new Listener(downstreams.contextOf(config, direction, listener ?? null)),
     );
     this.admin =
       options.admin === null
@@ -148,6 +153,10 @@ class AssembledProxy implements RunningProxy {
 
   get adminAddress(): string | null {
     return this.admin?.address ?? null;
+  }
+
+  setEndpoints(cluster: number, members: EndpointSet): void {
+    this.turns.run((engine) => engine.onEndpoints(cluster, members));
   }
 
   async stop(drainTimeNs: Ns): Promise<void> {

@@ -72,6 +72,11 @@ export class CircuitBreakers {
       : retryLimit(this.thresholds, this.window.count(nowNs), 0);
   }
 
+  /** Connections that one host may have. */
+  get maxConnectionsPerHost(): number {
+    return this.thresholds.maxConnectionsPerHost ?? Number.POSITIVE_INFINITY;
+  }
+
   addConnection(): void {
     this.connections += 1;
   }

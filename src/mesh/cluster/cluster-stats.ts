@@ -45,6 +45,10 @@ export class ClusterStats {
   lbHealthyPanic = 0;
   /** null = nobody was dialled over TLS. */
   private tls: TlsStats | null = null;
+  lbSubsetsSelected = 0;
+  lbSubsetsFallback = 0;
+  lbSubsetsFallbackPanic = 0;
+  rqMaxDurationReached = 0;
   /** Codes of final responses. */
   readonly codes = new CodeCounts();
   /** Codes of responses that were retried. */
@@ -107,6 +111,10 @@ const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
   ['cxProtocolError', 'upstream_cx_protocol_error'],
   ['membershipChange', 'membership_change'],
   ['lbHealthyPanic', 'lb_healthy_panic'],
+  ['lbSubsetsSelected', 'lb_subsets_selected'],
+  ['lbSubsetsFallback', 'lb_subsets_fallback'],
+  ['lbSubsetsFallbackPanic', 'lb_subsets_fallback_panic'],
+  ['rqMaxDurationReached', 'upstream_rq_max_duration_reached'],
 ];
 
 /** How often each status code occurred. */

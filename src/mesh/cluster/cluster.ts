@@ -14,8 +14,6 @@ import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { ClusterConfig, LoadBalancerConfig } from '../config/config.ts';
-import { createBalancer } from '../lb/index.ts';
-import type { LoadBalancer } from '../lb/load-balancer.ts';
 import { reportedWeight } from '../policy/load-report.ts';
 import { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
@@ -26,8 +24,11 @@ import type { ConnectionTable } from './connection-table.ts';
 import type { EjectionSink } from './ejection.ts';
 import { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
+import { HostGroup } from './host-group.ts';
 import { DELIVERED, HostSet } from './host-set.ts';
+import type { HostWish } from './host-wish.ts';
 import { OutlierDetector } from './outlier-detection.ts';
+import { SubsetTable } from './subset-table.ts';
 
 /** What a cluster needs of the engine around it. */
 export interface ClusterSurroundings {
@@ -59,6 +60,10 @@ export class Cluster implements EjectionSink {
   readonly index: number;
   readonly stats: ClusterStats;
   readonly detector: OutlierDetector | null;
+  /** Told the hosts whenever they change; null = nobody follows them. */
+  onMembers: ((hosts: readonly Host[]) => void) | null;
+  /** Told of hosts that say in a response that they must not be used; null = nobody checks them. */
+  onPassiveFailure: ((host: Host) => void) | null;
   /** The cluster left the configuration; what is in flight goes on. */
   isRemoved: boolean;
   /** Whether its balancer wants `describe` to be called before each pick. */
@@ -69,11 +74,11 @@ export class Cluster implements EjectionSink {
   readonly hash: RequestHash | null;
   private readonly surroundings: ClusterSurroundings;
   private readonly breakers: readonly CircuitBreakers[];
-  /** By `HostSet.source`; all but the first are made on first use. */
-  private readonly balancers: (LoadBalancer | undefined)[];
-  private readonly balancerSeed: number;
   private readonly startNs: Ns;
   private readonly hostSet: HostSet;
+  private readonly group: HostGroup;
+  /** null = requests do not choose between subsets. */
+  private readonly subsets: SubsetTable<HostGroup> | null;
   private readonly poolSettings: PoolSettings;
   private readonly draws: StreamKey;
   private members: EndpointSet;
@@ -109,22 +114,60 @@ export class Cluster implements EjectionSink {
     const label = `proxy/${proxyName}/cluster/${config.name}`;
     this.draws = ports.draws.stream(`${label}/host`);
     const seeds = ports.draws.stream(`${label}/balancer`);
-    this.balancerSeed = ports.draws.int32(seeds, 0, 0) >>> 0;
+    const seed = ports.draws.int32(seeds, 0, 0) >>> 0;
     // Clusters are made on first use, but their proxies had them from their own start on.
     this.startNs = stats === null ? surroundings.sweepOriginNs : ports.clock.nowNs;
-    this.balancers = [this.makeBalancer()];
+    const start = { seed, clock: ports.clock, startNs: this.startNs };
     this.members = members;
     this.hosts = members.members.map((endpoint, i) => new Host(endpoint, i, this.startNs));
     this.pools = emptyPools(this.hosts.length);
-    this.hostSet = new HostSet(
-      this.hosts,
-      config.panicThresholdPercent,
-      config.updateMergeWindowMs,
-      (generation) => ports.draws.int32(seeds, generation, 1) >>> 0,
-    );
+    const groupOf = (hosts: readonly Host[]) => {
+      const { panicThresholdPercent: panic, updateMergeWindowMs } = config;
+      const localitySeed = (generation: number) => ports.draws.int32(seeds, generation, 1) >>> 0;
+      const set = new HostSet(hosts, panic, updateMergeWindowMs, localitySeed);
+      return new HostGroup(set, config.lb, start, this.readsRequests);
+    };
+    this.group = groupOf(this.hosts);
+    this.hostSet = this.group.set;
+    this.subsets = config.subsets === undefined ? null : new SubsetTable(config.subsets, groupOf);
+    this.subsets?.replace(this.hosts);
     this.poolSettings = poolSettings(config, surroundings, this.stats);
     this.sweepTimer = NO_TIMER;
     this.mergeTimer = NO_TIMER;
+    this.onMembers = null;
+    this.onPassiveFailure = null;
+    if (this.detector?.judgesIntervals === true) this.armSweep();
+  }
+
+  /** How probes of its hosts connect. */
+  get dialPlan(): DialPlan {
+    return this.poolSettings.dialPlan;
+  }
+
+  get allHosts(): readonly Host[] {
+    return this.hosts;
+  }
+
+  /**
+   * A health check changed what a host is.
+   *
+   * @param isFirst whether it was the host's first check: such a change is never held back
+   */
+  checkedHealthChanged(host: Host, isFirst: boolean): void {
+    if (isFirst) this.healthKnown();
+    else this.healthChanged();
+    if (host.failsChecks) drainPools(this.pools, host);
+  }
+
+  /** Checks have begun: until the first one passes, hosts are not healthy. */
+  healthKnown(): void {
+    this.hostSet.restart();
+    if (this.subsets !== null) for (const { set } of this.subsets.groups) set.restart();
+  }
+
+  /** A health check passed: an ejection may end early. */
+  checkPassed(host: Host): void {
+    this.detector?.onCheckPassed(host, this.surroundings.ports.clock.nowNs, this);
   }
 
   breakersOf(priority: Priority): CircuitBreakers {
@@ -136,6 +179,7 @@ export class Cluster implements EjectionSink {
    *
    * @param tried hosts to avoid, if `repicks` allow it; null = none
    * @param repicks how often a tried host may be given back for another pick
+   * @param wish of the request; null = none
    * @returns null = no healthy upstream
    */
   pickHost(
@@ -143,6 +187,7 @@ export class Cluster implements EjectionSink {
     attempt: number,
     tried: readonly Host[] | null,
     repicks: number,
+    wish: HostWish | null,
   ): Host | null {
     const choice = this.surroundings.choice;
     choice.uid = uid;
@@ -152,8 +197,8 @@ export class Cluster implements EjectionSink {
     if (this.readsRequests) choice.settleHash();
     for (let repick = 0; ; repick++) {
       choice.repick = repick;
-      const host = this.pickOnce(choice);
-      if (host === null || tried === null || repick >= repicks || !tried.includes(host)) {
+      const host = this.pickOnce(choice, wish);
+      if (host === null || repick >= repicks || !isRejected(host, attempt, tried, wish)) {
         return host;
       }
     }
@@ -177,44 +222,37 @@ export class Cluster implements EjectionSink {
     if (lb.kind !== 'client-side-weighted-round-robin') return;
     const weight = reportedWeight(head, lb);
     if (weight < 0) return;
-    for (const balancer of this.balancers) balancer?.beforeReport?.();
+    this.group.beforeReport();
+    if (this.subsets !== null) for (const group of this.subsets.groups) group.beforeReport();
     const { nowNs } = this.surroundings.ports.clock;
     const sinceNs = host.reported === null ? nowNs : Math.min(host.reported.sinceNs, nowNs);
     host.reported = { weight, sinceNs, lastNs: nowNs };
   }
 
-  private pickOnce(choice: HostChoice): Host | null {
-    const { hostSet } = this;
-    const percentile = hostSet.needsPercentile ? this.percentile(choice) : 0;
-    const candidates = hostSet.candidates(percentile);
+  private pickOnce(choice: HostChoice, wish: HostWish | null): Host | null {
+    if (this.subsets === null) return this.pickIn(this.group, choice, wish);
+    const { group, isFallback } = this.subsets.find(wish === null ? null : wish.criteria);
+    const host = group === null ? null : this.pickIn(group, choice, wish);
+    if (host !== null) {
+      if (isFallback) this.stats.lbSubsetsFallback++;
+      else this.stats.lbSubsetsSelected++;
+      return host;
+    }
+    const { lastResort } = this.subsets;
+    if (!isFallback || lastResort === null) return null;
+    this.stats.lbSubsetsFallbackPanic++;
+    return this.pickIn(lastResort, choice, wish);
+  }
+
+  private pickIn(group: HostGroup, choice: HostChoice, wish: HostWish | null): Host | null {
+    const candidates = group.candidates(choice, wish);
     if (candidates.length === 0) return null;
-    if (hostSet.isPanicking) {
+    if (group.set.isPanicking) {
       this.stats.lbHealthyPanic++;
       this.surroundings.ports.record(RecordKind.panic, choice.uid, this.id, 0);
+      if (this.config.failsOnPanic === true) return null;
     }
-    choice.candidates = candidates;
-    choice.generation = hostSet.generation;
-    const balancer = this.balancers[hostSet.source] ?? this.addBalancer(hostSet.source);
-    return candidates[balancer.pick(choice)]!;
-  }
-
-  private makeBalancer(): LoadBalancer {
-    const { clock } = this.surroundings.ports;
-    const start = { seed: this.balancerSeed, clock, startNs: this.startNs };
-    return createBalancer(this.config.lb, start);
-  }
-
-  private addBalancer(source: number): LoadBalancer {
-    while (this.balancers.length <= source) this.balancers.push(undefined);
-    const made = this.makeBalancer();
-    this.balancers[source] = made;
-    return made;
-  }
-
-  /** Requests of one hash get one percentile, so that they stay at one host. */
-  private percentile(choice: HostChoice): number {
-    if (this.readsRequests) return Number(choice.hash % 100n);
-    return choice.draw(PERCENTILE_DRAW, HUNDRED_PERCENT);
+    return group.pick(choice, candidates);
   }
 
   poolOf(host: Host, priority: Priority): ConnectionPool {
@@ -254,7 +292,12 @@ export class Cluster implements EjectionSink {
     this.stats.membershipChange++;
     for (const host of known.values()) this.removeHost(host, oldPools);
     this.hostSet.replace(this.hosts, this.surroundings.ports.clock.nowNs);
+    this.subsets?.replace(this.hosts);
     this.disarmMerge();
+    if (this.config.drainsOnSetChange === true) {
+      for (const host of this.hosts) drainPools(this.pools, host);
+    }
+    this.onMembers?.(this.hosts);
   }
 
   private removeHost(host: Host, pools: readonly (ConnectionPool | null)[]): void {
@@ -296,6 +339,7 @@ export class Cluster implements EjectionSink {
   onMergeTimer(): void {
     this.mergeTimer = NO_TIMER;
     this.hostSet.deliver(this.surroundings.ports.clock.nowNs);
+    this.deliverToSubsets();
   }
 
   ejected(host: Host, type: EjectionType): void {
@@ -337,10 +381,18 @@ export class Cluster implements EjectionSink {
   private healthChanged(): void {
     const { ports } = this.surroundings;
     const dueNs = this.hostSet.changed(ports.clock.nowNs);
-    if (dueNs === DELIVERED) this.disarmMerge();
-    else if (this.mergeTimer === NO_TIMER) {
+    if (dueNs === DELIVERED) {
+      this.disarmMerge();
+      this.deliverToSubsets();
+    } else if (this.mergeTimer === NO_TIMER) {
       this.mergeTimer = ports.arm(dueNs, TimerKind.hostUpdateMerge, this.id);
     }
+  }
+
+  private deliverToSubsets(): void {
+    if (this.subsets === null) return;
+    const { nowNs } = this.surroundings.ports.clock;
+    for (const { set } of this.subsets.groups) set.deliver(nowNs);
   }
 
   private disarmMerge(): void {
@@ -351,7 +403,8 @@ export class Cluster implements EjectionSink {
   /** Sweeps do nothing for a cluster that never ejected, so they are only armed for others. */
   private armSweep(): void {
     const { ports, sweepOriginNs } = this.surroundings;
-    if (this.sweepTimer !== NO_TIMER || this.isRemoved || !this.hosts.some(needsSweep)) return;
+    if (this.sweepTimer !== NO_TIMER || this.isRemoved) return;
+    if (this.detector?.judgesIntervals !== true && !this.hosts.some(needsSweep)) return;
     const intervalNs = this.config.outlier!.intervalMs * MILLISECOND;
     const sinceNs = ports.clock.nowNs - sweepOriginNs;
     const dueNs = sweepOriginNs + (Math.floor(sinceNs / intervalNs) + 1) * intervalNs;
@@ -378,7 +431,7 @@ export class Cluster implements EjectionSink {
     visit('upstream_rq_active', normal.requests + high.requests);
     visit('upstream_rq_pending_active', normal.pending + high.pending);
     visit('upstream_cx_active', normal.connections + high.connections);
-    for (const balancer of this.balancers) balancer?.visitStats?.(visit);
+    this.group.visitStats(visit);
     visit('membership_total', this.hosts.length);
     visit('membership_healthy', this.hostSet.countHealthy());
     visit('membership_degraded', this.hosts.filter(isDegraded).length);
@@ -387,9 +440,6 @@ export class Cluster implements EjectionSink {
     high.visitGauges((name, value) => visit(`circuit_breakers.high.${name}`, value));
   }
 }
-
-/** Out of the way of the balancers' own draws. */
-const PERCENTILE_DRAW = 4095;
 
 function poolSettings(
   config: ClusterConfig,
@@ -414,6 +464,7 @@ function poolSettings(
     idleTimeoutMs: config.idleTimeoutMs,
     maxDurationMs: config.maxConnectionDurationMs,
     maxRequestsPerConnection: config.maxRequestsPerConnection,
+    maxStreamMs: config.maxStreamDurationMs ?? 0,
   };
 }
 
@@ -434,13 +485,25 @@ function drainPools(pools: readonly (ConnectionPool | null)[], host: Host): void
   for (let p = 0; p < PRIORITIES; p++) pools[host.index * PRIORITIES + p]?.drain();
 }
 
+/** Predicates apply from the second attempt on. */
+function isRejected(
+  host: Host,
+  attempt: number,
+  tried: readonly Host[] | null,
+  wish: HostWish | null,
+): boolean {
+  if (tried?.includes(host) === true) return true;
+  if (attempt === 1 || wish?.omitsCanaries !== true) return false;
+  return host.endpoint.metadata?.['canary'] === true;
+}
+
 function isDegraded(host: Host): boolean {
-  return !host.isEjected && host.endpoint.health === 'degraded';
+  return host.isDegraded;
 }
 
 /** Left out of the denominators of panic and of priorities. */
 function isExcluded(host: Host): boolean {
-  return host.endpoint.health === 'draining';
+  return host.isExcluded;
 }
 
 function needsSweep(host: Host): boolean {

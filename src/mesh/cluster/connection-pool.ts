@@ -66,6 +66,8 @@ export interface PoolSettings {
   readonly maxDurationMs: number;
   /** 0 = unlimited. */
   readonly maxRequestsPerConnection: number;
+  /** Of one attempt; 0 = off. */
+  readonly maxStreamMs: number;
 }
 
 export class ConnectionPool {
@@ -74,6 +76,8 @@ export class ConnectionPool {
   readonly clusterIndex: number;
   /** Whether outlier detection wants to hear of connections that work. */
   readonly reportsConnects: boolean;
+  /** Longest time of one attempt, ms; 0 = any. */
+  readonly maxStreamMs: number;
   private readonly settings: PoolSettings;
   private readonly breakers: CircuitBreakers;
   private readonly connections: ConnectionTable;
@@ -97,6 +101,7 @@ export class ConnectionPool {
     this.clusterIndex = clusterIndex;
     this.host = host;
     this.reportsConnects = settings.reportsConnects;
+    this.maxStreamMs = settings.maxStreamMs;
     this.settings = settings;
     this.breakers = breakers;
     this.connections = settings.connections;
@@ -374,7 +379,8 @@ export class ConnectionPool {
     const { breakers, settings } = this;
     for (let made = 0; made < MOST_NEW_PER_TRIGGER; made++) {
       if (this.pending.count <= this.connecting.length + this.ready.length) return;
-      const isAllowed = breakers.canConnect();
+      const hasHostRoom = this.host.cxActive < breakers.maxConnectionsPerHost;
+      const isAllowed = hasHostRoom && breakers.canConnect();
       if (!isAllowed) {
         settings.stats.cxOverflow++;
         const kind = BreakerKind.connections;

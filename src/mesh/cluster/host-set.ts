@@ -10,7 +10,13 @@
 import { MILLISECOND, type Ns } from '../../core/time.ts';
 import type { Host } from './host.ts';
 import { LocalitySchedule } from './locality-schedule.ts';
-import { choosePriority, type PriorityLoads, priorityLoads } from './priorities.ts';
+import {
+  choosePriority,
+  loadsWithout,
+  OVERPROVISIONING_PERCENT,
+  type PriorityLoads,
+  priorityLoads,
+} from './priorities.ts';
 
 /** What `HostSet.changed` returns when the change is already visible to the balancers. */
 export const DELIVERED: Ns = -1;
@@ -127,10 +133,38 @@ export class HostSet {
     return this.pendingDeliveryNs;
   }
 
+  /** Percent: how far a host counts for more than itself. */
+  private get overprovisioning(): number {
+    return this.all[0]?.endpoint.overprovisioningPercent ?? OVERPROVISIONING_PERCENT;
+  }
+
+  /**
+   * As `candidates`, but without some priorities.
+   *
+   * @param excluded by priority; changed in place when nothing would be left: then all count again
+   * @returns null when the usual candidates apply
+   */
+  candidatesWithout(excluded: boolean[], percentile: number): readonly Host[] | null {
+    const healths = this.levels.map(healthOf);
+    const loads = loadsWithout(healths, excluded, this.overprovisioning);
+    if (loads === null) return null;
+    const chosen = choosePriority(loads, percentile);
+    const level = this.levels[chosen >> 1]!;
+    this.source = chosen;
+    this.isPanicking = this.loads.panicking[chosen >> 1] === true;
+    if (this.isPanicking) return level.hosts;
+    return (chosen & 1) === 1 ? level.degraded : level.healthy;
+  }
+
   /** Shows the balancer the health of this moment. Nothing stays collected. */
   deliver(nowNs: Ns): void {
     this.pendingDeliveryNs = DELIVERED;
     this.lastDeliveryNs = nowNs;
+    this.loads = this.refresh();
+  }
+
+  /** As `replace`, but before anything counts as delivered. */
+  restart(): void {
     this.loads = this.refresh();
   }
 
@@ -149,7 +183,8 @@ export class HostSet {
   private refresh(): PriorityLoads {
     this.generation += 1;
     this.levels = this.makeLevels();
-    const loads = priorityLoads(this.levels.map(healthOf), this.panicThresholdPercent);
+    const healths = this.levels.map(healthOf);
+    const loads = priorityLoads(healths, this.panicThresholdPercent, this.overprovisioning);
     this.needsPercentile = this.levels.length > 1 || loads.degraded[0] !== 0;
     this.isPanicking = loads.panicking[0] === true;
     this.source = 0;
@@ -181,7 +216,7 @@ export class HostSet {
     };
     return lists.map((hosts) => {
       const healthy = hosts.filter((host) => host.isHealthy);
-      const degraded = hosts.filter(isDegraded);
+      const degraded = hosts.filter((host) => host.isDegraded);
       return {
         hosts,
         healthy,
@@ -193,15 +228,11 @@ export class HostSet {
   }
 }
 
-function isDegraded(host: Host): boolean {
-  return !host.isEjected && host.endpoint.health === 'degraded';
-}
-
 function healthOf({ hosts, healthy, degraded }: Level) {
   return {
     hosts: hosts.length,
     healthy: healthy.length,
     degraded: degraded.length,
-    excluded: hosts.filter((host) => host.endpoint.health === 'draining').length,
+    excluded: hosts.filter((host) => host.isExcluded).length,
   };
 }

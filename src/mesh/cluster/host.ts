@@ -6,6 +6,7 @@
  */
 import type { Endpoint } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
+import type { ResultCounts } from './outlier-statistics.ts';
 
 /** The weight that a host's reports amount to. */
 export interface ReportedLoad {
@@ -65,8 +66,33 @@ export class Host {
     this.inServiceNs = inServiceNs;
   }
 
+  /** Results by interval; null = nobody counts them. */
+  externalResults: ResultCounts | null = null;
+  localResults: ResultCounts | null = null;
+
+  // active health checks
+  /** FAILED_ACTIVE_HC. */
+  failsChecks = false;
+  /** DEGRADED_ACTIVE_HC, or by what it answered to requests. */
+  isMarkedDegraded = false;
+  /** Left out of the denominators of panic and of priorities until its next passed check. */
+  isExcludedByCheck = false;
+
   /** Whether the balancer may choose it outside panic. */
   get isHealthy(): boolean {
-    return !this.isEjected && this.endpoint.health === 'healthy';
+    if (this.isEjected || this.failsChecks || this.isMarkedDegraded) return false;
+    return this.endpoint.health === 'healthy';
+  }
+
+  /** Chosen for the share that healthy hosts cannot carry. */
+  get isDegraded(): boolean {
+    if (this.isEjected || this.failsChecks) return false;
+    const { health } = this.endpoint;
+    return health === 'degraded' || (this.isMarkedDegraded && health === 'healthy');
+  }
+
+  /** Left out of the denominators of panic and of priorities. */
+  get isExcluded(): boolean {
+    return this.isExcludedByCheck || this.endpoint.health === 'draining';
   }
 }

@@ -43,11 +43,12 @@ export class LocalitySchedule {
     options: { readonly seed: number; readonly firstSource: number },
   ): LocalitySchedule | null {
     const byName = new Map<string, Locality>();
-    for (const { endpoint } of hosts) {
+    for (const host of hosts) {
+      const { endpoint } = host;
       const { locality: name, localityWeight: weight = 0 } = endpoint;
       const locality = byName.get(name) ?? { name, weight, hosts: 0, eligible: [] };
       byName.set(name, locality);
-      if (endpoint.health !== 'draining') locality.hosts++;
+      if (!host.isExcluded) locality.hosts++;
     }
     for (const host of eligible) byName.get(host.endpoint.locality)!.eligible.push(host);
     const able = [...byName.values()].filter((locality) => effective(locality) > 0);
@@ -68,5 +69,6 @@ export class LocalitySchedule {
 
 function effective({ weight, hosts, eligible }: Locality): number {
   if (hosts === 0) return 0;
-  return weight * Math.min(1, (OVERPROVISIONING_PERCENT / 100) * (eligible.length / hosts));
+  const factor = eligible[0]?.endpoint.overprovisioningPercent ?? OVERPROVISIONING_PERCENT;
+  return weight * Math.min(1, (factor / 100) * (eligible.length / hosts));
 }

@@ -10,9 +10,10 @@
  */
 import { EjectionType } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
-import type { OutlierConfig } from '../config/config.ts';
+import type { OutlierConfig, OutlierStatistics } from '../config/config.ts';
 import { type EjectionMoment, type EjectionSink, type EjectionStats, Ejector } from './ejection.ts';
 import type { Host } from './host.ts';
+import { judgeInterval, ResultCounts } from './outlier-statistics.ts';
 
 /** The detector of one cluster; its memory of a host lies in the `Host`. */
 export class OutlierDetector {
@@ -23,8 +24,12 @@ export class OutlierDetector {
   private readonly postedTypes: EjectionType[] = [];
   private readonly moment: EjectionMoment = { nowNs: 0, hostCount: 0 };
 
+  /** null = hosts are not compared over intervals. */
+  private readonly statistics: OutlierStatistics | null;
+
   constructor(config: OutlierConfig) {
     this.config = config;
+    this.statistics = config.statistics ?? null;
     this.ejector = new Ejector(config);
   }
 
@@ -43,6 +48,7 @@ export class OutlierDetector {
    * @param status of a gRPC response: its grpc-status mapped to HTTP
    */
   onResponse(host: Host, status: number): void {
+    if (this.statistics !== null) countResult(host, false, status < 500);
     if (status < 500 || status > 599) {
       host.consecutive5xx = 0;
       host.consecutiveGatewayFailure = 0;
@@ -66,6 +72,7 @@ export class OutlierDetector {
       this.onResponse(host, status);
       return;
     }
+    if (this.statistics !== null) countResult(host, true, false);
     host.consecutiveLocalOriginFailure += 1;
     if (host.consecutiveLocalOriginFailure === this.config.consecutiveLocalOriginFailure) {
       this.post(host, EjectionType.consecutiveLocalOriginFailure);
@@ -74,7 +81,9 @@ export class OutlierDetector {
 
   /** An attempt got a connection, new or reused. */
   onConnectSuccess(host: Host): void {
-    if (this.config.splitExternalLocalOriginErrors) host.consecutiveLocalOriginFailure = 0;
+    if (!this.config.splitExternalLocalOriginErrors) return;
+    if (this.statistics !== null) countResult(host, true, true);
+    host.consecutiveLocalOriginFailure = 0;
   }
 
   /** The host left the cluster. */
@@ -113,7 +122,36 @@ export class OutlierDetector {
         this.ejector.uneject(host, nowNs, sink);
       }
     }
+    if (this.statistics !== null) this.judge(this.statistics, nowNs, hosts, sink);
     for (const host of hosts) this.ejector.decay(host, nowNs);
+  }
+
+  /** A host passed an active health check. */
+  onCheckPassed(host: Host, nowNs: Ns, sink: EjectionSink): void {
+    if (this.config.unejectsOnHealthCheck === false || !host.isEjected) return;
+    this.ejector.uneject(host, nowNs, sink);
+  }
+
+  /** Whether sweeps matter even when nobody was ever ejected. */
+  get judgesIntervals(): boolean {
+    return this.statistics !== null;
+  }
+
+  private judge(
+    statistics: OutlierStatistics,
+    nowNs: Ns,
+    hosts: readonly Host[],
+    sink: EjectionSink,
+  ): void {
+    for (const { externalResults, localResults } of hosts) {
+      externalResults?.rotate();
+      localResults?.rotate();
+    }
+    this.moment.nowNs = nowNs;
+    this.moment.hostCount = hosts.length;
+    judgeInterval(statistics, hosts, (host, type, percent) => {
+      this.ejector.detect(host, type, percent, this.moment, sink);
+    });
   }
 
   private countGatewayFailure(host: Host, status: number): void {
@@ -157,5 +195,15 @@ export class OutlierDetector {
       default:
         return this.config.enforcingConsecutiveLocalOriginFailurePercent;
     }
+  }
+}
+
+function countResult(host: Host, isLocal: boolean, isSuccess: boolean): void {
+  if (isLocal) {
+    host.localResults ??= new ResultCounts();
+    host.localResults.count(isSuccess);
+  } else {
+    host.externalResults ??= new ResultCounts();
+    host.externalResults.count(isSuccess);
   }
 }

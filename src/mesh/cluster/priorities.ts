@@ -32,9 +32,12 @@ export interface PriorityLoads {
 export function priorityLoads(
   levels: readonly PriorityHealth[],
   panicThresholdPercent: number,
+  overprovisioningPercent: number = OVERPROVISIONING_PERCENT,
 ): PriorityLoads {
-  const healthy = levels.map((level) => availability(level.healthy, level));
-  const degraded = levels.map((level) => availability(level.degraded, level));
+  const able = (count: number, level: PriorityHealth) =>
+    availability(count, level, overprovisioningPercent);
+  const healthy = levels.map((level) => able(level.healthy, level));
+  const degraded = levels.map((level) => able(level.degraded, level));
   const total = Math.min(100, sum(healthy) + sum(degraded));
   const panicking = levels.map((l) => total !== 100 && percentAlive(l) < panicThresholdPercent);
   if (panicking.every((isPanicking) => isPanicking)) {
@@ -63,11 +66,33 @@ export function choosePriority(loads: PriorityLoads, percentile: number): number
   return 0;
 }
 
+/**
+ * The shares when some priorities were tried already and are left out.
+ *
+ * @param excluded by priority; when nothing is left it is cleared, and all count again
+ * @returns null when no priority can carry anything: the usual loads apply
+ * Source: Envoy, retry/priority/previous_priorities
+ */
+export function loadsWithout(
+  levels: readonly PriorityHealth[],
+  excluded: boolean[],
+  overprovisioningPercent: number,
+): PriorityLoads | null {
+  const healthy = levels.map((l) => availability(l.healthy, l, overprovisioningPercent));
+  const degraded = levels.map((l) => availability(l.degraded, l, overprovisioningPercent));
+  const left = (list: readonly number[]) => list.map((value, p) => (excluded[p] ? 0 : value));
+  const total = () => Math.min(100, sum(left(healthy)) + sum(left(degraded)));
+  if (total() === 0) excluded.fill(false);
+  const able = total();
+  if (able === 0) return null;
+  return { ...share(left(healthy), left(degraded), able), panicking: levels.map(() => false) };
+}
+
 /** What `count` of a priority's hosts can carry, in integer percent of its load. */
-function availability(count: number, level: PriorityHealth): number {
+function availability(count: number, level: PriorityHealth, factorPercent: number): number {
   const counted = level.hosts - level.excluded;
   if (counted === 0) return 0;
-  return Math.min(100, Math.trunc((OVERPROVISIONING_PERCENT * count) / counted));
+  return Math.min(100, Math.trunc((factorPercent * count) / counted));
 }
 
 /** Real percent of hosts that are healthy or degraded; 0 without hosts. */

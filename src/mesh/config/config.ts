@@ -16,7 +16,13 @@ import type {
 } from '../../core/engine.ts';
 import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
-import type { HeaderMutations, HostRewrite, PathRewrite, RedirectAction } from './rewriting.ts';
+import type {
+  HeaderAddition,
+  HeaderMutations,
+  HostRewrite,
+  PathRewrite,
+  RedirectAction,
+} from './rewriting.ts';
 import type { MtlsConfig, RbacConfig } from './security.ts';
 
 export type { LoadBalancerConfig } from './load-balancing.ts';
@@ -47,12 +53,96 @@ export interface ListenerConfig extends ListenerPlan {
   readonly forwardsInformational?: boolean;
   /** Which connections it takes; absent = plain text and TLS alike. */
   readonly mtls?: MtlsConfig;
+  /** From the first byte of a request to the end of its head; 0 or undefined = off. */
+  readonly requestHeadersTimeoutMs?: number;
+  /** Between the drain of a downstream connection and its close; undefined = Envoy's 5 s. */
+  readonly drainTimeoutMs?: number;
+  /** Requests after which a downstream connection is closed; 0 or undefined = unlimited. */
+  readonly maxRequestsPerConnection?: number;
+  /** Of downstream connections; 0 or undefined = off. */
+  readonly maxConnectionDurationMs?: number;
+  /** Of one request with its response; 0 or undefined = off. */
+  readonly maxStreamDurationMs?: number;
+  /** Protocols, lower-case, that a request may upgrade to; undefined = none. */
+  readonly upgrades?: readonly string[];
+  /** How the client's address is found and trusted; undefined = `honoursControlHeaders` says it. */
+  readonly clientTrust?: ClientTrust;
+}
+
+/** Source: policy-engine.md §0.4; Envoy, HttpConnectionManager.use_remote_address. */
+export interface ClientTrust {
+  /** The peer's address counts, and is appended to `x-forwarded-for`. */
+  readonly usesRemoteAddress: boolean;
+  /** Proxies in front of this one whose `x-forwarded-for` entries are believed. */
+  readonly trustedHops: number;
+  readonly appendsForwardedFor: boolean;
+  /** Peers whose control headers are honoured. */
+  readonly internalRanges: readonly string[];
 }
 
 /** One HTTP filter of a listener. A union that grows by one member per file in `mesh/filters`. */
 export type FilterConfig =
   | { readonly kind: 'fault'; readonly config: FaultConfig | null }
-  | { readonly kind: 'rbac'; readonly config: RbacConfig };
+  | { readonly kind: 'rbac'; readonly config: RbacConfig }
+  | { readonly kind: 'local-rate-limit'; readonly config: LocalRateLimitConfig }
+  | { readonly kind: 'adaptive-concurrency'; readonly config: AdaptiveConcurrencyConfig }
+  | { readonly kind: 'admission-control'; readonly config: AdmissionControlConfig };
+
+/** Source: policy-engine.md §9.2. */
+export interface LocalRateLimitConfig {
+  readonly statPrefix: string;
+  /** null = no bucket: everything passes. */
+  readonly bucket: TokenBucketConfig | null;
+  /** null = never. */
+  readonly enabled: FractionalPercent | null;
+  readonly enforced: FractionalPercent | null;
+  /** Of refusals; below 400 means 429. */
+  readonly status: number;
+  /** Added to requests that are over the limit and pass all the same. */
+  readonly whenNotEnforced: readonly HeaderAddition[];
+}
+
+export interface TokenBucketConfig {
+  readonly maxTokens: number;
+  readonly tokensPerFill: number;
+  readonly fillIntervalMs: number;
+}
+
+/** Source: policy-engine.md §9.4. */
+export interface AdaptiveConcurrencyConfig {
+  /** null = always. */
+  readonly enabled: FractionalPercent | null;
+  /** 0..100: which latency stands for a window. */
+  readonly percentile: number;
+  readonly maxConcurrency: number;
+  readonly minConcurrency: number;
+  readonly updateIntervalMs: number;
+  readonly measureIntervalMs: number;
+  /** In place of measuring; null = it is measured. */
+  readonly fixedMinRttMs: number | null;
+  /** Samples of one measurement. */
+  readonly requestCount: number;
+  readonly jitterPercent: number;
+  readonly bufferPercent: number;
+  readonly exceededStatus: number;
+}
+
+/** Source: policy-engine.md §9.5. */
+export interface AdmissionControlConfig {
+  /** null = always. */
+  readonly enabled: FractionalPercent | null;
+  readonly windowSeconds: number;
+  readonly aggression: number;
+  readonly thresholdPercent: number;
+  readonly rpsThreshold: number;
+  readonly maxPercent: number;
+  readonly successRanges: readonly StatusRange[];
+}
+
+/** What a route says in place of the listener's configuration of a filter. */
+export type RouteFilters = {
+  readonly [K in FilterConfig['kind']]?: Extract<FilterConfig, { kind: K }>;
+};
 
 /** A percentage as Envoy draws it: `numerator` of `denominator`. */
 export interface FractionalPercent {
@@ -62,11 +152,18 @@ export interface FractionalPercent {
 
 /** HTTP fault filter. Source: policy-engine.md §9.1. */
 export interface FaultConfig {
-  readonly delay: { readonly fixedDelayMs: number; readonly percentage: FractionalPercent } | null;
+  readonly delay: {
+    readonly fixedDelayMs: number;
+    readonly percentage: FractionalPercent;
+    /** The request's headers say how long. */
+    readonly fromHeader?: boolean;
+  } | null;
   readonly abort: {
     readonly httpStatus: number | null;
     readonly grpcStatus: number | null;
     readonly percentage: FractionalPercent;
+    /** The request's headers say which status. */
+    readonly fromHeader?: boolean;
   } | null;
   /** All must match for the filter to act. */
   readonly headers: readonly HeaderMatch[];
@@ -107,6 +204,8 @@ export interface RouteConfig {
   readonly fault?: FaultConfig | null;
   readonly requestHeaders?: HeaderMutations;
   readonly responseHeaders?: HeaderMutations;
+  /** What the route says in place of the listener's configuration of other filters. */
+  readonly filters?: RouteFilters;
   /** Where each setting of this route came from, by path (`timeoutMs`, `retry.numRetries`). */
   readonly origins: Origins;
 }
@@ -115,6 +214,10 @@ export interface RouteMatch {
   readonly path: PathMatch;
   readonly headers: readonly HeaderMatch[];
   readonly query: readonly QueryMatch[];
+  /** Share of the requests for which the route is considered; undefined = all. */
+  readonly fraction?: FractionalPercent;
+  /** Only gRPC requests. */
+  readonly isGrpc?: boolean;
 }
 
 export type PathMatch =
@@ -145,6 +248,8 @@ export interface HeaderMatch {
 export interface QueryMatch {
   readonly name: string;
   readonly value: ValueMatch;
+  /** The parameter must not be there. */
+  readonly isAbsent?: boolean;
 }
 
 export type RouteAction = ForwardAction | DirectResponseAction | RedirectAction;
@@ -173,6 +278,24 @@ export interface ForwardAction {
   readonly priority: 'default' | 'high';
   /** Status when the cluster does not exist. Envoy 503; Gateway API routes 500. */
   readonly clusterNotFoundStatus: number;
+  /** The request header that names the cluster, in place of `clusters`; lower-case. */
+  readonly clusterHeader?: string;
+  readonly appendsForwardedHost?: boolean;
+  /** In place of the listener's stream idle timeout; 0 = off. */
+  readonly idleTimeoutMs?: number;
+  /** In place of the listener's; with it `timeoutMs` does not apply. */
+  readonly streamDuration?: StreamDuration;
+  /** By protocol, lower-case: whether an upgrade is allowed here whatever the listener says. */
+  readonly upgrades?: ReadonlyMap<string, boolean>;
+}
+
+/** Source: policy-engine.md §1.1, 1.2. */
+export interface StreamDuration {
+  /** null = the listener's; 0 = off. */
+  readonly maxMs: number | null;
+  /** `grpc-timeout` decides, up to this; 0 = no cap, null = it is not read. */
+  readonly grpcHeaderMaxMs: number | null;
+  readonly grpcHeaderOffsetMs: number;
 }
 
 export interface DirectResponseAction {
@@ -206,7 +329,23 @@ export interface RetryPolicyConfig {
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
   readonly hostSelectionMaxAttempts: number;
-  readonly hostPredicates: readonly 'previous-hosts'[];
+  readonly hostPredicates: readonly ('previous-hosts' | 'omit-canary-hosts')[];
+  /** Response headers that ask for a retry under `retriable-headers`. */
+  readonly retriableHeaders?: readonly HeaderMatch[];
+  /** Requests that match none of these are not retried. */
+  readonly retriableRequestHeaders?: readonly HeaderMatch[];
+  /** Every so many attempts, priorities that were tried are left out. */
+  readonly previousPriorities?: { readonly updateFrequency: number };
+  readonly rateLimitedBackoff?: RateLimitedBackoff;
+}
+
+/** Waits that the upstream asks for. Source: policy-engine.md §2.4. */
+export interface RateLimitedBackoff {
+  readonly headers: readonly {
+    readonly name: string;
+    readonly format: 'seconds' | 'unix-time';
+  }[];
+  readonly maxIntervalMs: number;
 }
 
 export interface ClusterConfig extends ClusterPlan {
@@ -233,7 +372,51 @@ export interface ClusterConfig extends ClusterPlan {
   readonly updateMergeWindowMs: number;
   /** Replay buffer and back-pressure limit. */
   readonly bufferLimitBytes: number;
+  /** In panic nobody is chosen. */
+  readonly failsOnPanic?: boolean;
+  /** A change of the members drains every connection of the cluster. */
+  readonly drainsOnSetChange?: boolean;
+  /** Accepted: HTTP connections only drain, with or without it. */
+  readonly closesOnHealthFailure?: boolean;
+  /** Of one attempt, from its connection on; 0 or undefined = off. */
+  readonly maxStreamDurationMs?: number;
+  readonly healthCheck?: HealthCheckConfig;
+  /** Made with the engine, as Envoy does with static clusters; else on its first use. */
+  readonly isEager?: boolean;
   readonly origins: Origins;
+}
+
+/** Active health checks. Source: policy-engine.md §5. */
+export interface HealthCheckConfig {
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
+  readonly initialJitterMs: number;
+  readonly intervalJitterMs: number;
+  readonly intervalJitterPercent: number;
+  readonly noTrafficIntervalMs: number;
+  readonly noTrafficHealthyIntervalMs: number;
+  readonly unhealthyIntervalMs: number;
+  readonly unhealthyEdgeIntervalMs: number;
+  readonly healthyEdgeIntervalMs: number;
+  readonly reusesConnection: boolean;
+  readonly probe:
+    | { readonly kind: 'tcp' }
+    | {
+        readonly kind: 'http';
+        readonly host: string;
+        readonly path: string;
+        readonly method: string;
+        readonly expected: readonly StatusRange[];
+        readonly retriable: readonly StatusRange[];
+      };
+}
+
+/** Integers in [from, to). */
+export interface StatusRange {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Limits of one priority. Source: policy-engine.md §3.1. */
@@ -250,6 +433,8 @@ export interface Thresholds {
   } | null;
   /** Whether the gauges `remaining_…` tell what is left; undefined = they stay 0, as in Envoy. */
   readonly trackRemaining?: boolean;
+  /** Of one host; undefined = unlimited. */
+  readonly maxConnectionsPerHost?: number;
 }
 
 /** Source: policy-engine.md §4.1. Percentages are integers 0..100. */
@@ -268,6 +453,25 @@ export interface OutlierConfig {
   readonly maxEjectionTimeJitterMs: number;
   readonly maxEjectionPercent: number;
   readonly alwaysEjectOneHost: boolean;
+  /** undefined = hosts are not compared over intervals. */
+  readonly statistics?: OutlierStatistics;
+  /** Whether a passed health check ends an ejection; undefined = yes, as in Envoy. */
+  readonly unejectsOnHealthCheck?: boolean;
+}
+
+/** Detection over whole intervals. Source: policy-engine.md §4.6. */
+export interface OutlierStatistics {
+  readonly successRateMinimumHosts: number;
+  readonly successRateRequestVolume: number;
+  /** In thousandths. */
+  readonly successRateStdevFactor: number;
+  readonly enforcingSuccessRatePercent: number;
+  readonly enforcingLocalOriginSuccessRatePercent: number;
+  readonly failurePercentageThreshold: number;
+  readonly failurePercentageMinimumHosts: number;
+  readonly failurePercentageRequestVolume: number;
+  readonly enforcingFailurePercentagePercent: number;
+  readonly enforcingLocalOriginFailurePercentagePercent: number;
 }
 
 /** Where values came from, by the path of the setting inside its object. */

@@ -178,6 +178,54 @@ export const ENVOY = {
     maxEjectionPercent: given(10, '%', 'OutlierDetection.max_ejection_percent'),
     alwaysEjectOneHost: given(false, '', 'OutlierDetection.always_eject_one_host'),
   },
+  /** Always on in Envoy; istiod turns it off. */
+  outlierStatistics: {
+    successRateMinimumHosts: given(5, 'hosts', 'OutlierDetection.success_rate_minimum_hosts'),
+    successRateRequestVolume: given(100, 'results', 'OutlierDetection.success_rate_request_volume'),
+    successRateStdevFactor: given(1_900, '1/1000', 'OutlierDetection.success_rate_stdev_factor'),
+    enforcingSuccessRatePercent: given(100, '%', 'OutlierDetection.enforcing_success_rate'),
+    enforcingLocalOriginSuccessRatePercent: given(
+      100,
+      '%',
+      'OutlierDetection.enforcing_local_origin_success_rate',
+    ),
+    failurePercentageThreshold: given(85, '%', 'OutlierDetection.failure_percentage_threshold'),
+    failurePercentageMinimumHosts: given(
+      5,
+      'hosts',
+      'OutlierDetection.failure_percentage_minimum_hosts',
+    ),
+    failurePercentageRequestVolume: given(
+      50,
+      'results',
+      'OutlierDetection.failure_percentage_request_volume',
+    ),
+    enforcingFailurePercentagePercent: given(
+      0,
+      '%',
+      'OutlierDetection.enforcing_failure_percentage',
+    ),
+    enforcingLocalOriginFailurePercentagePercent: given(
+      0,
+      '%',
+      'OutlierDetection.enforcing_failure_percentage_local_origin',
+    ),
+  },
+  adaptiveConcurrency: {
+    percentile: given(50, '%', 'GradientControllerConfig.sample_aggregate_percentile'),
+    maxConcurrency: given(1_000, 'requests', 'ConcurrencyLimitParams.max_concurrency_limit'),
+    minConcurrency: given(3, 'requests', 'MinimumRTTCalculationParams.min_concurrency'),
+    requestCount: given(50, 'requests', 'MinimumRTTCalculationParams.request_count'),
+    jitterPercent: given(15, '%', 'MinimumRTTCalculationParams.jitter'),
+    bufferPercent: given(25, '%', 'MinimumRTTCalculationParams.buffer'),
+  },
+  admissionControl: {
+    windowSeconds: given(30, 's', 'AdmissionControl.sampling_window'),
+    aggression: given(1, '', 'AdmissionControl.aggression'),
+    thresholdPercent: given(95, '%', 'AdmissionControl.sr_threshold'),
+    rpsThreshold: given(0, 'requests/s', 'AdmissionControl.rps_threshold'),
+    maxPercent: given(80, '%', 'AdmissionControl.max_rejection_probability'),
+  },
   fault: {
     percentage: given<FractionalPercent>(
       { numerator: 0, denominator: 100 },

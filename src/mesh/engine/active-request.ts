@@ -6,14 +6,16 @@
  * Invariant: the driver's input that ends a request frees its row, whatever happened before.
  * Source: policy-engine.md §0.4, 1.1 (stream idle, request timeout), 9, 11.
  */
-import type { Head, Ports, Slot } from '../../core/engine.ts';
+import type { Head, Ports, Slot, TimerId } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER, ResetReason, Side, TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { LocalReply } from '../filters/http-filter.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
+import { withClientFacts } from './client-trust.ts';
 import type { EngineContext } from './context.ts';
+import type { DownstreamConnections } from './downstream-connections.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import type { FilterChainOwner } from './filter-chain.ts';
 import type { ListenerState } from './listener-state.ts';
@@ -35,12 +37,16 @@ export class ActiveRequests implements FilterChainOwner {
   private readonly responder: Responder;
   private readonly router: Router;
   private readonly outcomes: AttemptOutcomes;
+  private readonly connections: DownstreamConnections;
+  /** Of requests whose head has begun and not ended; empty unless heads have a timeout. */
+  private readonly headTimers: Map<Slot, TimerId>;
 
   constructor(
     context: EngineContext,
     responder: Responder,
     router: Router,
     outcomes: AttemptOutcomes,
+    connections: DownstreamConnections,
   ) {
     this.context = context;
     this.ports = context.ports;
@@ -50,25 +56,79 @@ export class ActiveRequests implements FilterChainOwner {
     this.responder = responder;
     this.router = router;
     this.outcomes = outcomes;
+    this.connections = connections;
+    this.headTimers = new Map();
   }
 
   start(request: Slot, connection: Slot, uid: number, head: Head, end: boolean): void {
-    const plan = this.listenerOf(connection).planOf(head);
+    const listener = this.listenerOf(connection);
+    const { clientTrust, maxRequestsPerConnection } = listener.config;
+    const known =
+      clientTrust === undefined
+        ? head
+        : withClientFacts(head, clientTrust, this.downstreams.peerOf(connection).remoteAddress);
+    if (this.headTimers.size > 0) this.stopHeadTimer(request);
+    const plan = listener.planOf(known, uid);
     this.requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
     this.enter(request, connection, plan);
     this.ports.record(RecordKind.requestStarted, uid, plan.listenerId, 0);
     this.route(request, uid, plan);
     if (!end) this.armRequestTimeout(request, plan);
+    if (plan.maxDurationMs >= 0) this.armDuration(request, plan.maxDurationMs);
+    if (maxRequestsPerConnection !== undefined) this.connections.countRequest(connection);
     if (plan.refusal !== 'none') this.refuse(request, plan);
     else if (!plan.hasFilters || plan.filters.start(request, end)) this.router.begin(request);
   }
 
   /** Bytes that were no request; `onRequestStart` came before. The connection cannot go on. */
   malformed(request: Slot, status: number, details: string): void {
+    if (this.headTimers.size > 0) this.stopHeadTimer(request);
     const connection = this.requests.downstreamOf(request);
     this.requests.start(request, connection, 0, 0);
     this.enter(request, connection, this.listenerOf(connection).planOfNothing());
     this.responder.respondLocally(request, status, reasonPhrase(status), Flag.DPE, details);
+  }
+
+  /** The first byte of a request came. */
+  announce(request: Slot, connection: Slot): void {
+    this.requests.announce(request, connection);
+    const timeoutMs = this.listenerOf(connection).config.requestHeadersTimeoutMs ?? 0;
+    if (timeoutMs === 0) return;
+    const timer = this.ports.armAfter(timeoutMs, TimerKind.requestHeaders, request);
+    this.headTimers.set(request, timer);
+  }
+
+  /** The head of a request takes too long. */
+  onHeadTimeout(request: Slot): void {
+    this.headTimers.delete(request);
+    const connection = this.requests.downstreamOf(request);
+    this.requests.start(request, connection, 0, 0);
+    this.enter(request, connection, this.listenerOf(connection).planOfNothing());
+    this.responder.listenerOf(request).stats.rqHeaderTimeout++;
+    const details = 'request_header_timeout';
+    this.responder.respondLocally(request, 408, 'request header timeout', Flag.none, details);
+  }
+
+  private stopHeadTimer(request: Slot): void {
+    const timer = this.headTimers.get(request);
+    if (timer === undefined) return;
+    this.ports.disarm(timer);
+    this.headTimers.delete(request);
+  }
+
+  private armDuration(request: Slot, durationMs: number): void {
+    const extra = this.requests.needExtra(request);
+    extra.durationTimer = this.ports.armAfter(durationMs, TimerKind.maxStreamDuration, request);
+  }
+
+  onMaxDuration(request: Slot): void {
+    const { requests } = this;
+    requests.needExtra(request).durationTimer = NO_TIMER;
+    this.responder.listenerOf(request).stats.rqMaxDurationReached++;
+    const status = requests.has(request, Bit.requestEnded) ? 504 : 408;
+    this.outcomes.abandon(request);
+    const body = 'downstream duration timeout';
+    this.responder.respondGrpc(request, status, body, 4, Flag.none, 'max_duration_timeout');
   }
 
   private enter(request: Slot, connection: Slot, plan: RequestPlan): void {

@@ -33,6 +33,8 @@ import { StreamBit } from './stream-table.ts';
 import type { UpstreamAttempts } from './upstream-attempt.ts';
 
 const TIMEOUT_BODY = 'upstream request timeout';
+/** A host that answers so fails its health check at once. */
+const FAIL_AT_ONCE = 'x-envoy-immediate-health-check-fail';
 const OVERLOADED = 'x-envoy-overloaded';
 /** What a failure without a response counts as for outlier detection and for codes. */
 const FAILED_STATUS = 503;
@@ -84,6 +86,9 @@ export class AttemptOutcomes implements PoolListener {
     const status = effectiveStatus(plan.isGrpc, head);
     this.reportResponse(cluster, host, status);
     if (cluster.readsReports) cluster.noteReport(host, head);
+    if (cluster.onPassiveFailure !== null && head.get(FAIL_AT_ONCE) !== undefined) {
+      cluster.onPassiveFailure(host);
+    }
     if (plan.retry !== null && !requests.has(request, Bit.retriesOff)) {
       const wish = wishOf(plan, head);
       if (this.retries.admits(request, cluster, wish)) {
@@ -91,7 +96,7 @@ export class AttemptOutcomes implements PoolListener {
         requests.clear(request, Bit.timedOut);
         host.rqError++;
         cluster.stats.retriedCodes.count(head.status);
-        this.retries.schedule(request, cluster, wish);
+        this.retries.schedule(request, cluster, wish, head);
         this.closeStream(stream, end);
         return;
       }
@@ -119,6 +124,24 @@ export class AttemptOutcomes implements PoolListener {
     const cookies = this.requests.extraOf(request)?.cookies ?? [];
     if (cookies.length === 0) return head;
     return head.with({ append: cookies.map((cookie) => ['set-cookie', cookie] as const) });
+  }
+
+  /** The upstream leaves HTTP/1 behind: bytes flow both ways until one side ends. */
+  onUpgraded(stream: Slot, head: Head): void {
+    const { requests, streams } = this;
+    const request = streams.requestOf(stream);
+    const cluster = this.clusterOf(request);
+    const { host } = this.pools[requests.poolOf(request)]!;
+    this.reportResponse(cluster, host, head.status);
+    host.rqSuccess++;
+    cluster.stats.codes.count(head.status);
+    this.retries.release(request);
+    requests.set(request, Bit.retriesOff);
+    streams.set(stream, StreamBit.headReceived);
+    this.attempts.disarmPerTry(stream);
+    this.responder.stopRouteTimer(request);
+    this.responder.listenerOf(request).stats.cxUpgradesTotal++;
+    this.responder.respondHead(request, requests.planOf(request).responseHead(head, 1), false);
   }
 
   onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
@@ -215,7 +238,7 @@ export class AttemptOutcomes implements PoolListener {
     const wish = isWanted ? Wish.afterBackoff : Wish.none;
     if (!this.retries.admits(request, cluster, wish)) return false;
     if (host !== null) host.rqError++;
-    this.retries.schedule(request, cluster, wish);
+    this.retries.schedule(request, cluster, wish, null);
     return true;
   }
 
@@ -251,6 +274,25 @@ export class AttemptOutcomes implements PoolListener {
       cluster.stats.codes.count(status);
     }
     this.answerTimeout(request, details);
+  }
+
+  /** One attempt lasted longer than its cluster allows. */
+  onMaxStreamDuration(stream: Slot): void {
+    const { requests, streams } = this;
+    const request = streams.requestOf(stream);
+    const cluster = this.clusterOf(request);
+    cluster.stats.rqMaxDurationReached++;
+    this.recordEnd(request, cluster, -1 - Reset.localReset);
+    this.attempts.forgetDuration(stream);
+    this.attempts.abort(stream);
+    if (!requests.has(request, Bit.headSent)) {
+      if (this.retriesAfterReset(request, cluster, null, Reset.localReset)) return;
+    }
+    this.retries.release(request);
+    const status = requests.has(request, Bit.requestEnded) ? 504 : 408;
+    const body = 'upstream max stream duration reached';
+    const details = 'upstream_max_stream_duration_reached';
+    this.responder.respondLocally(request, status, body, Flag.UMSDR, details);
   }
 
   /** The whole request took too long: every attempt of it ends, and none follows. */

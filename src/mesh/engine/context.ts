@@ -9,8 +9,10 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import type { DownstreamTable } from './downstream-table.ts';
+import type { Probe } from './health-checker.ts';
 import type { ListenerState } from './listener-state.ts';
 import type { RequestTable } from './request-table.ts';
+import { SideStreams } from './side-streams.ts';
 import type { StreamIdleQueue } from './stream-idle.ts';
 import type { StreamTable } from './stream-table.ts';
 import type { EngineTables } from './tables.ts';
@@ -37,6 +39,10 @@ export class EngineContext {
   isDraining: boolean;
   /** Clusters whose detectors posted ejections during this input; may name one twice. */
   readonly posted: Cluster[];
+  /** Streams and connections of nobody's request. */
+  readonly side: SideStreams;
+  /** Health checks by the slots of their timers. */
+  readonly probes: Probe[];
   private routeStream: StreamKey;
   private backoffStream: StreamKey;
 
@@ -56,6 +62,8 @@ export class EngineContext {
     this.backoffStream = NO_STREAM;
     this.isDraining = false;
     this.posted = [];
+    this.side = new SideStreams();
+    this.probes = [];
   }
   /** Draws between weighted clusters. Streams cost microseconds, so idle proxies make none. */
   get routeDraws(): StreamKey {

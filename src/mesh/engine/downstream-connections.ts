@@ -5,7 +5,7 @@
  * (answers ask for `connection: close`), then closed after a while, as Envoy does.
  * Source: policy-engine.md §1.1 (downstream idle, drain, delayed close), 12.4.
  */
-import type { HandshakeFailure, PeerFacts, Slot } from '../../core/engine.ts';
+import type { HandshakeFailure, PeerFacts, Slot, TimerId } from '../../core/engine.ts';
 import { CloseReason, HANDSHAKE_FAILURES, NO_TIMER, TimerKind } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
@@ -22,9 +22,14 @@ const DRAIN_TIMEOUT_NS: Ns = 5 * SECOND;
 
 export class DownstreamConnections {
   private readonly context: EngineContext;
+  /** Both by connection, and empty unless listeners limit how long connections live. */
+  private readonly requestCounts: Map<Slot, number>;
+  private readonly lifeTimers: Map<Slot, TimerId>;
 
   constructor(context: EngineContext) {
     this.context = context;
+    this.requestCounts = new Map();
+    this.lifeTimers = new Map();
   }
 
   open(connection: Slot, listener: number, peer: PeerFacts): void {
@@ -36,6 +41,7 @@ export class DownstreamConnections {
     stats.cxTotal++;
     stats.cxActive++;
     this.armIdle(connection);
+    this.armLife(connection);
   }
 
   /** A handshake failed before there was a connection. */
@@ -78,6 +84,7 @@ export class DownstreamConnections {
     stats.cxActive--;
     const timer = downstreams.timerOf(connection);
     if (timer !== NO_TIMER) ports.disarm(timer);
+    this.forgetLife(connection);
     downstreams.free(connection);
   }
 
@@ -99,7 +106,7 @@ export class DownstreamConnections {
     }
     this.listenerOf(connection).stats.cxIdleTimeout++;
     downstreams.set(connection, DownstreamBit.draining);
-    const drainedNs = ports.clock.nowNs + DRAIN_TIMEOUT_NS;
+    const drainedNs = ports.clock.nowNs + this.drainTimeoutNs(connection);
     downstreams.setTimer(connection, ports.arm(drainedNs, TimerKind.drain, connection));
   }
 
@@ -112,6 +119,49 @@ export class DownstreamConnections {
     downstreams.set(connection, DownstreamBit.closing);
     const lingerNs = this.listenerOf(connection).config.delayedCloseTimeoutMs * MILLISECOND;
     ports.closeDownstream(connection, 'linger', lingerNs, CloseReason.local);
+  }
+
+  /** One more request came; the last one that may ends the connection with its response. */
+  countRequest(connection: Slot): void {
+    const { config, stats } = this.listenerOf(connection);
+    const count = (this.requestCounts.get(connection) ?? 0) + 1;
+    this.requestCounts.set(connection, count);
+    if (count !== config.maxRequestsPerConnection) return;
+    stats.cxMaxRequestsReached++;
+    this.context.downstreams.set(connection, DownstreamBit.draining);
+  }
+
+  /** The connection is old: it ends with its next response, or once it is idle. */
+  onMaxDuration(connection: Slot): void {
+    const { downstreams, ports } = this.context;
+    this.lifeTimers.delete(connection);
+    this.listenerOf(connection).stats.cxMaxDurationReached++;
+    downstreams.set(connection, DownstreamBit.draining);
+    if (downstreams.requestCountOf(connection) > 0) return;
+    const timer = downstreams.timerOf(connection);
+    if (timer !== NO_TIMER) ports.disarm(timer);
+    const drainedNs = ports.clock.nowNs + this.drainTimeoutNs(connection);
+    downstreams.setTimer(connection, ports.arm(drainedNs, TimerKind.drain, connection));
+  }
+
+  private armLife(connection: Slot): void {
+    const maxMs = this.listenerOf(connection).config.maxConnectionDurationMs ?? 0;
+    if (maxMs === 0) return;
+    const kind = TimerKind.downstreamMaxDuration;
+    this.lifeTimers.set(connection, this.context.ports.armAfter(maxMs, kind, connection));
+  }
+
+  private forgetLife(connection: Slot): void {
+    this.requestCounts.delete(connection);
+    const timer = this.lifeTimers.get(connection);
+    if (timer === undefined) return;
+    this.context.ports.disarm(timer);
+    this.lifeTimers.delete(connection);
+  }
+
+  private drainTimeoutNs(connection: Slot): Ns {
+    const { drainTimeoutMs } = this.listenerOf(connection).config;
+    return drainTimeoutMs === undefined ? DRAIN_TIMEOUT_NS : drainTimeoutMs * MILLISECOND;
   }
 
   private armIdle(connection: Slot): void {

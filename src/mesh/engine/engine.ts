@@ -26,7 +26,7 @@ import type {
 import { type CloseReason, Side, TimerKind } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
-import type { ClusterSurroundings } from '../cluster/cluster.ts';
+import type { Cluster, ClusterSurroundings } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import { HostChoice } from '../cluster/host-choice.ts';
 import type { MeshConfig } from '../config/config.ts';
@@ -36,6 +36,7 @@ import { ClusterDirectory } from './cluster-directory.ts';
 import { EngineContext } from './context.ts';
 import { DownstreamConnections } from './downstream-connections.ts';
 import { FlowControl } from './flow-control.ts';
+import { HealthChecker } from './health-checker.ts';
 import { hostGauges } from './host-gauges.ts';
 import { ListenerSet } from './listener-set.ts';
 import { NotServedError } from './not-served.ts';
@@ -44,6 +45,7 @@ import { RequestBit } from './request-table.ts';
 import { Responder } from './responder.ts';
 import { RetryDecisions } from './retry-decision.ts';
 import { Router } from './router.ts';
+import type { SideConnection, SideStream } from './side-streams.ts';
 import { StreamBit } from './stream-table.ts';
 import type { EngineTables } from './tables.ts';
 import { UpstreamAttempts } from './upstream-attempt.ts';
@@ -62,6 +64,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   private readonly downstream: DownstreamConnections;
   private readonly listeners: ListenerSet;
   private inTurn: boolean;
+  private readonly checkers: Map<Cluster, HealthChecker>;
 
   /** @param tables shared by all engines of a run, or this engine's own */
   constructor(config: MeshConfig, ports: Ports, tables: EngineTables) {
@@ -83,11 +86,30 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.outcomes = new AttemptOutcomes(context, responder, attempts, retries);
     surroundings.poolListener = this.outcomes;
     this.router = new Router(context, responder, attempts, retries, this.outcomes);
-    this.requests = new ActiveRequests(context, responder, this.router, this.outcomes);
-    this.flow = new FlowControl(context);
     this.downstream = new DownstreamConnections(context);
+    const { router, outcomes, downstream } = this;
+    this.requests = new ActiveRequests(context, responder, router, outcomes, downstream);
+    this.flow = new FlowControl(context);
     this.listeners = new ListenerSet(config, context, this.requests);
     this.inTurn = false;
+    this.checkers = new Map();
+    this.startClusters(config);
+  }
+
+  /** Clusters that do something before the first request. */
+  private startClusters(config: MeshConfig): void {
+    const { context, checkers } = this;
+    for (const { name, isEager, healthCheck } of config.clusters) {
+      if (isEager !== true && healthCheck === undefined) continue;
+      const cluster = context.directory.find(name);
+      if (cluster === null || healthCheck === undefined || checkers.has(cluster)) continue;
+      const checker = new HealthChecker(context, cluster, healthCheck);
+      checkers.set(cluster, checker);
+      cluster.onPassiveFailure = (host) => checker.onPassiveFailure(host);
+      cluster.onMembers = (hosts) => checker.follow(hosts);
+      checker.follow(cluster.allHosts);
+      cluster.healthKnown();
+    }
   }
 
   // Downstream connections
@@ -117,10 +139,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   // Requests
 
-  /** Envoy's header timer is off by default, and no configuration here turns it on. */
   onRequestStart(request: Slot, connection: Slot): void {
     this.begin();
-    this.context.requests.announce(request, connection);
+    this.requests.announce(request, connection);
     this.end();
   }
 
@@ -158,7 +179,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   onConnected(connection: Slot, peer: PeerFacts): void {
     this.begin();
-    this.poolOf(connection).onConnected(connection, peer);
+    const side = this.sideConnection(connection);
+    if (side === null) this.poolOf(connection).onConnected(connection, peer);
+    else side.onConnected();
     this.end();
   }
 
@@ -169,7 +192,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
     detail: string,
   ): void {
     this.begin();
-    this.poolOf(connection).onConnectFailed(connection, reason, detail);
+    const side = this.sideConnection(connection);
+    if (side === null) this.poolOf(connection).onConnectFailed(connection, reason, detail);
+    else side.onConnectFailed(reason);
     this.end();
   }
 
@@ -179,7 +204,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   onGoAway(connection: Slot): void {
     this.begin();
-    this.poolOf(connection).onGoAway(connection);
+    const side = this.sideConnection(connection);
+    if (side === null) this.poolOf(connection).onGoAway(connection);
+    else side.onGoAway();
     this.end();
   }
 
@@ -189,7 +216,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   onConnectionClosed(connection: Slot, reason: CloseReason): void {
     this.begin();
-    this.poolOf(connection).onConnectionClosed(connection, reason);
+    const side = this.sideConnection(connection);
+    if (side === null) this.poolOf(connection).onConnectionClosed(connection, reason);
+    else side.onClosed();
     this.end();
   }
 
@@ -197,32 +226,40 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   onInformational(stream: Slot, head: Head): void {
     this.beginStream(stream);
-    this.outcomes.onInformational(stream, head);
+    if (this.sideStream(stream) === null) this.outcomes.onInformational(stream, head);
     this.end();
   }
 
   onResponseHead(stream: Slot, head: Head, end: boolean): void {
     this.beginStream(stream);
-    if (head.status === 101) throw new NotServedError('upgrades');
-    this.outcomes.onResponseHead(stream, head, end);
+    const side = this.sideStream(stream);
+    if (side !== null) side.onHead(head, end);
+    else if (head.status === 101) this.outcomes.onUpgraded(stream, head);
+    else this.outcomes.onResponseHead(stream, head, end);
     this.end();
   }
 
   onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
     this.beginStream(stream);
-    this.outcomes.onResponseBody(stream, bytes, chunk, end);
+    const side = this.sideStream(stream);
+    if (side === null) this.outcomes.onResponseBody(stream, bytes, chunk, end);
+    else side.onBody(end);
     this.end();
   }
 
   onResponseTrailers(stream: Slot, trailers: Head): void {
     this.beginStream(stream);
-    this.outcomes.onResponseTrailers(stream, trailers);
+    const side = this.sideStream(stream);
+    if (side === null) this.outcomes.onResponseTrailers(stream, trailers);
+    else side.onBody(true);
     this.end();
   }
 
   onStreamReset(stream: Slot, reason: ResetReason, detail: string): void {
     this.beginStream(stream);
-    this.outcomes.onStreamReset(stream, reason, detail);
+    const side = this.sideStream(stream);
+    if (side === null) this.outcomes.onStreamReset(stream, reason, detail);
+    else side.onReset(reason);
     this.end();
   }
 
@@ -294,10 +331,20 @@ export class PolicyEngine implements Engine<MeshConfig> {
         this.context.directory.running(slot)?.onMergeTimer();
         break;
       case TimerKind.requestHeaders:
+        this.requests.onHeadTimeout(slot);
+        break;
       case TimerKind.maxStreamDuration:
+        this.requests.onMaxDuration(slot);
+        break;
       case TimerKind.upstreamMaxStreamDuration:
+        this.outcomes.onMaxStreamDuration(slot);
+        break;
+      case TimerKind.downstreamMaxDuration:
+        this.downstream.onMaxDuration(slot);
+        break;
       case TimerKind.healthCheck:
-        throw new NotServedError(`timers of kind ${kind}, and never armed one`);
+        this.context.probes[slot]!.onTimer();
+        break;
       default:
         assertNever(kind, 'timer kind');
     }
@@ -308,6 +355,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.begin();
     this.context.directory.apply(config);
     this.listeners.apply(config);
+    this.startClusters(config);
     this.context.ports.record(RecordKind.configApplied, config.version, 0, 0);
     this.end();
   }
@@ -327,6 +375,10 @@ export class PolicyEngine implements Engine<MeshConfig> {
   visitStats(visit: VisitStat): void {
     this.listeners.visitStats(visit);
     for (const cluster of this.context.clusters) if (!cluster.isRemoved) cluster.visitStats(visit);
+    for (const [{ config }, checker] of this.checkers) {
+      const prefix = `cluster.${config.name}.health_check.`;
+      checker.visitStats((name, kind, value) => visit(prefix + name, kind, value));
+    }
   }
 
   visitHosts(visit: (cluster: string, endpoint: Endpoint, gauges: HostGauges) => void): void {
@@ -338,6 +390,18 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   pendingReason(request: Slot): string | null {
     return pendingReasonOf(this.context, request);
+  }
+
+  /** null = it belongs to a pool. */
+  private sideConnection(connection: Slot): SideConnection | null {
+    const { side } = this.context;
+    return side.isUsed ? (side.connections.get(connection) ?? null) : null;
+  }
+
+  /** null = it belongs to a request. */
+  private sideStream(stream: Slot): SideStream | null {
+    const { side } = this.context;
+    return side.isUsed ? (side.streams.get(stream) ?? null) : null;
   }
 
   private poolOf(connection: Slot): ConnectionPool {

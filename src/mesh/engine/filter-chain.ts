@@ -10,7 +10,8 @@ import type { Head, PeerFacts, Slot } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
 import type { Flag, RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
-import type { FaultConfig, ListenerConfig } from '../config/config.ts';
+import type { FaultConfig, ListenerConfig, RouteFilters } from '../config/config.ts';
+import type { HeaderAddition } from '../config/rewriting.ts';
 import type { FilterStream, HttpFilter, LocalReply } from '../filters/http-filter.ts';
 import { createFilter } from '../filters/index.ts';
 import type { EngineContext } from './context.ts';
@@ -35,7 +36,8 @@ export class FilterChain implements RequestFilters {
   private readonly statPrefix: string;
 
   constructor(config: ListenerConfig, context: EngineContext, owner: FilterChainOwner) {
-    this.filters = config.filters.map(createFilter);
+    const { clock } = context.ports;
+    this.filters = config.filters.map((filter) => createFilter(filter, clock));
     this.views = this.filters.map((filter, i) => {
       const label = `proxy/${context.proxyName}/listener/${config.name}/filter/${i}-${filter.name}`;
       return new View(i, context.ports.draws.stream(label), config.id, context, owner, this);
@@ -66,19 +68,24 @@ export class FilterChain implements RequestFilters {
     if (this.walk(request, from + 1, end)) this.owner.onFiltersPassed(request);
   }
 
-  onRequestDone(request: Slot): void {
+  onRequestDone(request: Slot, status: number): void {
     const { requests } = this.context;
     if (!requests.has(request, Bit.filtered)) return;
     const asked = requests.has(request, Bit.routed)
       ? this.filters.length
       : requests.needExtra(request).filterIndex + 1;
-    for (let i = 0; i < asked; i++) this.filters[i]!.onRequestDone?.(this.view(i, request));
+    for (let i = 0; i < asked; i++) {
+      const view = this.view(i, request);
+      view.responseStatus = status;
+      this.filters[i]!.onRequestDone?.(view);
+    }
   }
 
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     const prefix = `http.${this.statPrefix}.`;
     for (const filter of this.filters) {
-      filter.visitStats?.((name, kind, value) => visit(prefix + name, kind, value));
+      const scope = filter.hasOwnScope === true ? '' : prefix;
+      filter.visitStats?.((name, kind, value) => visit(scope + name, kind, value));
     }
   }
 
@@ -106,6 +113,7 @@ export class FilterChain implements RequestFilters {
 /** One filter's window on one request, reused from call to call. */
 class View implements FilterStream {
   request: Slot;
+  responseStatus: number;
   private readonly index: number;
   private readonly drawKey: number;
   private readonly listenerId: number;
@@ -122,6 +130,7 @@ class View implements FilterStream {
     chain: FilterChain,
   ) {
     this.request = -1;
+    this.responseStatus = 0;
     this.index = index;
     this.drawKey = drawKey;
     this.listenerId = listenerId;
@@ -150,6 +159,17 @@ class View implements FilterStream {
   }
   routeFault(): FaultConfig | null | undefined {
     return this.context.requests.planOf(this.request).route?.config.fault;
+  }
+  routeFilter<K extends keyof RouteFilters>(kind: K): NonNullable<RouteFilters[K]> | null {
+    const filters = this.context.requests.planOf(this.request).route?.config.filters;
+    return (filters?.[kind] as NonNullable<RouteFilters[K]> | undefined) ?? null;
+  }
+  addRequestHeaders(additions: readonly HeaderAddition[]): void {
+    this.context.requests.needExtra(this.request).requestAdditions.push(...additions);
+  }
+  get ageNs(): Ns {
+    const { ports, requests } = this.context;
+    return ports.clock.nowNs - requests.startNsOf(this.request);
   }
   draw(index: number, n: number): number {
     const { ports, requests } = this.context;

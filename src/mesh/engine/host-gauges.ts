@@ -24,7 +24,9 @@ export function hostGauges(host: Host): HostGauges {
 /** Envoy's words; '' = healthy. */
 function healthFlags(host: Host): string {
   const flags: string[] = [];
+  if (host.failsChecks) flags.push('/failed_active_hc');
   if (host.isEjected) flags.push('/failed_outlier_check');
+  if (host.isMarkedDegraded) flags.push('/degraded_active_hc');
   const { health } = host.endpoint;
   if (health === 'unhealthy') flags.push('/failed_eds_health');
   if (health === 'degraded') flags.push('/degraded_eds_health');

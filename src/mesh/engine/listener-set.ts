@@ -12,15 +12,21 @@ import { ListenerState } from './listener-state.ts';
 import { HttpStats } from './stats.ts';
 import { StreamIdleQueue } from './stream-idle.ts';
 
+/** A multiple of every denominator of a share, below 2^31. */
+const SHARES = 2_000_000_000;
+
 export class ListenerSet {
   private readonly context: EngineContext;
   private readonly owner: FilterChainOwner;
   private readonly stats: HttpStats[];
+  /** By idle time in ms. */
+  private readonly routeQueues: Map<number, StreamIdleQueue>;
 
   constructor(config: MeshConfig, context: EngineContext, owner: FilterChainOwner) {
     this.context = context;
     this.owner = owner;
     this.stats = [];
+    this.routeQueues = new Map();
     for (const listener of config.listeners) this.add(listener);
   }
 
@@ -55,7 +61,16 @@ export class ListenerSet {
     }
     const filters = new FilterChain(config, this.context, this.owner);
     const idle = this.idleOf(config, null);
-    const state = new ListenerState(config, filters, idle, stats, this.context.directory);
+    const { directory, ports } = this.context;
+    const state = new ListenerState(
+      config,
+      filters,
+      idle,
+      stats,
+      directory,
+      (timeoutMs) => this.queueOf(timeoutMs),
+      (uid) => ports.draws.below(this.context.routeDraws, uid, 0, SHARES),
+    );
     this.context.listeners.push(state);
   }
 
@@ -64,6 +79,20 @@ export class ListenerSet {
     const timeoutMs = next.streamIdleTimeoutMs;
     if (timeoutMs === 0) return null;
     if (state !== null && state.idle?.timeoutMs === timeoutMs) return state.idle;
+    return this.addQueue(timeoutMs);
+  }
+
+  /** Routes that name the same idle time share a queue. */
+  private queueOf(timeoutMs: number): StreamIdleQueue | null {
+    if (timeoutMs === 0) return null;
+    const known = this.routeQueues.get(timeoutMs);
+    if (known !== undefined) return known;
+    const made = this.addQueue(timeoutMs);
+    this.routeQueues.set(timeoutMs, made);
+    return made;
+  }
+
+  private addQueue(timeoutMs: number): StreamIdleQueue {
     const { idleQueues, ports, requests } = this.context;
     const made = new StreamIdleQueue(timeoutMs, idleQueues.length, ports, requests);
     idleQueues.push(made);

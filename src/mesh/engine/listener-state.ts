@@ -26,6 +26,10 @@ export class ListenerState {
   filters: RequestFilters;
   idle: StreamIdleQueue | null;
   private readonly directory: ClusterDirectory;
+  /** The queue of an idle time; null for 0. */
+  private readonly idleOf: (timeoutMs: number) => StreamIdleQueue | null;
+  /** A request's number for shares of requests. */
+  private readonly drawOf: (uid: number) => number;
   private routes: RouteTable | null;
   private lastPlan: RequestPlan | null;
   /** By shape; null until the first. */
@@ -39,6 +43,8 @@ export class ListenerState {
     idle: StreamIdleQueue | null,
     stats: HttpStats,
     directory: ClusterDirectory,
+    idleOf: (timeoutMs: number) => StreamIdleQueue | null,
+    drawOf: (uid: number) => number,
   ) {
     this.id = config.id;
     this.config = config;
@@ -46,6 +52,8 @@ export class ListenerState {
     this.idle = idle;
     this.stats = stats;
     this.directory = directory;
+    this.idleOf = idleOf;
+    this.drawOf = drawOf;
     this.routes = null;
     this.lastPlan = null;
     this.plans = null;
@@ -53,13 +61,13 @@ export class ListenerState {
   }
 
   /** What follows from this head. */
-  planOf(head: Head): RequestPlan {
+  planOf(head: Head, uid: number): RequestPlan {
     const last = this.lastPlan;
     if (last !== null && last.head === head) return last;
-    if (head.shape === 0) return this.makePlan(head);
+    if (head.shape === 0 || this.compiled.hasFractions) return this.makePlan(head, uid);
     let plan = this.plans?.get(head.shape);
     if (plan === undefined) {
-      plan = this.makePlan(head);
+      plan = this.makePlan(head, uid);
       this.plans ??= new Map();
       this.plans.set(head.shape, plan);
     }
@@ -76,7 +84,25 @@ export class ListenerState {
       listener: this,
       filters: this.filters,
       hasFilters: false,
+      idle: this.idle,
     });
+  }
+
+  /** A route may name another idle time than the listener. */
+  private idleFor(route: CompiledRoute | null): StreamIdleQueue | null {
+    const action = route?.config.action;
+    const ownMs = action?.kind === 'forward' ? action.idleTimeoutMs : undefined;
+    return ownMs === undefined ? this.idle : this.idleOf(ownMs);
+  }
+
+  /** A header may name the cluster. */
+  private clustersFor(route: CompiledRoute, head: Head): readonly (Cluster | null)[] {
+    const { action } = route.config;
+    if (action.kind !== 'forward' || action.clusterHeader === undefined) {
+      return this.clustersOf(route);
+    }
+    const name = head.get(action.clusterHeader);
+    return [name === undefined ? null : this.directory.find(name)];
   }
 
   /** The clusters that a forwarding route may choose, in its order. */
@@ -106,10 +132,16 @@ export class ListenerState {
     this.routeClusters = [];
   }
 
-  private makePlan(head: Head): RequestPlan {
+  private get compiled(): RouteTable {
     this.routes ??= new RouteTable(this.config.routes);
-    const route = this.routes.find(head);
-    const clusters = route === null ? [] : this.clustersOf(route);
+    return this.routes;
+  }
+
+  private makePlan(head: Head, uid: number): RequestPlan {
+    const { compiled } = this;
+    const draw = compiled.hasFractions ? this.drawOf(uid) : 0;
+    const route = compiled.find(head, draw);
+    const clusters = route === null ? [] : this.clustersFor(route, head);
     return new RequestPlan({
       head,
       route,
@@ -117,6 +149,7 @@ export class ListenerState {
       listener: this,
       filters: this.filters,
       hasFilters: this.config.filters.length > 0,
+      idle: this.idleFor(route),
     });
   }
 }

@@ -7,6 +7,8 @@ import type { Head, TimerId } from '../../core/engine.ts';
 import { NO_TIMER } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 import type { Host } from '../cluster/host.ts';
+import type { HostWish } from '../cluster/host-wish.ts';
+import type { HeaderAddition } from '../config/rewriting.ts';
 
 export class RequestExtra {
   // request body kept for replay, or until a connection or a filter is ready
@@ -32,13 +34,22 @@ export class RequestExtra {
   readonly triedHosts: Host[];
   transportFailure: string;
 
-  // a timer that few listeners have
+  // timers that few listeners have
   requestTimer: TimerId;
+  durationTimer: TimerId;
+
+  // hosts
+  /** null = the request has no wish, or has not come to its first attempt. */
+  wish: HostWish | null;
+  /** Waits that the upstream asked for. */
+  rateLimitedWaits: number;
 
   // filters
   /** The filter that holds the request, or will be asked next; indexed like the chain. */
   filterIndex: number;
   readonly filterStates: number[];
+  /** Headers that filters add to what goes upstream. */
+  readonly requestAdditions: HeaderAddition[];
 
   constructor() {
     this.chunks = [];
@@ -54,8 +65,12 @@ export class RequestExtra {
     this.triedHosts = [];
     this.transportFailure = '';
     this.requestTimer = NO_TIMER;
+    this.durationTimer = NO_TIMER;
+    this.wish = null;
+    this.rateLimitedWaits = 0;
     this.filterIndex = 0;
     this.filterStates = [];
+    this.requestAdditions = [];
   }
 
   /** Keeps a piece of the request body. */

@@ -6,7 +6,14 @@
  * Invariant: a plan never changes; a new configuration makes new plans for new requests.
  * Source: policy-engine.md §0.4, 1.2, 2.1, 8.1.
  */
-import type { Head, HeadEdits, HeaderList, PeerFacts, Slot } from '../../core/engine.ts';
+import type {
+  Head,
+  HeadEdits,
+  HeaderList,
+  LbMetadata,
+  PeerFacts,
+  Slot,
+} from '../../core/engine.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
 import type {
@@ -15,6 +22,7 @@ import type {
   RouteConfig,
   VirtualHostConfig,
 } from '../config/config.ts';
+import type { HeaderAddition } from '../config/rewriting.ts';
 import {
   CONTROL_HEADERS,
   RETRY_CONTROL_HEADERS,
@@ -22,7 +30,13 @@ import {
 } from '../policy/control-headers.ts';
 import type { RetryRules } from '../policy/retry.ts';
 import { RetryCondition, withRetryHeaders } from '../policy/retry.ts';
-import { EffectiveTimeouts, effectiveTimeouts, expectedTimeoutMs } from '../policy/timeout.ts';
+import {
+  EffectiveTimeouts,
+  effectiveTimeouts,
+  expectedTimeoutMs,
+  grpcDeadlineMs,
+} from '../policy/timeout.ts';
+import { HeaderEditor } from '../route/header-mutations.ts';
 import type { RequestHash } from '../route/request-hash.ts';
 import { addressOf, redirectLocation } from '../route/rewrite.ts';
 import type { RouteEdits } from '../route/route-edits.ts';
@@ -45,7 +59,8 @@ export interface RequestFilters {
   start(request: Slot, end: boolean): boolean;
   /** The timer of the filter that holds the request. */
   onTimer(request: Slot): void;
-  onRequestDone(request: Slot): void;
+  /** @param status of the answer; 0 = it was not answered to the end */
+  onRequestDone(request: Slot, status: number): void;
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void;
 }
 
@@ -69,6 +84,8 @@ export interface PlanInput {
   readonly hasFilters: boolean;
   /** Position of the cluster in a split whose clusters differ in more than weight; -1 = none. */
   readonly variant?: number;
+  /** In place of the listener's; null = off. */
+  readonly idle: StreamIdleQueue | null;
 }
 
 export class RequestPlan {
@@ -114,6 +131,14 @@ export class RequestPlan {
   readonly timeoutStatus: 204 | 504;
   /** What attempt 1 sends. */
   readonly firstHead: Head;
+  /** Headers say that the request leaves HTTP/1 behind. */
+  readonly isUpgrade: boolean;
+  /** From the request's start to the end of its response; -1 = off. */
+  readonly maxDurationMs: number;
+  /** Whether hosts are picked with a `HostWish`. */
+  readonly hasWish: boolean;
+  /** The subset that its hosts come from; null = any. */
+  readonly metadataMatch: LbMetadata | null;
   /** Whether a response may have to carry cookies by which requests are hashed. */
   readonly makesCookies: boolean;
   private hasher: RequestHash | null;
@@ -134,7 +159,10 @@ export class RequestPlan {
 
   constructor(input: PlanInput) {
     const { head, route, listener } = input;
-    const honours = listener.config.honoursControlHeaders;
+    const honours =
+      listener.config.clientTrust === undefined
+        ? listener.config.honoursControlHeaders
+        : head.get('x-envoy-internal') === 'true';
     const action = route?.config.action;
     this.head = head;
     this.route = route;
@@ -148,24 +176,32 @@ export class RequestPlan {
     const { variant = -1 } = input;
     this.split = route === null || variant >= 0 ? null : route.split;
     this.routeIndex = route === null ? -1 : route.index;
-    this.idle = listener.idle;
+    this.idle = input.idle;
     this.filters = input.filters;
     this.hasFilters = input.hasFilters;
     this.priority = this.forward?.priority === 'high' ? Priority.high : Priority.default;
-    this.refusal = refusalOf(head);
+    this.isUpgrade = head.upgrade !== '' && allowsUpgrade(head, listener.config, this.forward);
+    this.refusal = refusalOf(head, this.isUpgrade);
     this.timeouts = new EffectiveTimeouts();
     let retry = route?.retry ?? null;
     if (this.forward !== null) {
       effectiveTimeouts(this.forward, head, honours, this.timeouts);
       if (honours) retry = withRetryHeaders(retry, head);
+      if (retry !== null && !isRetriable(retry, head)) retry = null;
+      if (this.forward.streamDuration !== undefined) this.timeouts.routeMs = 0;
     }
+    this.maxDurationMs = durationOf(listener.config, this.forward, head);
+    const chosen = variant < 0 ? undefined : this.forward?.clusters[variant]?.metadataMatch;
+    const wanted = { ...this.forward?.metadataMatch, ...chosen };
+    this.metadataMatch = Object.keys(wanted).length === 0 ? null : wanted;
+    this.hasWish = this.metadataMatch !== null || wantsOtherHosts(retry);
     this.retry = retry;
     this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
     this.retriesErrorsOnly = retry === null || (retry.conditions & LOOK_AT_ALL) === 0;
     this.routeTimeoutMs = Math.min(this.timeouts.routeMs, LONGEST_TIMER_MS);
     this.perTryTimeoutMs = Math.min(this.timeouts.perTryMs, LONGEST_TIMER_MS);
     this.perTryIdleTimeoutMs = Math.min(this.timeouts.perTryIdleMs, LONGEST_TIMER_MS);
-    this.isGrpc = head.get('content-type')?.startsWith('application/grpc') === true;
+    this.isGrpc = GRPC_TYPE.test(head.get('content-type') ?? '');
     this.isHeadMethod = head.method === 'HEAD';
     const wantsAlternative = head.get('x-envoy-upstream-rq-timeout-alt-response') !== undefined;
     this.timeoutStatus = honours && wantsAlternative ? 204 : 504;
@@ -267,6 +303,15 @@ export class RequestPlan {
     return countEdits === null ? edited : this.withCount(edited, attempt, countEdits);
   }
 
+  /** A head of an attempt with what filters added. */
+  headWith(head: Head, additions: readonly HeaderAddition[]): Head {
+    const editor = HeaderEditor.of([{ remove: [], add: additions }]);
+    if (editor === null) return head;
+    const routeName = this.route?.config.name ?? '';
+    const context = { request: head, response: null, responseCode: 0, routeName };
+    return head.with(editor.editsFor(head, context));
+  }
+
   private withCount(head: Head, attempt: number, known: (HeadEdits | undefined)[]): Head {
     let edits = known[attempt];
     if (edits === undefined) {
@@ -299,6 +344,9 @@ const NO_PEER: PeerFacts = {
   localAddress: '',
 };
 
+/** `application/grpc-web` is none. */
+const GRPC_TYPE = /^application\/grpc(?:$|[+;])/;
+
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
 
 function haveCookies(clusters: readonly (Cluster | null)[]): boolean {
@@ -313,10 +361,38 @@ function locationOf(head: Head, { action, match }: RouteConfig): string {
   return isElsewhere ? addressOf(head) : '';
 }
 
-function refusalOf(head: Head): Refusal {
+function allowsUpgrade(head: Head, listener: ListenerConfig, forward: ForwardAction | null) {
+  const type = head.upgrade.toLowerCase();
+  return forward?.upgrades?.get(type) ?? listener.upgrades?.includes(type) ?? false;
+}
+
+/** Source: policy-engine.md §1.1, 1.2 (gRPC deadlines with the newer timeouts). */
+function durationOf(listener: ListenerConfig, forward: ForwardAction | null, head: Head): number {
+  const own = listener.maxStreamDurationMs ?? 0;
+  const duration = forward?.streamDuration;
+  if (duration === undefined) return own === 0 ? -1 : own;
+  const { grpcHeaderMaxMs, grpcHeaderOffsetMs, maxMs } = duration;
+  if (grpcHeaderMaxMs !== null && head.get('grpc-timeout') !== undefined) {
+    const asked = grpcDeadlineMs(head);
+    const capped = grpcHeaderMaxMs === 0 ? asked : Math.min(asked, grpcHeaderMaxMs);
+    return grpcHeaderOffsetMs < capped ? capped - grpcHeaderOffsetMs : 0;
+  }
+  const limit = maxMs ?? own;
+  return limit === 0 ? -1 : limit;
+}
+
+function isRetriable({ requestMatches }: RetryRules, head: Head): boolean {
+  return requestMatches.length === 0 || requestMatches.some((matches) => matches(head));
+}
+
+function wantsOtherHosts(retry: RetryRules | null): boolean {
+  return retry !== null && (retry.priorityUpdateFrequency > 0 || retry.omitsCanaries);
+}
+
+function refusalOf(head: Head, isUpgrade: boolean): Refusal {
   if (head.authority === '') return 'no-host';
   if (head.path.includes('#')) return 'bad-path';
-  return head.upgrade === '' ? 'none' : 'upgrade';
+  return head.upgrade === '' || isUpgrade ? 'none' : 'upgrade';
 }
 
 function withoutControlHeaders(head: Head, honours: boolean): Head {

@@ -48,6 +48,8 @@ export const RequestBit = {
   finished: 32768,
   /** The filters were asked. */
   filtered: 65536,
+  /** The retry that is due waits as long as the upstream asked for. */
+  rateLimited: 131072,
 } as const;
 
 const INITIAL_ROWS = 64;

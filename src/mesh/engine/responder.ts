@@ -210,7 +210,10 @@ export class Responder {
     const { requests, ports, clusters, downstreams } = this;
     const plan = requests.planOf(request);
     this.stopTimers(request, plan);
-    if (plan.hasFilters) plan.filters.onRequestDone(request);
+    if (plan.hasFilters) {
+      const isWhole = head !== null && requests.has(request, Bit.responseEnded);
+      plan.filters.onRequestDone(request, isWhole ? head.status : 0);
+    }
     this.responseLog.log(request, head, isUpstreams && head !== null, details);
     const cluster = requests.clusterOf(request);
     const status = head === null ? 0 : head.status;
@@ -230,6 +233,14 @@ export class Responder {
     this.requests.planOf(request).idle?.touch(request);
   }
 
+  stopRouteTimer(request: Slot): void {
+    const { requests } = this;
+    const timer = requests.routeTimerOf(request);
+    if (timer === NO_TIMER) return;
+    this.ports.disarm(timer);
+    requests.setRouteTimer(request, NO_TIMER);
+  }
+
   private stopTimers(request: Slot, plan: RequestPlan): void {
     const { requests } = this;
     const routeTimer = requests.routeTimerOf(request);
@@ -247,5 +258,7 @@ export class Responder {
     if (extra === null) return;
     if (extra.requestTimer !== NO_TIMER) this.ports.disarm(extra.requestTimer);
     extra.requestTimer = NO_TIMER;
+    if (extra.durationTimer !== NO_TIMER) this.ports.disarm(extra.durationTimer);
+    extra.durationTimer = NO_TIMER;
   }
 }

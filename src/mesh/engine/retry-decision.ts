@@ -7,11 +7,13 @@
  * until its next decision or its end.
  * Source: policy-engine.md §2.3, 2.4, 2.6.
  */
-import type { Ports, Slot } from '../../core/engine.ts';
+import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind, RetryRefusal } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { backoffCeilingMs } from '../policy/backoff.ts';
+import type { RetryRules } from '../policy/retry.ts';
+import { askedWaitMs } from '../policy/retry.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
@@ -72,7 +74,7 @@ export class RetryDecisions {
   }
 
   /** Starts the backoff of a retry that was admitted. */
-  schedule(request: Slot, cluster: Cluster, wish: Wish): void {
+  schedule(request: Slot, cluster: Cluster, wish: Wish, head: Head | null): void {
     const { requests, ports } = this;
     const { backoffDraws } = this.context;
     const uid = requests.uidOf(request);
@@ -82,12 +84,30 @@ export class RetryDecisions {
     else {
       requests.clear(request, Bit.retriesAtOnce);
       const rules = requests.planOf(request).retry!;
-      const ceilingMs = backoffCeilingMs(rules.backoffBaseMs, rules.backoffMaxMs, attempt - 1);
-      waitMs = ports.draws.below(backoffDraws, uid, attempt, ceilingMs);
+      const isAsked = head !== null && rules.rateLimited !== null;
+      waitMs = isAsked ? this.askedWait(request, rules, head) : 0;
+      if (waitMs === 0) {
+        const used = attempt - 1 - (requests.extraOf(request)?.rateLimitedWaits ?? 0);
+        const ceilingMs = backoffCeilingMs(rules.backoffBaseMs, rules.backoffMaxMs, used);
+        waitMs = ports.draws.below(backoffDraws, uid, attempt, ceilingMs);
+      }
     }
     requests.set(request, Bit.backingOff);
     ports.record(RecordKind.retryScheduled, uid, cluster.id, waitMs);
     requests.setWaitTimer(request, ports.armAfter(waitMs, TimerKind.retryBackoff, request));
+  }
+
+  /** @returns the wait that the response asks for, up to half longer; 0 = it asks for none */
+  private askedWait(request: Slot, rules: RetryRules, head: Head): number {
+    const { requests, ports } = this;
+    const askedMs = askedWaitMs(rules, head, ports.wallMs() / 1_000);
+    requests.clear(request, Bit.rateLimited);
+    if (askedMs === 0) return 0;
+    requests.set(request, Bit.rateLimited);
+    requests.needExtra(request).rateLimitedWaits++;
+    const uid = requests.uidOf(request);
+    const attempt = requests.attemptsOf(request);
+    return askedMs + ports.draws.below(this.context.backoffDraws, uid, attempt, askedMs >> 1);
   }
 
   private recordRefusal(request: Slot, cluster: Cluster, why: RetryRefusal): void {

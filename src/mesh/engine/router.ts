@@ -12,8 +12,11 @@ import { BreakerKind, Flag, RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { PENDING_OVERFLOW, REQUESTS_OVERFLOW } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
+import type { HostWish } from '../cluster/host-wish.ts';
+import { TriedPriorities } from '../cluster/host-wish.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
 import type { EngineContext } from './context.ts';
+import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import type { Responder } from './responder.ts';
@@ -71,7 +74,8 @@ export class Router {
     requests.setRetriesLeft(request, plan.numRetries);
     this.startAttempt(request, clusters[index]!);
     if (plan.routeTimeoutMs > 0 && requests.isOpen(request)) {
-      if (requests.has(request, Bit.requestEnded)) this.armRouteTimeout(request);
+      const isDue = requests.has(request, Bit.requestEnded) || plan.isUpgrade;
+      if (isDue) this.armRouteTimeout(request);
     }
   }
 
@@ -105,7 +109,8 @@ export class Router {
     if (cluster !== known) this.moveTo(request, cluster);
     cluster.stats.rqRetry++;
     if (!requests.has(request, Bit.retriesAtOnce)) {
-      cluster.stats.rqRetryBackoffExponential++;
+      if (requests.has(request, Bit.rateLimited)) cluster.stats.rqRetryBackoffRatelimited++;
+      else cluster.stats.rqRetryBackoffExponential++;
     }
     this.startAttempt(request, cluster);
   }
@@ -138,14 +143,20 @@ export class Router {
   private pickHost(request: Slot, cluster: Cluster, attempt: number): Host | null {
     const { requests } = this;
     const uid = requests.uidOf(request);
-    const rules = requests.planOf(request).retry;
+    const plan = requests.planOf(request);
+    const rules = plan.retry;
     if (cluster.readsRequests) this.describe(request, cluster);
-    if (rules === null || !rules.avoidsPreviousHosts) {
-      return cluster.pickHost(uid, attempt, null, 0);
-    }
-    const { triedHosts } = requests.needExtra(request);
-    const host = cluster.pickHost(uid, attempt, triedHosts, rules.hostSelectionMaxAttempts);
-    if (host !== null) triedHosts.push(host);
+    const avoidsTried = rules?.avoidsPreviousHosts === true;
+    if (!plan.hasWish && !avoidsTried) return cluster.pickHost(uid, attempt, null, 0, null);
+    const extra = requests.needExtra(request);
+    if (plan.hasWish) extra.wish ??= wishOf(plan);
+    const { triedHosts, wish } = extra;
+    const tried = avoidsTried ? triedHosts : null;
+    const repicks = avoidsTried || wish?.omitsCanaries ? (rules?.hostSelectionMaxAttempts ?? 0) : 0;
+    const host = cluster.pickHost(uid, attempt, tried, repicks, wish);
+    if (host === null) return null;
+    triedHosts.push(host);
+    wish?.priorities?.tried(host);
     return host;
   }
 
@@ -248,4 +259,14 @@ export class Router {
     const timer = ports.armAfter(timeoutMs, TimerKind.routeTimeout, request);
     requests.setRouteTimer(request, timer);
   }
+}
+
+/** What a request wants of its hosts; the same for all of its attempts. */
+function wishOf(plan: RequestPlan): HostWish {
+  const every = plan.retry?.priorityUpdateFrequency ?? 0;
+  return {
+    criteria: plan.metadataMatch,
+    priorities: every === 0 ? null : new TriedPriorities(every),
+    omitsCanaries: plan.retry?.omitsCanaries === true,
+  };
 }

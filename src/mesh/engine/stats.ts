@@ -36,6 +36,11 @@ export class HttpStats {
   private tls: TlsStats | null = null;
   /** Of the listener whose TLS counters these are: `listener.0.0.0.0_80.`. */
   private tlsPrefix = '';
+  rqMaxDurationReached = 0;
+  cxMaxDurationReached = 0;
+  cxMaxRequestsReached = 0;
+  rqOverloadClose = 0;
+  cxUpgradesTotal = 0;
   readonly prefix: string;
 
   constructor(prefix: string) {
@@ -99,5 +104,10 @@ const HTTP_COUNTERS: readonly (readonly [HttpCounter, string])[] = [
   ['noRoute', 'no_route'],
   ['noCluster', 'no_cluster'],
   ['directResponse', 'rq_direct_response'],
+  ['rqMaxDurationReached', 'downstream_rq_max_duration_reached'],
+  ['cxMaxDurationReached', 'downstream_cx_max_duration_reached'],
+  ['cxMaxRequestsReached', 'downstream_cx_max_requests_reached'],
+  ['rqOverloadClose', 'downstream_rq_overload_close'],
+  ['cxUpgradesTotal', 'downstream_cx_upgrades_total'],
   ['resetAfterStarted', 'rq_reset_after_downstream_response_started'],
 ];

@@ -7,7 +7,7 @@
  * Source: policy-engine.md §1.1, 1.3, 2.7, 3.2, 3.5.
  */
 import { childUid } from '../../core/draws.ts';
-import type { Head, Ports, Slot } from '../../core/engine.ts';
+import type { Head, Ports, Slot, TimerId } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER, ResetReason as Reset, Side, TimerKind } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
@@ -30,6 +30,8 @@ export class UpstreamAttempts {
   private readonly connections: ConnectionTable;
   private readonly clusters: readonly Cluster[];
   private readonly pools: readonly ConnectionPool[];
+  /** By stream; empty unless clusters limit how long an attempt lasts. */
+  private readonly durations: Map<Slot, TimerId>;
 
   constructor(context: EngineContext) {
     this.ports = context.ports;
@@ -38,6 +40,7 @@ export class UpstreamAttempts {
     this.connections = context.tables.connections;
     this.clusters = context.clusters;
     this.pools = context.pools;
+    this.durations = new Map();
   }
 
   /**
@@ -74,8 +77,10 @@ export class UpstreamAttempts {
     const extra = requests.extraOf(request);
     const isWhole = requests.has(request, Bit.requestEnded) && !hasBody(extra);
     const uid = childUid(requests.uidOf(request), attempt);
-    ports.openStream(stream, connection, uid, this.headOf(request, attempt), isWhole);
+    const head = this.editedHead(this.headOf(request, attempt), request, extra);
+    ports.openStream(stream, connection, uid, head, isWhole);
     requests.set(request, Bit.wroteUpstream);
+    if (pool.maxStreamMs > 0) this.armDuration(stream, pool.maxStreamMs);
     if (isWhole) streams.set(stream, StreamBit.requestSent);
     else if (extra !== null) this.replay(stream, request, extra);
     if (requests.has(request, Bit.requestEnded)) this.armPerTry(stream);
@@ -163,6 +168,11 @@ export class UpstreamAttempts {
     streams.setIdleTimer(stream, NO_TIMER);
   }
 
+  private editedHead(head: Head, request: Slot, extra: RequestExtra | null): Head {
+    if (extra === null || extra.requestAdditions.length === 0) return head;
+    return this.requests.planOf(request).headWith(head, extra.requestAdditions);
+  }
+
   private headOf(request: Slot, attempt: number): Head {
     const { requests, ports } = this;
     const plan = requests.planOf(request);
@@ -201,8 +211,26 @@ export class UpstreamAttempts {
     return this.pools[this.connections.poolOf(connection)]!;
   }
 
+  private armDuration(stream: Slot, maxMs: number): void {
+    const kind = TimerKind.upstreamMaxStreamDuration;
+    this.durations.set(stream, this.ports.armAfter(maxMs, kind, stream));
+  }
+
+  /** The timer of an attempt's longest duration has fired. */
+  forgetDuration(stream: Slot): void {
+    this.durations.delete(stream);
+  }
+
+  private disarmDuration(stream: Slot): void {
+    const timer = this.durations.get(stream);
+    if (timer === undefined) return;
+    this.ports.disarm(timer);
+    this.durations.delete(stream);
+  }
+
   private free(stream: Slot): void {
     const { requests, streams } = this;
+    if (this.durations.size > 0) this.disarmDuration(stream);
     this.disarmPerTry(stream);
     if (streams.has(stream, StreamBit.idleTimer)) this.disarmIdle(stream);
     if (streams.has(stream, StreamBit.blocked)) this.readOn(streams.requestOf(stream));

@@ -91,27 +91,31 @@ export class FaultFilter implements HttpFilter {
   private delays(fault: CompiledFault, stream: FilterStream): boolean {
     const delay = fault.config.delay;
     if (delay === null) return false;
-    if (!strikes(delay.percentage, stream.draw(DELAY_DRAW, delay.percentage.denominator))) {
-      return false;
-    }
-    if (delay.fixedDelayMs === 0 || !this.takeSlot(fault, stream)) return false;
+    const { percentage } = delay;
+    const isAsked = delay.fromHeader === true;
+    const share = isAsked ? shareOf(stream, 'delay-request', percentage) : percentage;
+    if (!strikes(share, stream.draw(DELAY_DRAW, share.denominator))) return false;
+    const delayMs = isAsked ? Math.max(0, numberOf(stream, 'delay-request')) : delay.fixedDelayMs;
+    if (delayMs === 0 || !this.takeSlot(fault, stream)) return false;
     this.delaysInjected += 1;
     stream.setFlag(Flag.DI);
-    stream.record(RecordKind.delayInjected, delay.fixedDelayMs);
-    stream.arm(delay.fixedDelayMs * MILLISECOND);
+    stream.record(RecordKind.delayInjected, delayMs);
+    stream.arm(delayMs * MILLISECOND);
     return true;
   }
 
   private aborts(fault: CompiledFault, stream: FilterStream): boolean {
     const { abort } = fault.config;
-    if (abort === null || fault.reply === null) return false;
-    if (!strikes(abort.percentage, stream.draw(ABORT_DRAW, abort.percentage.denominator))) {
-      return false;
-    }
-    if (!this.takeSlot(fault, stream)) return false;
+    if (abort === null) return false;
+    const isAsked = abort.fromHeader === true;
+    const { percentage } = abort;
+    const share = isAsked ? shareOf(stream, 'abort', percentage) : percentage;
+    if (!strikes(share, stream.draw(ABORT_DRAW, share.denominator))) return false;
+    const reply = isAsked ? askedReply(stream) : fault.reply;
+    if (reply === null || !this.takeSlot(fault, stream)) return false;
     this.abortsInjected += 1;
-    stream.record(RecordKind.abortInjected, fault.reply.status);
-    stream.respond(fault.reply);
+    stream.record(RecordKind.abortInjected, reply.status);
+    stream.respond(reply);
     return true;
   }
 
@@ -134,6 +138,29 @@ export class FaultFilter implements HttpFilter {
   }
 }
 
+const HEADER_PREFIX = 'x-envoy-fault-';
+
+/** -1 = absent, or no number. */
+function numberOf(stream: FilterStream, name: string): number {
+  const text = stream.head.get(HEADER_PREFIX + name);
+  return text === undefined || !/^\d{1,9}$/.test(text) ? -1 : Number(text);
+}
+
+/** A header may lower the configured share, in its units. */
+function shareOf(stream: FilterStream, name: string, most: FractionalPercent): FractionalPercent {
+  const header = name === 'abort' ? 'abort-request-percentage' : 'delay-request-percentage';
+  const asked = numberOf(stream, header);
+  return asked < 0 || asked >= most.numerator ? most : { ...most, numerator: asked };
+}
+
+/** The abort that the request itself asks for; null = none. */
+function askedReply(stream: FilterStream): LocalReply | null {
+  const httpStatus = numberOf(stream, 'abort-request');
+  if (httpStatus >= 200 && httpStatus <= 599) return replyOf({ httpStatus, grpcStatus: null });
+  const grpcStatus = numberOf(stream, 'abort-grpc-request');
+  return grpcStatus < 0 ? null : replyOf({ httpStatus: null, grpcStatus });
+}
+
 function compileFault(config: FaultConfig): CompiledFault {
   return {
     config,
@@ -144,7 +171,9 @@ function compileFault(config: FaultConfig): CompiledFault {
 }
 
 /** null = neither an HTTP nor a gRPC status is configured. */
-function replyOf(abort: NonNullable<FaultConfig['abort']>): LocalReply | null {
+function replyOf(
+  abort: Pick<NonNullable<FaultConfig['abort']>, 'httpStatus' | 'grpcStatus'>,
+): LocalReply | null {
   const { httpStatus, grpcStatus } = abort;
   if (httpStatus === null && grpcStatus === null) return null;
   return {

@@ -10,7 +10,8 @@
 import type { Head, PeerFacts } from '../../core/engine.ts';
 import type { Flag, RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
-import type { FaultConfig } from '../config/config.ts';
+import type { FaultConfig, RouteFilters } from '../config/config.ts';
+import type { HeaderAddition } from '../config/rewriting.ts';
 
 /**
  * `continue`: the next filter gets the request. `pause`: nothing goes further until the filter calls
@@ -53,6 +54,14 @@ export interface FilterStream {
   resume(): void;
   /** Ends the request. From within `onRequestHead` the filter then returns `pause`. */
   respond(reply: LocalReply): void;
+  /** What the route says in place of the listener's configuration of a filter; null = nothing. */
+  routeFilter<K extends keyof RouteFilters>(kind: K): NonNullable<RouteFilters[K]> | null;
+  /** Changes what goes upstream, in the order of the calls. */
+  addRequestHeaders(additions: readonly HeaderAddition[]): void;
+  /** In `onRequestDone`: of the answer; 0 = it was not answered to the end. */
+  readonly responseStatus: number;
+  /** Since the request began. */
+  readonly ageNs: Ns;
   setFlag(flag: Flag): void;
   /** A decision, recorded as (kind, uid, listener, value). */
   record(kind: RecordKind, value: number): void;
@@ -62,6 +71,8 @@ export interface FilterStream {
 export interface HttpFilter {
   /** Envoy's name for it. */
   readonly name: string;
+  /** Its counters stand under names of its own instead of the listener's. */
+  readonly hasOwnScope?: boolean;
   onRequestHead(stream: FilterStream, end: boolean): FilterResult;
   onTimer?(stream: FilterStream): void;
   /** The request ended in whatever way; called exactly once for each `onRequestHead`. */

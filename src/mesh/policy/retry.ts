@@ -8,7 +8,7 @@
  */
 import { type Head, ResetReason } from '../../core/engine.ts';
 import { envoyRetryPolicy } from '../config/complete.ts';
-import type { RetryPolicyConfig } from '../config/config.ts';
+import type { HeaderMatch, RateLimitedBackoff, RetryPolicyConfig } from '../config/config.ts';
 import { parseUnsigned, splitList } from './control-headers.ts';
 
 /** One bit per retry condition, named after the token in `retry_on`. */
@@ -85,10 +85,22 @@ export interface RetryRules {
   readonly hostSelectionMaxAttempts: number;
   /** Whether hosts that were already tried are rejected. */
   readonly avoidsPreviousHosts: boolean;
+  /** Any of these asks for a retry under `retriableHeaders`, as the names do. */
+  readonly headerMatches: readonly ((head: Head) => boolean)[];
+  /** Requests that match none of these are not retried; empty = all are. */
+  readonly requestMatches: readonly ((head: Head) => boolean)[];
+  /** null = waits are ours alone. */
+  readonly rateLimited: RateLimitedBackoff | null;
+  /** 0 = priorities are chosen as usual. */
+  readonly priorityUpdateFrequency: number;
+  readonly omitsCanaries: boolean;
 }
 
 /** Set-up: turns a policy into rules. Unknown tokens are ignored, as Envoy does. */
-export function compileRetryRules(config: RetryPolicyConfig): RetryRules {
+export function compileRetryRules(
+  config: RetryPolicyConfig,
+  compileMatch: (match: HeaderMatch) => (head: Head) => boolean = refuseMatch,
+): RetryRules {
   return {
     conditions: maskOf(config.retryOn, HTTP_TOKENS) | maskOf(config.retryOn, GRPC_TOKENS),
     statusCodes: config.retriableStatusCodes,
@@ -98,7 +110,37 @@ export function compileRetryRules(config: RetryPolicyConfig): RetryRules {
     backoffMaxMs: config.backoffMaxMs,
     hostSelectionMaxAttempts: config.hostSelectionMaxAttempts,
     avoidsPreviousHosts: config.hostPredicates.includes('previous-hosts'),
+    headerMatches: (config.retriableHeaders ?? []).map(compileMatch),
+    requestMatches: (config.retriableRequestHeaders ?? []).map(compileMatch),
+    rateLimited: config.rateLimitedBackoff ?? null,
+    priorityUpdateFrequency: config.previousPriorities?.updateFrequency ?? 0,
+    omitsCanaries: config.hostPredicates.includes('omit-canary-hosts'),
   };
+}
+
+/** Routes bring the compiler along; rules made from control headers alone have no matches. */
+function refuseMatch(): never {
+  throw new RangeError('header matches of a retry policy need a compiler');
+}
+
+/**
+ * The wait that a response asks for, by the first header that says a usable one.
+ *
+ * @param wallSeconds the wall clock, for headers that name a moment
+ * @returns whole milliseconds; 0 = none
+ * Source: policy-engine.md §2.4
+ */
+export function askedWaitMs(rules: RetryRules, head: Head, wallSeconds: number): number {
+  const { rateLimited } = rules;
+  if (rateLimited === null) return 0;
+  for (const { name, format } of rateLimited.headers) {
+    const value = parseUnsigned(head.get(name), MOST_RETRIES);
+    if (value < 0) continue;
+    const seconds = format === 'seconds' ? value : value - Math.floor(wallSeconds);
+    const waitMs = seconds * 1_000;
+    if (waitMs > 1 && waitMs <= rateLimited.maxIntervalMs) return waitMs;
+  }
+  return 0;
 }
 
 /** Where control headers start from on a route without a policy. */
@@ -205,6 +247,9 @@ function retriesHeaders(rules: RetryRules, head: Head): boolean {
   if ((rules.conditions & RetryCondition.retriableHeaders) === 0) return false;
   for (let i = 0; i < rules.headerNames.length; i++) {
     if (head.get(rules.headerNames[i] ?? '') !== undefined) return true;
+  }
+  for (let i = 0; i < rules.headerMatches.length; i++) {
+    if (rules.headerMatches[i]!(head)) return true;
   }
   return false;
 }

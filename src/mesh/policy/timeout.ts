@@ -69,6 +69,11 @@ function configuredMs(action: ForwardAction, head: Head): number {
   return mostMs !== 0 && (deadlineMs === 0 || deadlineMs > mostMs) ? mostMs : deadlineMs;
 }
 
+/** What a gRPC client asks for, whole milliseconds; 0 = nothing, or nothing readable. */
+export function grpcDeadlineMs(head: Head): number {
+  return parseGrpcTimeoutMs(head.get('grpc-timeout'));
+}
+
 function isGrpc(head: Head): boolean {
   const type = head.get('content-type');
   if (type === undefined || !type.startsWith('application/grpc')) return false;

@@ -29,10 +29,16 @@ export function compileRouteMatch(match: RouteMatch): HeadPredicate {
   const path = compilePathMatch(match.path);
   const headers = match.headers.map(compileHeaderMatch);
   const query = match.query.map(compileQueryMatch);
+  const wantsGrpc = match.isGrpc === true;
   return (head) =>
+    (!wantsGrpc || isGrpc(head)) &&
     headers.every((matches) => matches(head)) &&
     query.every((matches) => matches(head.path)) &&
     path(pathWithoutQuery(head.path));
+}
+
+function isGrpc(head: Head): boolean {
+  return /^application\/grpc(?:$|[+;])/.test(head.get('content-type') ?? '');
 }
 
 /** @returns a predicate over the path without its query */
@@ -77,6 +83,7 @@ export function compileQueryMatch(match: QueryMatch): TextPredicate {
   const matches = compileValueMatch(match.value);
   return (path) => {
     const value = queryParameter(path, match.name);
+    if (match.isAbsent === true) return value === undefined;
     return value !== undefined && matches(value);
   };
 }

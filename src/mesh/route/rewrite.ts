@@ -48,10 +48,16 @@ export function rewriteEdits(
   head: Head,
   rewritePath: PathRewriter | null,
   rewriteHost: ((head: Head) => string) | null,
+  appendsForwardedHost: boolean,
 ): HeadEdits {
   const set: [string, string][] = [];
   const authority = rewriteHost?.(head) ?? '';
-  if (authority !== '') set.push(['x-envoy-original-host', head.authority]);
+  if (authority !== '') {
+    set.push(['x-envoy-original-host', head.authority]);
+    const known = head.get('x-forwarded-host');
+    const all = known === undefined ? head.authority : `${known},${head.authority}`;
+    if (appendsForwardedHost) set.push(['x-forwarded-host', all]);
+  }
   if (rewritePath === null) return authority === '' ? {} : { authority, set };
   const path = rewritePath(head.path);
   set.push(['x-envoy-original-path', head.path]);

@@ -40,6 +40,7 @@ export class RouteEdits {
   private readonly responses: HeaderEditor | null;
   private readonly rewritePath: PathRewriter | null;
   private readonly rewriteHost: ((head: Head) => string) | null;
+  private readonly appendsHost: boolean;
   /** Of interned responses only. */
   private readonly known: Map<Head, Head>;
 
@@ -60,6 +61,8 @@ export class RouteEdits {
     this.rewritePath =
       pathRewrite === undefined ? null : compilePathRewrite(pathRewrite, route.match.path);
     this.rewriteHost = hostRewrite === undefined ? null : compileHostRewrite(hostRewrite);
+    const { action } = route;
+    this.appendsHost = action.kind === 'forward' && action.appendsForwardedHost === true;
     this.known = new Map();
   }
 
@@ -88,7 +91,7 @@ export class RouteEdits {
     const hosted = authority === '' ? own : own.with({ authority });
     const changed = this.edited(hosted, this.requests);
     if (rewritePath === null && rewriteHost === null) return changed;
-    return changed.with(rewriteEdits(changed, rewritePath, rewriteHost));
+    return changed.with(rewriteEdits(changed, rewritePath, rewriteHost, this.appendsHost));
   }
 
   private edited(head: Head, editor: HeaderEditor | null): Head {

@@ -13,7 +13,7 @@ import type {
   WeightedCluster,
 } from '../config/config.ts';
 import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
-import { compileRouteMatch, type HeadPredicate } from './match.ts';
+import { compileHeaderMatch, compileRouteMatch, type HeadPredicate } from './match.ts';
 import { RequestHash } from './request-hash.ts';
 import { RouteEdits } from './route-edits.ts';
 import { TrafficSplit } from './traffic-split.ts';
@@ -55,6 +55,8 @@ interface Wildcard {
 /** Virtual hosts by domain, each with its routes in order. */
 export class RouteTable {
   readonly routeCount: number;
+  /** Whether some route takes only a share of its requests: then `find` needs a draw. */
+  readonly hasFractions: boolean;
   private readonly ignoresPort: boolean;
   private readonly exact = new Map<string, CompiledVirtualHost>();
   /** `*.a.b`, longest first. */
@@ -72,6 +74,9 @@ export class RouteTable {
       for (const domain of virtualHost.domains) this.addDomain(domain.toLowerCase(), host);
     }
     this.routeCount = routeCount;
+    this.hasFractions = config.virtualHosts.some((host) =>
+      host.routes.some(({ match }) => match.fraction !== undefined),
+    );
     this.suffixes.sort(longestFirst);
     this.prefixes.sort(longestFirst);
   }
@@ -79,11 +84,13 @@ export class RouteTable {
   /**
    * The first matching route of the best virtual host.
    *
+   * @param draw 0 … 2^31 − 1, the request's; the same for all shares it is compared with
    * @returns null when no virtual host takes the authority or none of its routes matches
    */
-  find(head: Head): CompiledRoute | null {
+  find(head: Head, draw = 0): CompiledRoute | null {
     const routes = this.virtualHostOf(head.authority)?.routes ?? [];
-    return routes.find(({ matches }) => matches(head))?.route ?? null;
+    const found = routes.find(({ matches, route }) => isDrawn(route, draw) && matches(head));
+    return found?.route ?? null;
   }
 
   private virtualHostOf(authority: string): CompiledVirtualHost | null {
@@ -103,6 +110,11 @@ export class RouteTable {
     else if (domain.endsWith('*')) this.prefixes.push({ text: domain.slice(0, -1), host });
     else if (!this.exact.has(domain)) this.exact.set(domain, host);
   }
+}
+
+function isDrawn({ config }: CompiledRoute, draw: number): boolean {
+  const { fraction } = config.match;
+  return fraction === undefined || draw % fraction.denominator < fraction.numerator;
 }
 
 function compileVirtualHost(
@@ -138,7 +150,7 @@ function compileRoute(
     ? action.clusters.map((cluster) => ({ cluster, edits: editsWith(cluster) }))
     : null;
   const split = action.clusters.length > 1 ? new TrafficSplit(action.clusters) : null;
-  const retry = action.retry === null ? null : compileRetryRules(action.retry);
+  const retry = action.retry === null ? null : compileRetryRules(action.retry, compileHeaderMatch);
   const { hashPolicy = [] } = action;
   const hash = hashPolicy.length === 0 ? null : new RequestHash(hashPolicy);
   return { ...route, edits, split, retry, hash, variants };

@@ -35,7 +35,7 @@ const PAGES: ReadonlyMap<string, readonly [summary: string, make: PageMaker]> = 
   ['/', ['this list', () => text(helpText())]],
   ['/clusters', ['circuit breakers, and gauges of each endpoint', clustersPage]],
   ['/ready', ['LIVE once requests are served', readyPage]],
-  ['/stats', ['counters and gauges; ?format=prometheus', statsPage]],
+  ['/stats', ['counters and gauges; ?format=prometheus, ?filter=REGEX', statsPage]],
 ] satisfies [string, [string, PageMaker]][]);
 
 export class Admin {
@@ -107,7 +107,13 @@ function statsPage({ engine }: AdminSubject, query: URLSearchParams): Page {
     return { status: 200, type: 'text/plain; version=0.0.4', body: prometheusText(engine) };
   }
   if (format !== 'text') return text(`unknown format; one of text, prometheus\n`, 400);
-  return text(statsText(engine));
+  const filter = query.get('filter');
+  if (filter === null) return text(statsText(engine));
+  try {
+    return text(statsText(engine, new RegExp(filter)));
+  } catch {
+    return text('filter is no regular expression\n', 400);
+  }
 }
 
 /** A page of another site can send a browser here, but not with a loopback Host. */

@@ -17,9 +17,10 @@ function statsOf(engine: Engine<MeshConfig>): Stat[] {
   return stats.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-/** `name: value` lines, sorted by name. */
-export function statsText(engine: Engine<MeshConfig>): string {
+/** `name: value` lines, sorted by name. @param filter null = all */
+export function statsText(engine: Engine<MeshConfig>, filter: RegExp | null = null): string {
   return statsOf(engine)
+    .filter(({ name }) => filter === null || filter.test(name))
     .map(({ name, value }) => `${name}: ${value}\n`)
     .join('');
 }

@@ -30,6 +30,8 @@ export interface DownstreamContext {
   readonly times: ExchangeTimes[];
   /** How long a connection may be without any request; 0 = for ever. */
   readonly firstIdleTimeoutMs: number;
+  /** Between a response that says `connection: close` and the close; 0 = at once. */
+  readonly delayedCloseMs: number;
   /** @returns id of the engine's listener, or null when none serves this authority */
   chooseListener(authority: string): number | null;
   /** The listener's port in the mesh. */
@@ -75,7 +77,9 @@ export class DownstreamConnection {
     // Node closes behind a response that says `connection: close`, even where the rest of the request
     // still comes, which could reset the client before it has read the answer. Then we linger.
     socket.destroySoon = () => {
-      if (this.linger === null) this.closeWhenWritten();
+      if (this.linger !== null) return;
+      if (context.delayedCloseMs === 0) this.closeWhenWritten();
+      else this.closeAfter(context.delayedCloseMs * MILLISECOND);
     };
     this.firstRequestTimer = this.limitFirstIdleTime();
     socket.on('end', () => this.ended());

@@ -34,6 +34,8 @@ class TestStream implements FilterStream {
   reply: LocalReply | null = null;
   route: FaultConfig | null | undefined = undefined;
   drawn = 0;
+  readonly responseStatus = 0;
+  readonly ageNs = 0;
 
   constructor(headers: Record<string, string> = {}, clusterName: string | null = 'payments') {
     this.head = new HttpHead({ method: 'GET', path: '/', headers: Object.entries(headers) });
@@ -43,6 +45,12 @@ class TestStream implements FilterStream {
   routeFault(): FaultConfig | null | undefined {
     return this.route;
   }
+
+  routeFilter(): null {
+    return null;
+  }
+
+  addRequestHeaders(): void {}
 
   draw(index: number, n: number): number {
     this.events.push(`draw ${index} of ${n}`);
@@ -303,7 +311,7 @@ describe('the limit on active faults', () => {
 describe('the list of filters', () => {
   it('makes each of them from its configuration', () => {
     expect(Object.keys(HTTP_FILTERS)).toContain('fault');
-    const filter = createFilter({ kind: 'fault', config: null });
+    const filter = createFilter({ kind: 'fault', config: null }, { nowNs: 0 });
     expect(filter).toBeInstanceOf(FaultFilter);
     expect(filter.name).toBe('envoy.filters.http.fault');
   });

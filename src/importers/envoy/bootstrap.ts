@@ -1,0 +1,127 @@
+/**
+ * An Envoy bootstrap → the configuration of one proxy, and where it listens and logs.
+ *
+ * Called by `cli/proxy.ts` and by the conformance runner. Reads static resources, the static
+ * runtime layer, and endpoints from files (`readAssignment`, whose text the caller provides).
+ * Source: Envoy v3 API, config/bootstrap/v3; config-other-meshes.md §5.
+ */
+import type { Diagnostics } from '../../core/diagnostics.ts';
+import type { Endpoint } from '../../core/engine.ts';
+import type { MeshConfig } from '../../mesh/config/config.ts';
+import { parseDocuments } from '../document.ts';
+import type { MeshFile } from '../index.ts';
+import type { NameIds } from '../name-ids.ts';
+import type { SourceNode } from '../source-node.ts';
+import { type EdsSource, readCluster, withoutLocalityWeight } from './clusters.ts';
+import { readAddress, readEndpoints } from './endpoints.ts';
+import { Fields, typedMessage } from './fields.ts';
+import { type BootstrapListener, readListener } from './listeners.ts';
+import { Runtime } from './runtime.ts';
+
+/** What a bootstrap says. */
+export interface Bootstrap {
+  /** Clusters with endpoints from files have none here. */
+  readonly config: MeshConfig;
+  /** In the order of `config.listeners`. */
+  readonly listeners: readonly BootstrapListener[];
+  readonly admin: { readonly host: string; readonly port: number } | null;
+  readonly eds: readonly EdsSource[];
+}
+
+/** Whether a text looks like a bootstrap rather than like mesh resources. */
+export function isBootstrap(text: string): boolean {
+  return (
+    /^["']?(?:static_resources|staticResources)["']?\s*:/m.test(text) ||
+    /"static_?[rR]esources"/.test(text)
+  );
+}
+
+/** @returns undefined, after diagnostics, when the file holds no bootstrap at all */
+export function readBootstrap(
+  file: MeshFile,
+  ids: NameIds,
+  diagnostics: Diagnostics,
+): Bootstrap | undefined {
+  const [document] = parseDocuments(file.path, file.text, diagnostics);
+  if (document === undefined) return undefined;
+  const fields = new Fields(document, 'Bootstrap');
+  const runtime = new Runtime(fields);
+  const resources = fields.message('static_resources', 'StaticResources');
+  if (resources === undefined) {
+    document.error('MQ-ENVOY-004', 'the bootstrap has no static_resources');
+    return undefined;
+  }
+  const clusters = resources
+    .messages('clusters', 'Cluster')
+    .map((cluster) => readCluster(cluster, ids, runtime));
+  const listeners = resources
+    .messages('listeners', 'Listener')
+    .flatMap((listener) => readListener(listener, ids, runtime) ?? []);
+  resources.close();
+  const node = fields.message('node', 'Node');
+  const proxyName = node?.text('id') ?? 'envoy';
+  node?.ignore('cluster', 'metadata', 'locality');
+  node?.close();
+  const admin = readAdmin(fields);
+  fields.ignore('stats_config', 'stats_flush_interval');
+  fields.close();
+  runtime.close();
+  reportDoubles(
+    clusters.map(({ config }) => config.name),
+    document,
+  );
+  return {
+    config: {
+      version: 1,
+      proxyName,
+      listeners: listeners.map(({ config }) => config),
+      clusters: clusters.map(({ config }) => config),
+    },
+    listeners,
+    admin,
+    eds: clusters.flatMap(({ eds }) => eds ?? []),
+  };
+}
+
+function readAdmin(fields: Fields): Bootstrap['admin'] {
+  const admin = fields.message('admin', 'Admin');
+  if (admin === undefined) return null;
+  const address = readAddress(admin);
+  admin.ignore('access_log', 'access_log_path', 'profile_path');
+  admin.close();
+  return address ?? null;
+}
+
+function reportDoubles(names: readonly string[], document: SourceNode): void {
+  names.forEach((name, index) => {
+    if (names.indexOf(name) < index) {
+      document.error('MQ-ENVOY-003', `two clusters have the name "${name}"`);
+    }
+  });
+}
+
+/**
+ * The endpoints of a cluster in a file of `ClusterLoadAssignment`s (a discovery response).
+ *
+ * @returns undefined, after diagnostics, when the file holds none for the cluster
+ */
+export function readAssignment(
+  file: MeshFile,
+  source: EdsSource,
+  ids: NameIds,
+  diagnostics: Diagnostics,
+): readonly Endpoint[] | undefined {
+  const [document] = parseDocuments(file.path, file.text, diagnostics);
+  if (document === undefined) return undefined;
+  const response = new Fields(document, 'DiscoveryResponse');
+  response.ignore('version_info', 'type_url', 'nonce');
+  for (const resource of response.list('resources')) {
+    const fields = typedMessage(resource)?.fields;
+    if (fields?.get('cluster_name')?.value === source.serviceName) {
+      const members = readEndpoints(fields, ids);
+      return source.isLocalityWeighted ? members : members.map(withoutLocalityWeight);
+    }
+  }
+  document.error('MQ-ENVOY-005', `the file has no endpoints of "${source.serviceName}"`);
+  return undefined;
+}

@@ -1,0 +1,249 @@
+/**
+ * `Cluster` → the configuration of a cluster.
+ *
+ * Source: Envoy v3 API, config/cluster/v3; policy-engine.md §1.1, 3, 6; config-other-meshes.md §5.2.
+ */
+
+import type { Endpoint } from '../../core/engine.ts';
+import { envoyCluster, envoyThresholds } from '../../mesh/config/complete.ts';
+import type { ClusterConfig, Thresholds } from '../../mesh/config/config.ts';
+import { ENVOY } from '../../mesh/config/defaults.ts';
+import type { NameIds } from '../name-ids.ts';
+import { readEndpoints } from './endpoints.ts';
+import { type Fields, refuseExtension, typedMessage } from './fields.ts';
+import { readHealthCheck } from './health-checks.ts';
+import { readBalancing } from './load-balancing.ts';
+import { readOutlier } from './outlier.ts';
+import type { Runtime } from './runtime.ts';
+import { readSubsets } from './subsets.ts';
+
+/** Endpoints of this cluster come from a file. */
+export interface EdsSource {
+  readonly cluster: string;
+  readonly clusterId: number;
+  readonly serviceName: string;
+  readonly path: string;
+  readonly isLocalityWeighted: boolean;
+}
+
+export interface ReadCluster {
+  readonly config: ClusterConfig;
+  readonly eds: EdsSource | null;
+}
+
+interface LocalityFacts {
+  readonly config: Partial<ClusterConfig>;
+  readonly isLocalityWeighted: boolean;
+}
+
+const TYPES = ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'] as const;
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): ReadCluster {
+  const name = fields.text('name') ?? '';
+  const type = fields.oneOf('type', TYPES) ?? 'STATIC';
+  if (type === 'ORIGINAL_DST') {
+    fields.get('type')?.error('MQ-ENVOY-002', 'clusters of type ORIGINAL_DST are not modelled');
+  }
+  fields.ignore('dns_lookup_family', 'alt_stat_name', 'ignore_health_on_host_removal');
+  const checks = fields.messages('health_checks', 'HealthCheck').map(readHealthCheck);
+  const assignment = fields.message('load_assignment', 'ClusterLoadAssignment');
+  const given = assignment === undefined ? [] : readEndpoints(assignment, ids);
+  const subsets = readSubsets(fields);
+  const outlier = fields.message('outlier_detection', 'OutlierDetection');
+  const balancing = readBalancing(fields, runtime);
+  const panic = readPanic(fields, runtime);
+  const isWeighted = balancing.isLocalityWeighted || panic.isLocalityWeighted;
+  const members = isWeighted ? given : given.map(withoutLocalityWeight);
+  const config = envoyCluster({
+    id: ids.cluster(name),
+    name,
+    endpoints: { version: 1, members },
+    service: { host: name, port: 0, subset: '' },
+    isEager: true,
+    connectTimeoutMs: fields.durationMs('connect_timeout') ?? ENVOY.cluster.connectTimeoutMs.value,
+    circuitBreakers: readBreakers(fields),
+    outlier: outlier === undefined ? null : readOutlier(outlier, runtime),
+    bufferLimitBytes:
+      fields.integer('per_connection_buffer_limit_bytes') ?? ENVOY.cluster.bufferLimitBytes.value,
+    ...balancing.config,
+    ...panic.config,
+    ...readProtocol(fields),
+    ...(checks[0] === undefined ? {} : { healthCheck: checks[0] }),
+    ...(subsets === undefined ? {} : { subsets }),
+    ...readLifecycle(fields),
+  });
+  if (checks.length > 1) {
+    fields.node.error('MQ-ENVOY-002', 'several health checks of one cluster are not modelled');
+  }
+  const eds = type === 'EDS' ? readEds(fields, config, isWeighted) : null;
+  fields.close();
+  return { config, eds };
+}
+
+function readLifecycle(fields: Fields): Partial<ClusterConfig> {
+  return {
+    ...(fields.flag('close_connections_on_host_health_failure')
+      ? { closesOnHealthFailure: true }
+      : {}),
+  };
+}
+
+function readEds(
+  fields: Fields,
+  { name, id }: ClusterConfig,
+  isLocalityWeighted: boolean,
+): EdsSource | null {
+  const eds = fields.message('eds_cluster_config', 'EdsClusterConfig');
+  const source = eds?.message('eds_config', 'ConfigSource');
+  const serviceName = eds?.text('service_name') ?? name;
+  source?.ignore('resource_api_version', 'initial_fetch_timeout');
+  const file = source?.message('path_config_source', 'PathConfigSource');
+  const path = file?.text('path') ?? source?.text('path');
+  file?.ignore('watched_directory');
+  file?.close();
+  source?.close();
+  eds?.close();
+  if (path === undefined) {
+    const message = `cluster "${name}" gets its endpoints from a server, which is not modelled`;
+    (eds?.node ?? fields.node).error('MQ-ENVOY-002', message, { fix: 'use path_config_source' });
+    return null;
+  }
+  return { cluster: name, clusterId: id, serviceName, path, isLocalityWeighted };
+}
+
+/** The first entry of a priority counts. */
+function readBreakers(fields: Fields): ClusterConfig['circuitBreakers'] {
+  const breakers = fields.message('circuit_breakers', 'CircuitBreakers');
+  let normal: Thresholds | null = null;
+  let high: Thresholds | null = null;
+  for (const entry of breakers?.messages('thresholds', 'Thresholds') ?? []) {
+    const isHigh = entry.oneOf('priority', ['DEFAULT', 'HIGH'] as const) === 'HIGH';
+    const thresholds = readThresholds(entry);
+    if (isHigh) high ??= thresholds;
+    else normal ??= thresholds;
+  }
+  const hosts = breakers?.messages('per_host_thresholds', 'Thresholds').map((entry) => {
+    const isHigh = entry.oneOf('priority', ['DEFAULT', 'HIGH'] as const) === 'HIGH';
+    const max = entry.integer('max_connections');
+    entry.close();
+    return { isHigh, max };
+  });
+  breakers?.close();
+  const perHost = (isHigh: boolean) => hosts?.find((entry) => entry.isHigh === isHigh)?.max;
+  return {
+    default: withHostLimit(normal ?? envoyThresholds(), perHost(false)),
+    high: withHostLimit(high ?? envoyThresholds(), perHost(true)),
+  };
+}
+
+function withHostLimit(thresholds: Thresholds, max: number | undefined): Thresholds {
+  return max === undefined ? thresholds : { ...thresholds, maxConnectionsPerHost: max };
+}
+
+function readThresholds(fields: Fields): Thresholds {
+  const defaults = envoyThresholds();
+  const budget = fields.message('retry_budget', 'RetryBudget');
+  const percent = budget?.percent('budget_percent');
+  const least = budget?.integer('min_retry_concurrency');
+  const interval = budget?.durationMs('budget_interval');
+  budget?.close();
+  const isSet = percent !== undefined || least !== undefined;
+  const thresholds = {
+    maxConnections: fields.integer('max_connections') ?? defaults.maxConnections,
+    maxPendingRequests: fields.integer('max_pending_requests') ?? defaults.maxPendingRequests,
+    maxRequests: fields.integer('max_requests') ?? defaults.maxRequests,
+    maxRetries: fields.integer('max_retries') ?? defaults.maxRetries,
+    retryBudget: isSet
+      ? {
+          percent: percent ?? ENVOY.retryBudget.percent.value,
+          minConcurrency: least ?? ENVOY.retryBudget.minConcurrency.value,
+          intervalMs: interval ?? ENVOY.retryBudget.intervalMs.value,
+        }
+      : null,
+    ...(fields.flag('track_remaining') ? { trackRemaining: true } : {}),
+  };
+  fields.close();
+  return thresholds;
+}
+
+/** Weights of localities count only where the balancer is told so. */
+export function withoutLocalityWeight(endpoint: Endpoint): Endpoint {
+  const { localityWeight: _unused, ...others } = endpoint;
+  return others;
+}
+
+function readPanic(fields: Fields, runtime: Runtime): LocalityFacts {
+  const common = fields.message('common_lb_config', 'CommonLbConfig');
+  const set = common?.percent('healthy_panic_threshold');
+  const threshold = runtime.integer('upstream.healthy_panic_threshold') ?? set;
+  const mergeMs = common?.durationMs('update_merge_window');
+  const zone = common?.message('zone_aware_lb_config', 'ZoneAwareLbConfig');
+  const fails = zone?.flag('fail_traffic_on_panic') === true;
+  zone?.ignore('routing_enabled', 'min_cluster_size');
+  zone?.close();
+  const locality = common?.message('locality_weighted_lb_config', 'LocalityWeightedLbConfig');
+  locality?.close();
+  const hashing = common?.message('consistent_hashing_lb_config', 'ConsistentHashingLbConfig');
+  hashing?.ignore('hash_balance_factor', 'use_hostname_for_hashing');
+  hashing?.close();
+  const drains = common?.flag('close_connections_on_host_set_change') === true;
+  common?.ignore('ignore_new_hosts_until_first_hc');
+  common?.close();
+  const config = {
+    ...(threshold === undefined
+      ? {}
+      : { panicThresholdPercent: Math.min(100, Math.trunc(threshold)) }),
+    ...(mergeMs === undefined ? {} : { updateMergeWindowMs: mergeMs }),
+    ...(fails ? { failsOnPanic: true } : {}),
+    ...(drains ? { drainsOnSetChange: true } : {}),
+  };
+  return { config, isLocalityWeighted: locality !== undefined };
+}
+
+function readProtocol(fields: Fields): Partial<ClusterConfig> {
+  const maxRequests = fields.integer('max_requests_per_connection');
+  const direct = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
+  const base = {
+    ...(maxRequests === undefined ? {} : { maxRequestsPerConnection: maxRequests }),
+    ...(direct === undefined ? {} : readCommonOptions(direct)),
+  };
+  fields.message('http_protocol_options', 'Http1ProtocolOptions')?.close();
+  const options = fields.get('typed_extension_protocol_options');
+  const node = options?.get(HTTP_OPTIONS);
+  for (const [key, child] of options?.entries() ?? []) {
+    if (key !== HTTP_OPTIONS) child.keyError('MQ-ENVOY-002', `options "${key}" are not modelled`);
+  }
+  const typed = node === undefined ? undefined : typedMessage(node);
+  if (typed === undefined) return base;
+  if (typed.type !== HTTP_OPTIONS) {
+    refuseExtension(typed, 'protocol options');
+    return base;
+  }
+  return { ...base, ...readHttpOptions(typed.fields) };
+}
+
+function readHttpOptions(fields: Fields): Partial<ClusterConfig> {
+  const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
+  const explicit = fields.message('explicit_http_config', 'ExplicitHttpConfig');
+  const http1 = explicit?.message('http_protocol_options', 'Http1ProtocolOptions');
+  http1?.close();
+  explicit?.close();
+  const read = common === undefined ? {} : readCommonOptions(common);
+  fields.close();
+  return read;
+}
+
+function readCommonOptions(fields: Fields): Partial<ClusterConfig> {
+  const maxRequests = fields.integer('max_requests_per_connection');
+  const idleMs = fields.durationMs('idle_timeout');
+  const maxMs = fields.durationMs('max_connection_duration');
+  const streamMs = fields.durationMs('max_stream_duration');
+  fields.close();
+  return {
+    ...(maxRequests === undefined ? {} : { maxRequestsPerConnection: maxRequests }),
+    ...(idleMs === undefined ? {} : { idleTimeoutMs: idleMs }),
+    ...(maxMs === undefined ? {} : { maxConnectionDurationMs: maxMs }),
+    ...(streamMs === undefined ? {} : { maxStreamDurationMs: streamMs }),
+  };
+}

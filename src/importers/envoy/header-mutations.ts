@@ -1,0 +1,61 @@
+/**
+ * Header additions and removals of routes, virtual hosts and route tables.
+ *
+ * Source: Envoy v3 API, config/core/v3 HeaderValueOption; policy-engine.md §8.5.
+ */
+import { headerValueProblem } from '../../mesh/config/header-commands.ts';
+import type { HeaderAddition, HeaderMutations } from '../../mesh/config/rewriting.ts';
+import type { Fields } from './fields.ts';
+
+const ACTIONS = [
+  'APPEND_IF_EXISTS_OR_ADD',
+  'ADD_IF_ABSENT',
+  'OVERWRITE_IF_EXISTS_OR_ADD',
+  'OVERWRITE_IF_EXISTS',
+] as const;
+
+const ACTION_OF = {
+  APPEND_IF_EXISTS_OR_ADD: 'append-if-exists-or-add',
+  ADD_IF_ABSENT: 'add-if-absent',
+  OVERWRITE_IF_EXISTS_OR_ADD: 'overwrite-if-exists-or-add',
+  OVERWRITE_IF_EXISTS: 'overwrite-if-exists',
+} as const;
+
+/** The part of a level's configuration that changes headers. */
+export interface HeaderChanges {
+  readonly requestHeaders?: HeaderMutations;
+  readonly responseHeaders?: HeaderMutations;
+}
+
+export function readHeaderChanges(fields: Fields): HeaderChanges {
+  const request = readMutations(fields, 'request');
+  const response = readMutations(fields, 'response');
+  return {
+    ...(request === undefined ? {} : { requestHeaders: request }),
+    ...(response === undefined ? {} : { responseHeaders: response }),
+  };
+}
+
+function readMutations(fields: Fields, side: string): HeaderMutations | undefined {
+  const add = readAdditions(fields, `${side}_headers_to_add`);
+  const remove = fields.texts(`${side}_headers_to_remove`).map((name) => name.toLowerCase());
+  return add.length + remove.length === 0 ? undefined : { remove, add };
+}
+
+export function readAdditions(fields: Fields, name: string): HeaderAddition[] {
+  return fields.messages(name, 'HeaderValueOption').map((option) => {
+    const header = option.message('header', 'HeaderValue');
+    const key = (header?.text('key') ?? '').toLowerCase();
+    const value = header?.text('value') ?? '';
+    const problem = headerValueProblem(value);
+    if (problem !== null) (header?.get('value') ?? option.node).error('MQ-ENVOY-003', problem);
+    header?.close();
+    const given = option.oneOf('append_action', ACTIONS);
+    // The deprecated flag: absent means true.
+    const overwrites = option.has('append') && !option.flag('append');
+    const byFlag = overwrites ? 'OVERWRITE_IF_EXISTS_OR_ADD' : 'APPEND_IF_EXISTS_OR_ADD';
+    const keepsEmpty = option.flag('keep_empty_value');
+    option.close();
+    return { name: key, value, action: ACTION_OF[given ?? byFlag], keepsEmpty };
+  });
+}

@@ -1,0 +1,102 @@
+/**
+ * The HTTP filters of a connection manager, by the type of their configuration: one line each.
+ *
+ * Source: Envoy v3 API, extensions/filters/http; policy-engine.md §9.
+ */
+import type { FilterConfig, RouteFilters } from '../../mesh/config/config.ts';
+import {
+  type Fields,
+  refuseExtension,
+  type TypedConfig,
+  typedConfigOf,
+  typedMessage,
+} from './fields.ts';
+import { readAdaptiveConcurrency } from './filters/adaptive-concurrency.ts';
+import { readAdmissionControl } from './filters/admission-control.ts';
+import { readFault } from './filters/fault.ts';
+import { readLocalRateLimit } from './filters/local-rate-limit.ts';
+import { readRbac } from './filters/rbac.ts';
+import type { Runtime } from './runtime.ts';
+
+const PREFIX = 'envoy.extensions.filters.http.';
+const ROUTER = `${PREFIX}router.v3.Router`;
+const FILTER_CONFIG = 'envoy.config.route.v3.FilterConfig';
+
+/** What a reader makes of a filter's configuration. */
+type FilterReader = (fields: Fields, runtime: Runtime | null) => FilterConfig;
+
+/** Without the prefix. */
+const FILTERS: Readonly<Record<string, FilterReader>> = {
+  'fault.v3.HTTPFault': (fields) => ({ kind: 'fault', config: readFault(fields) }),
+  'rbac.v3.RBAC': (fields) => ({ kind: 'rbac', config: readRbac(fields) }),
+  'local_ratelimit.v3.LocalRateLimit': (fields) => ({
+    kind: 'local-rate-limit',
+    config: readLocalRateLimit(fields),
+  }),
+  'adaptive_concurrency.v3.AdaptiveConcurrency': (fields) => ({
+    kind: 'adaptive-concurrency',
+    config: readAdaptiveConcurrency(fields),
+  }),
+  'admission_control.v3.AdmissionControl': (fields) => ({
+    kind: 'admission-control',
+    config: readAdmissionControl(fields),
+  }),
+};
+
+/** In order; the router, which must come last, is implied by the engine. */
+export function readHttpFilters(manager: Fields, runtime: Runtime): FilterConfig[] {
+  const filters: FilterConfig[] = [];
+  let hasRouter = false;
+  for (const filter of manager.messages('http_filters', 'HttpFilter')) {
+    filter.ignore('name');
+    const isDisabled = filter.flag('disabled');
+    const typed = typedConfigOf(filter);
+    filter.close();
+    if (typed === undefined) continue;
+    if (typed.type === ROUTER) {
+      typed.fields.close();
+      hasRouter = true;
+      continue;
+    }
+    const read = readFilter(typed, runtime);
+    if (read !== undefined && !isDisabled) filters.push(read);
+  }
+  if (!hasRouter) manager.node.error('MQ-ENVOY-003', 'http_filters do not end with the router');
+  return filters;
+}
+
+function readFilter(typed: TypedConfig, runtime: Runtime | null): FilterConfig | undefined {
+  const reader = FILTERS[typed.type.startsWith(PREFIX) ? typed.type.slice(PREFIX.length) : ''];
+  if (reader === undefined) {
+    refuseExtension(typed, 'the HTTP filter');
+    return undefined;
+  }
+  return reader(typed.fields, runtime);
+}
+
+/** Filters that look at what the route says. */
+const ROUTE_FILTERS: readonly string[] = ['fault', 'local-rate-limit'];
+
+/** `typed_per_filter_config` of a route or virtual host, by the kind of filter. */
+export function readRouteFilters(owner: Fields): RouteFilters | undefined {
+  const node = owner.get('typed_per_filter_config');
+  if (node === undefined || !node.expectMap()) return undefined;
+  const filters: Record<string, FilterConfig | null> = {};
+  for (const [, child] of node.entries()) {
+    const typed = typedMessage(child);
+    if (typed === undefined) continue;
+    const inner = typed.type === FILTER_CONFIG ? unwrap(typed.fields) : typed;
+    if (inner === undefined) continue;
+    const read = readFilter(inner, null);
+    if (read === undefined) continue;
+    if (ROUTE_FILTERS.includes(read.kind)) filters[read.kind] = read;
+    else inner.fields.node.error('MQ-ENVOY-002', 'this filter is not modelled per route');
+  }
+  return filters as RouteFilters;
+}
+
+function unwrap(fields: Fields): TypedConfig | undefined {
+  const config = fields.get('config');
+  fields.close();
+  return config === undefined ? undefined : typedMessage(config);
+}

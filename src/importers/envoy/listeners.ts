@@ -1,0 +1,149 @@
+/**
+ * `Listener` with an HTTP connection manager → a listener of the engine, and what its driver needs.
+ *
+ * Source: Envoy v3 API, config/listener/v3 and HttpConnectionManager; policy-engine.md §0.4, 1.1.
+ */
+import { envoyListener } from '../../mesh/config/complete.ts';
+import type { ListenerConfig } from '../../mesh/config/config.ts';
+import { ENVOY } from '../../mesh/config/defaults.ts';
+import type { NameIds } from '../name-ids.ts';
+import { type AccessLogPlan, readAccessLogs } from './access-logs.ts';
+import { readAddress } from './endpoints.ts';
+import { type Fields, refuseExtension, typedConfigOf } from './fields.ts';
+import { readHttpFilters } from './http-filters.ts';
+import { readRouteTable } from './routes.ts';
+import type { Runtime } from './runtime.ts';
+
+const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+/** A listener and what only a driver on sockets needs of it. */
+export interface BootstrapListener {
+  readonly config: ListenerConfig;
+  readonly accessLogs: readonly AccessLogPlan[];
+}
+
+export function readListener(
+  fields: Fields,
+  ids: NameIds,
+  runtime: Runtime,
+): BootstrapListener | undefined {
+  const name = fields.text('name') ?? '';
+  const address = readAddress(fields);
+  if (address === undefined) {
+    fields.node.error('MQ-FIELD-003', 'a listener needs address.socket_address');
+  }
+  const chains = fields.messages('filter_chains', 'FilterChain');
+  fields.ignore('traffic_direction', 'enable_reuse_port', 'stat_prefix', 'bypass_overload_manager');
+  fields.close();
+  if (chains.length > 1) {
+    fields.node.error('MQ-ENVOY-002', 'several filter chains of one listener are not modelled');
+  }
+  const manager = chains[0] === undefined ? undefined : managerOf(chains[0]);
+  if (manager === undefined || address === undefined) {
+    fields.node.error('MQ-ENVOY-004', `listener "${name}" has no HTTP connection manager`);
+    return undefined;
+  }
+  const accessLogs = readAccessLogs(manager);
+  const unnamed = `${address.host}:${address.port}`;
+  const config = envoyListener({
+    id: ids.listener(name === '' ? unnamed : name),
+    name: name === '' ? unnamed : name,
+    address: address.host,
+    port: address.port,
+    ...readManager(manager, runtime),
+  });
+  return { config, accessLogs };
+}
+
+function managerOf(chain: Fields): Fields | undefined {
+  const [first, ...others] = chain.messages('filters', 'Filter');
+  chain.ignore('name');
+  chain.close();
+  for (const other of others) {
+    other.node.error(
+      'MQ-ENVOY-002',
+      'only one network filter, the HTTP connection manager, is modelled',
+    );
+  }
+  if (first === undefined) return undefined;
+  first.ignore('name');
+  const typed = typedConfigOf(first);
+  first.close();
+  if (typed === undefined) return undefined;
+  if (typed.type === HCM) return typed.fields;
+  refuseExtension(typed, 'the network filter');
+  return undefined;
+}
+
+function readManager(fields: Fields, runtime: Runtime): Partial<ListenerConfig> {
+  const table = fields.message('route_config', 'RouteConfiguration');
+  if (table === undefined) fields.node.error('MQ-FIELD-003', 'route_config is missing');
+  const timeouts = {
+    streamIdleTimeoutMs:
+      fields.durationMs('stream_idle_timeout') ?? ENVOY.listener.streamIdleTimeoutMs.value,
+    requestTimeoutMs: fields.durationMs('request_timeout') ?? 0,
+    delayedCloseTimeoutMs:
+      fields.durationMs('delayed_close_timeout') ?? ENVOY.listener.delayedCloseTimeoutMs.value,
+  };
+  const headersMs = fields.durationMs('request_headers_timeout');
+  const drainMs = fields.durationMs('drain_timeout');
+  fields.ignore('codec_type', 'generate_request_id', 'server_name', 'tracing', 'normalize_path');
+  fields.ignore('merge_slashes', 'always_set_request_id_in_response', 'http2_protocol_options');
+  fields.message('http_protocol_options', 'Http1ProtocolOptions')?.close();
+  const upgrades = fields.messages('upgrade_configs', 'UpgradeConfig').map((upgrade) => {
+    const type = (upgrade.text('upgrade_type') ?? '').toLowerCase();
+    upgrade.close();
+    return type;
+  });
+  const manager = {
+    statPrefix: fields.text('stat_prefix') ?? '',
+    filters: readHttpFilters(fields, runtime),
+    ...(table === undefined ? {} : { routes: readRouteTable(table, runtime) }),
+    ...timeouts,
+    ...readCommon(fields),
+    ...readTrust(fields),
+    ...(headersMs === undefined ? {} : { requestHeadersTimeoutMs: headersMs }),
+    ...(drainMs === undefined ? {} : { drainTimeoutMs: drainMs }),
+    ...(fields.flag('proxy_100_continue') ? { forwardsInformational: true } : {}),
+    ...(upgrades.length === 0 ? {} : { upgrades }),
+  };
+  fields.close();
+  return manager;
+}
+
+function readCommon(fields: Fields): Partial<ListenerConfig> {
+  const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
+  const idleMs = common?.durationMs('idle_timeout');
+  const maxMs = common?.durationMs('max_connection_duration');
+  const streamMs = common?.durationMs('max_stream_duration');
+  const maxRequests = common?.integer('max_requests_per_connection');
+  common?.close();
+  return {
+    ...(idleMs === undefined ? {} : { downstreamIdleTimeoutMs: idleMs }),
+    ...(maxMs === undefined ? {} : { maxConnectionDurationMs: maxMs }),
+    ...(streamMs === undefined ? {} : { maxStreamDurationMs: streamMs }),
+    ...(maxRequests === undefined ? {} : { maxRequestsPerConnection: maxRequests }),
+  };
+}
+
+/** Whose `x-envoy-…` headers count, and what the upstream is told of the client. */
+function readTrust(fields: Fields): Partial<ListenerConfig> {
+  const internal = fields.message('internal_address_config', 'InternalAddressConfig');
+  const ranges = internal?.messages('cidr_ranges', 'CidrRange').map(readRange) ?? [];
+  internal?.ignore('unix_sockets');
+  internal?.close();
+  return {
+    clientTrust: {
+      usesRemoteAddress: fields.flag('use_remote_address'),
+      trustedHops: fields.integer('xff_num_trusted_hops') ?? 0,
+      appendsForwardedFor: !fields.flag('skip_xff_append'),
+      internalRanges: ranges,
+    },
+  };
+}
+
+function readRange(fields: Fields): string {
+  const range = `${fields.text('address_prefix') ?? ''}/${fields.integer('prefix_len', 0, 128) ?? 0}`;
+  fields.close();
+  return range;
+}

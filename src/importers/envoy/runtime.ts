@@ -1,0 +1,57 @@
+/**
+ * The static runtime layer of a bootstrap: numbers by dotted key, later layers first.
+ *
+ * Only keys that some reader asks for have an effect; the others are refused by name.
+ * Source: Envoy v3 API, config/bootstrap/v3 LayeredRuntime; config-other-meshes.md §5.2.
+ */
+import type { SourceNode } from '../source-node.ts';
+import type { Fields } from './fields.ts';
+
+export class Runtime {
+  readonly #values = new Map<string, SourceNode>();
+  readonly #asked = new Set<string>();
+
+  /** @param bootstrap undefined = there is no layer */
+  constructor(bootstrap: Fields | undefined) {
+    const runtime = bootstrap?.message('layered_runtime', 'LayeredRuntime');
+    for (const layer of runtime?.messages('layers', 'RuntimeLayer') ?? []) {
+      layer.ignore('name', 'admin_layer');
+      const values = layer.get('static_layer');
+      if (values !== undefined) this.#flatten('', values);
+      layer.close();
+    }
+    runtime?.close();
+  }
+
+  /** undefined = the key is not set. */
+  integer(key: string): number | undefined {
+    this.#asked.add(key);
+    const node = this.#values.get(key);
+    return node === undefined ? undefined : Math.trunc(node.number() ?? 0);
+  }
+
+  flag(key: string): boolean | undefined {
+    this.#asked.add(key);
+    return this.#values.get(key)?.boolean();
+  }
+
+  number(key: string): number | undefined {
+    this.#asked.add(key);
+    return this.#values.get(key)?.number();
+  }
+
+  close(): void {
+    for (const [key, node] of this.#values) {
+      if (this.#asked.has(key)) continue;
+      node.keyError('MQ-ENVOY-001', `the runtime key "${key}" is unknown or not modelled`);
+    }
+  }
+
+  #flatten(prefix: string, node: SourceNode): void {
+    for (const [key, child] of node.entries()) {
+      const path = prefix === '' ? key : `${prefix}.${key}`;
+      if (child.kind === 'map') this.#flatten(path, child);
+      else this.#values.set(path, child);
+    }
+  }
+}

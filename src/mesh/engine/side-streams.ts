@@ -1,0 +1,38 @@
+/**
+ * Upstream streams and connections that no downstream request waits for: probes and copies.
+ *
+ * The engine hands inputs about them to their owners before anything else looks at them. While
+ * there are none, that costs one comparison per input.
+ */
+import type { ConnectFailure, Head, ResetReason, Slot } from '../../core/engine.ts';
+
+/** Told what happens on its stream. The slot is free after an end or a reset. */
+export interface SideStream {
+  onHead(head: Head, end: boolean): void;
+  /** @param end the response is over */
+  onBody(end: boolean): void;
+  onReset(reason: ResetReason): void;
+}
+
+/** Told what happens to its connection. */
+export interface SideConnection {
+  onConnected(): void;
+  onConnectFailed(failure: ConnectFailure): void;
+  onGoAway(): void;
+  onClosed(): void;
+}
+
+export class SideStreams {
+  readonly streams: Map<Slot, SideStream>;
+  readonly connections: Map<Slot, SideConnection>;
+
+  constructor() {
+    this.streams = new Map();
+    this.connections = new Map();
+  }
+
+  /** Whether inputs about streams and connections must be looked up here first. */
+  get isUsed(): boolean {
+    return this.streams.size + this.connections.size > 0;
+  }
+}

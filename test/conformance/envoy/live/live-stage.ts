@@ -1,0 +1,214 @@
+/**
+ * The stage on real sockets: `meshquake proxy` or the program `envoy`, started for one case.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ClientTls } from '../case-file.ts';
+import type { Acceptor, ByteStream, Clock, PortPlan, Stage, UpstreamPort } from '../stage.ts';
+import { ConnectionReset, NotApplicable } from '../stage.ts';
+import { SocketStream } from './socket-stream.ts';
+
+const HOST = '127.0.0.1';
+const START_LIMIT_MS = 15_000;
+const STOP_LIMIT_MS = 3_000;
+const POLL_MS = 10;
+/** Half-open connections that fill a queue of one, so that further ones hang. */
+const BLACKHOLE_CONNECTIONS = 4;
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+const WALL_CLOCK: Clock = {
+  nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  sleep,
+};
+
+/** What is under test. */
+export type Program = 'meshquake' | 'envoy';
+
+export class LiveStage implements Stage {
+  readonly clock = WALL_CLOCK;
+  folder = '';
+  ports: Record<string, number> = {};
+  startProblem = '';
+  private readonly program: Program;
+  private readonly servers: Server[] = [];
+  private readonly sockets = new Set<Socket>();
+  private child: ChildProcess | null = null;
+  private exit: Promise<void> = Promise.resolve();
+
+  constructor(program: Program) {
+    this.program = program;
+  }
+
+  async run(script: () => Promise<void>): Promise<void> {
+    this.folder = await mkdtemp(join(tmpdir(), 'conformance-'));
+    for (const name of ['listener', 'listener2', 'admin', 'dead']) {
+      this.ports[name] = await freePort();
+    }
+    await script();
+  }
+
+  async addUpstream(plan: PortPlan, accept: Acceptor): Promise<UpstreamPort> {
+    if (plan.tls !== null) throw new NotApplicable('TLS upstreams are not scripted here');
+    if (plan.refuses) return this.refusingPort(accept);
+    const server = createServer({ noDelay: true }, (socket) => {
+      this.keep(socket);
+      if (!plan.isBlackhole) void accept(new SocketStream(socket));
+    });
+    const port = await listenOn(server, 0, plan.isBlackhole ? 0 : 511);
+    this.servers.push(server);
+    if (plan.isBlackhole) await this.fillQueue(server, port);
+    return { port, listen: async () => {}, close: () => server.close() };
+  }
+
+  async writeFile(name: string, text: string): Promise<void> {
+    const path = join(this.folder, name);
+    await writeFile(`${path}.tmp`, text);
+    await rename(`${path}.tmp`, path);
+  }
+
+  async makeCertificates(): Promise<void> {
+    throw new NotApplicable('certificates and TLS are not scripted here');
+  }
+
+  async start(bootstrap: string): Promise<boolean> {
+    const config = join(this.folder, 'bootstrap.yaml');
+    await writeFile(config, bootstrap);
+    const [command, ...rest] = commandOf(this.program, config, this.ports['admin']!);
+    const child = spawn(command!, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = child;
+    let problem = '';
+    child.stderr.on('data', (bytes) => {
+      problem = (problem + String(bytes)).slice(-1_500);
+    });
+    let hasEnded = false;
+    this.exit = new Promise((resolve) => {
+      child.on('exit', () => {
+        hasEnded = true;
+        resolve();
+      });
+      child.on('error', (error) => {
+        problem += error.message;
+        hasEnded = true;
+        resolve();
+      });
+    });
+    const limitMs = this.clock.nowMs() + START_LIMIT_MS;
+    while (!hasEnded && this.clock.nowMs() < limitMs) {
+      const probe = await this.connect('listener').catch(() => null);
+      if (probe !== null) {
+        probe.close();
+        return true;
+      }
+      await sleep(POLL_MS);
+    }
+    this.startProblem = problem;
+    return false;
+  }
+
+  async connect(to: 'listener' | 'listener2', tls: ClientTls | null = null): Promise<ByteStream> {
+    if (tls !== null) throw new NotApplicable('TLS clients are not scripted here');
+    const socket = connect(this.ports[to]!, HOST);
+    this.keep(socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', (error) => reject(new ConnectionReset(error.message)));
+    });
+    return new SocketStream(socket);
+  }
+
+  stats(only: string | null): Promise<string> {
+    const filter = only === null ? '' : `?filter=^${encodeURIComponent(escaped(only))}$`;
+    return this.admin(`/stats${filter}`);
+  }
+
+  clusters(): Promise<string> {
+    return this.admin('/clusters');
+  }
+
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (child !== null && child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      await Promise.race([this.exit, sleep(STOP_LIMIT_MS)]);
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await this.exit;
+    }
+    for (const server of this.servers) server.close();
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  async accessLog(): Promise<string> {
+    const text = await readFile(join(this.folder, 'access.log'), 'utf8').catch(() => '');
+    await rm(this.folder, { recursive: true, force: true });
+    return text;
+  }
+
+  private async admin(path: string): Promise<string> {
+    const response = await fetch(`http://${HOST}:${this.ports['admin']}${path}`);
+    return response.text();
+  }
+
+  /** Nothing listens until `listen` is called. */
+  private async refusingPort(accept: Acceptor): Promise<UpstreamPort> {
+    const port = await freePort();
+    const server = createServer({ noDelay: true }, (socket) => {
+      this.keep(socket);
+      void accept(new SocketStream(socket));
+    });
+    this.servers.push(server);
+    const listen = async () => void (await listenOn(server, port, 511));
+    return { port, listen, close: () => server.close() };
+  }
+
+  /** A server that accepts nothing more: its queue is full of connections nobody takes. */
+  private async fillQueue(_server: Server, port: number): Promise<void> {
+    for (let i = 0; i < BLACKHOLE_CONNECTIONS; i++) {
+      const socket = connect(port, HOST);
+      socket.on('error', () => {});
+      this.keep(socket);
+    }
+    throw new NotApplicable('a port that never answers needs a queue that Node always empties');
+  }
+
+  private keep(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.on('error', () => {});
+    socket.on('close', () => this.sockets.delete(socket));
+  }
+}
+
+function commandOf(program: Program, config: string, baseId: number): string[] {
+  if (program === 'meshquake') {
+    const own = ['proxy', '--config', config, '--seed', 'conformance', '--drain-time', '1s'];
+    return [process.execPath, '--import', 'tsx', 'src/cli.ts', ...own];
+  }
+  const envoy = process.env['ENVOY'] ?? 'envoy';
+  const options = ['--concurrency', '1', '--base-id', String(baseId), '-l', 'error'];
+  return [envoy, '-c', config, ...options, '--drain-time-s', '1'];
+}
+
+function listenOn(server: Server, port: number, backlog: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: HOST, port, backlog }, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listenOn(server, 0, 1);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

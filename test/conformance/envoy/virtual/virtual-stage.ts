@@ -1,0 +1,292 @@
+/**
+ * The stage in virtual time: the policy engine on the simulator's kernel, its listeners and
+ * upstreams on virtual wires.
+ */
+import { Diagnostics, renderDiagnostics } from '../../../../src/core/diagnostics.ts';
+import { Draws } from '../../../../src/core/draws.ts';
+import type {
+  DialPlan,
+  Endpoint,
+  Head,
+  Ports,
+  RequestLogEntry,
+  Slot,
+  TimerId,
+  TimerKind,
+} from '../../../../src/core/engine.ts';
+import { type CloseReason, Side } from '../../../../src/core/engine.ts';
+import { MILLISECOND, type Ns } from '../../../../src/core/time.ts';
+import {
+  type Bootstrap,
+  readAssignment,
+  readBootstrap,
+} from '../../../../src/importers/envoy/bootstrap.ts';
+import { NameIds } from '../../../../src/importers/name-ids.ts';
+import type { ListenerConfig } from '../../../../src/mesh/config/config.ts';
+import { PolicyEngine } from '../../../../src/mesh/engine/engine.ts';
+import { EngineTables } from '../../../../src/mesh/engine/tables.ts';
+import {
+  DEFAULT_FORMAT,
+  type LineFormatter,
+  parseFormat,
+} from '../../../../src/proxy/access-log/format.ts';
+import { clustersText, statsText } from '../../../../src/proxy/admin/stats-text.ts';
+import { RequestIdentity } from '../../../../src/proxy/request-identity.ts';
+import type { ClientTls } from '../case-file.ts';
+import type { Acceptor, ByteStream, PortPlan, Stage, UpstreamPort } from '../stage.ts';
+import { NotApplicable } from '../stage.ts';
+import { VirtualContext } from './context.ts';
+import { VirtualDownstream } from './downstream.ts';
+import { EPOCH_MS, VirtualTime } from './time.ts';
+import { type Dialled, VirtualUpstream } from './upstream.ts';
+import { HOP_NS, ScriptStream, WireEnd } from './wire.ts';
+
+const FIRST_UPSTREAM_PORT = 20_001;
+const NO_BYTES = new Uint8Array(0);
+
+interface VirtualPort {
+  plan: PortPlan;
+  readonly accept: Acceptor;
+}
+
+export class VirtualStage implements Stage, Ports {
+  readonly clock = new VirtualTime();
+  readonly folder = '/case';
+  readonly ports = { listener: 10_001, listener2: 10_002, admin: 10_003, dead: 10_004 };
+  readonly draws: Draws;
+  startProblem = '';
+  private readonly context: VirtualContext;
+  private readonly byPort = new Map<number, VirtualPort>();
+  private readonly files = new Map<string, string>();
+  private readonly ids = new NameIds();
+  private engine: PolicyEngine | null = null;
+  private bootstrap: Bootstrap | null = null;
+  private formats = new Map<number, LineFormatter>();
+  private log = '';
+  private clientCount = 0;
+
+  constructor(seed: string) {
+    this.draws = new Draws(seed);
+    this.context = new VirtualContext(this.clock, new RequestIdentity(this.draws));
+  }
+
+  run(script: () => Promise<void>): Promise<void> {
+    return this.clock.run(script);
+  }
+
+  async addUpstream(plan: PortPlan, accept: Acceptor): Promise<UpstreamPort> {
+    const port = FIRST_UPSTREAM_PORT + this.byPort.size;
+    const made: VirtualPort = { plan, accept };
+    this.byPort.set(port, made);
+    return {
+      port,
+      listen: async () => {
+        made.plan = { ...made.plan, refuses: false };
+      },
+      close: () => {},
+    };
+  }
+
+  async writeFile(name: string, text: string): Promise<void> {
+    this.files.set(`${this.folder}/${name}`, text);
+    if (this.engine === null) return;
+    for (const source of this.bootstrap?.eds ?? []) {
+      if (source.path !== `${this.folder}/${name}`) continue;
+      const members = this.membersOf(source, new Diagnostics());
+      if (members === null) continue;
+      this.context.input((engine) => engine.onEndpoints(source.clusterId, members));
+    }
+  }
+
+  async makeCertificates(): Promise<void> {
+    throw new NotApplicable('certificates and TLS are not simulated here');
+  }
+
+  async start(text: string): Promise<boolean> {
+    const diagnostics = new Diagnostics();
+    const file = { path: 'bootstrap.yaml', text };
+    const bootstrap = readBootstrap(file, this.ids, diagnostics);
+    if (bootstrap === undefined || diagnostics.hasErrors) {
+      const sources = new Map([[file.path, text]]);
+      this.startProblem = renderDiagnostics(diagnostics.sorted(), sources);
+      return false;
+    }
+    this.bootstrap = bootstrap;
+    const clusters = bootstrap.config.clusters.map((cluster) => {
+      const source = bootstrap.eds.find(({ clusterId }) => clusterId === cluster.id);
+      const members = source === undefined ? null : this.membersOf(source, diagnostics);
+      return members === null ? cluster : { ...cluster, endpoints: members };
+    });
+    for (const { config, accessLogs } of bootstrap.listeners) {
+      const format = accessLogs[0]?.format ?? DEFAULT_FORMAT;
+      this.formats.set(config.id, parseFormat(format));
+    }
+    this.engine = new PolicyEngine({ ...bootstrap.config, clusters }, this, new EngineTables());
+    this.context.attach(this.engine);
+    // As the runner for sockets does to see whether somebody listens.
+    const probe = await this.connect('listener', null);
+    probe.close();
+    await this.clock.sleep(1);
+    return true;
+  }
+
+  async connect(to: 'listener' | 'listener2', tls: ClientTls | null): Promise<ByteStream> {
+    if (tls !== null) throw new NotApplicable('TLS clients are not simulated here');
+    const port = this.ports[to];
+    const listener = this.bootstrap?.config.listeners.find((item) => item.port === port);
+    if (listener === undefined) throw new Error(`nobody listens on ${to}`);
+    const [near, far] = WireEnd.pair(this.clock);
+    const stream = new ScriptStream(near, this.clock);
+    this.clock.afterNs(HOP_NS, () => this.accepted(far, listener));
+    return stream;
+  }
+
+  async stats(only: string | null): Promise<string> {
+    if (only === null) return statsText(this.engine!);
+    let found = '';
+    this.engine!.visitStats((name, _kind, value) => {
+      if (name === only) found = `${name}: ${value}\n`;
+    });
+    return found;
+  }
+
+  async clusters(): Promise<string> {
+    return clustersText(this.engine!, this.bootstrap!.config);
+  }
+
+  async stop(): Promise<void> {}
+
+  async accessLog(): Promise<string> {
+    return this.log;
+  }
+
+  // Ports
+
+  wallMs(): number {
+    return EPOCH_MS + this.clock.nowMs();
+  }
+
+  arm(atNs: Ns, kind: TimerKind, slot: Slot): TimerId {
+    return this.clock.at(atNs, () => this.context.input((engine) => engine.onTimer(kind, slot)));
+  }
+
+  armAfter(delayMs: number, kind: TimerKind, slot: Slot): TimerId {
+    return this.arm(this.clock.nowNs + delayMs * MILLISECOND, kind, slot);
+  }
+
+  disarm(timer: TimerId): void {
+    this.clock.cancel(timer);
+  }
+
+  dial(slot: Slot, endpoint: Endpoint, plan: DialPlan): void {
+    if (plan.tls !== null) throw new NotApplicable('TLS upstreams are not simulated here');
+    const made = new VirtualUpstream(this.context, slot, endpoint, (at) => this.dialled(at));
+    this.context.upstreams.put(slot, made);
+  }
+
+  openStream(stream: Slot, connection: Slot, _uid: number, head: Head, end: boolean): void {
+    const upstream = this.context.upstreams.get(connection);
+    this.context.streams.put(stream, upstream);
+    upstream.openStream(stream, head, end);
+  }
+
+  sendBody(stream: Slot, _bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    this.context.streams.find(stream)?.sendBody(chunk ?? NO_BYTES, end);
+  }
+
+  sendTrailers(stream: Slot, trailers: Head): void {
+    this.context.streams.find(stream)?.sendTrailers(trailers.headers);
+  }
+
+  resetStream(stream: Slot): void {
+    this.context.streams.find(stream)?.resetStream();
+  }
+
+  sendUpstreamData(): void {}
+
+  closeUpstream(connection: Slot): void {
+    this.context.upstreams.find(connection)?.closeBy();
+  }
+
+  respondInformational(request: Slot, head: Head): void {
+    this.context.requests.find(request)?.connection.respondInformational(head);
+  }
+
+  respondHead(request: Slot, head: Head, end: boolean): void {
+    this.context.requests.get(request).connection.respondHead(head, end);
+  }
+
+  respondBody(request: Slot, _bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    this.context.requests.find(request)?.connection.respondBody(chunk ?? NO_BYTES, end);
+  }
+
+  respondTrailers(request: Slot, trailers: Head): void {
+    this.context.requests.find(request)?.connection.respondTrailers(trailers);
+  }
+
+  resetRequest(request: Slot): void {
+    this.context.requests.find(request)?.connection.resetRequest();
+  }
+
+  sendDownstreamData(): void {}
+
+  goAwayDownstream(connection: Slot): void {
+    this.context.downstreams.find(connection)?.goAway();
+  }
+
+  closeDownstream(
+    connection: Slot,
+    how: 'abort' | 'flush' | 'linger',
+    lingerNs: Ns,
+    reason: CloseReason,
+  ): void {
+    this.context.downstreams.find(connection)?.closeBy(how, lingerNs, reason);
+  }
+
+  setReading(side: Side, slot: Slot, on: boolean): void {
+    if (side === Side.stream) this.context.streams.find(slot)?.setReading(on);
+  }
+
+  logRequest(entry: RequestLogEntry): void {
+    const format = this.formats.get(entry.listener);
+    const startMs = EPOCH_MS + entry.startNs / MILLISECOND;
+    if (format === undefined) return;
+    this.log += format({ entry, startMs, requestDurationMs: -1, responseDurationMs: -1 });
+  }
+
+  record(): void {}
+
+  private accepted(end: WireEnd, listener: ListenerConfig): void {
+    const address = `127.0.0.1:${40_000 + (this.clientCount++ % 20_000)}`;
+    const made = new VirtualDownstream(this.context, end, listener, {
+      tls: false,
+      validated: false,
+      sans: [],
+      serverName: null,
+      protocol: 'http1',
+      remoteAddress: address,
+      localAddress: `127.0.0.1:${listener.port}`,
+    });
+    void made;
+  }
+
+  private dialled(address: string): Dialled {
+    const port = this.byPort.get(Number(address.slice(address.lastIndexOf(':') + 1)));
+    if (port?.plan.isBlackhole === true) return 'silent';
+    if (port === undefined || port.plan.refuses) return 'refused';
+    if (port.plan.tls !== null) throw new NotApplicable('TLS upstreams are not simulated here');
+    const [near, far] = WireEnd.pair(this.clock);
+    const stream = new ScriptStream(far, this.clock);
+    void port.accept(stream);
+    this.clock.stir();
+    return near;
+  }
+
+  private membersOf(source: Bootstrap['eds'][number], diagnostics: Diagnostics) {
+    const text = this.files.get(source.path);
+    if (text === undefined) return null;
+    const file = { path: source.path, text };
+    const members = readAssignment(file, source, this.ids, diagnostics);
+    return members === undefined ? null : { version: 1, members };
+  }
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { Diagnostics } from '../../../src/core/diagnostics.ts';
+import { isBootstrap, readBootstrap } from '../../../src/importers/envoy/bootstrap.ts';
+import { NameIds } from '../../../src/importers/name-ids.ts';
+
+const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+function bootstrap(change: { route?: string; cluster?: string; filter?: string } = {}): string {
+  const {
+    route = '{ cluster: a }',
+    cluster = 'connect_timeout: 0.25s',
+    filter = 'envoy.extensions.filters.http.router.v3.Router',
+  } = change;
+  return `
+admin: { address: { socket_address: { address: 127.0.0.1, port_value: 9901 } } }
+static_resources:
+  listeners:
+  - name: l
+    address: { socket_address: { address: 127.0.0.1, port_value: 10000 } }
+    filter_chains:
+      filters:
+        name: hcm
+        typed_config:
+          "@type": type.googleapis.com/${HCM}
+          stat_prefix: in
+          http_filters:
+          - name: f
+            typed_config: { "@type": type.googleapis.com/${filter} }
+          routeConfig:
+            virtualHosts:
+            - { name: v, domains: ['*'], routes: [{ match: { prefix: / }, route: ${route} }] }
+  clusters:
+  - name: a
+    ${cluster}
+`;
+}
+
+function read(text: string) {
+  const diagnostics = new Diagnostics();
+  const found = readBootstrap({ path: 'b.yaml', text }, new NameIds(), diagnostics);
+  const told = diagnostics.sorted().map(({ code, line, column, message }) => {
+    return `${line}:${column} ${code} ${message}`;
+  });
+  return { found, told };
+}
+
+describe('a bootstrap', () => {
+  it('is told from mesh resources', () => {
+    expect(isBootstrap(bootstrap())).toBe(true);
+    expect(isBootstrap('{"staticResources": {}}')).toBe(true);
+    expect(isBootstrap('apiVersion: v1\nkind: Service\n')).toBe(false);
+  });
+
+  it('is read in both spellings, with single items for lists and Envoy’s defaults', () => {
+    const { found, told } = read(bootstrap());
+    expect(told).toEqual([]);
+    expect(found?.admin).toEqual({ host: '127.0.0.1', port: 9901 });
+    const [listener] = found?.config.listeners ?? [];
+    expect([listener?.port, listener?.streamIdleTimeoutMs]).toEqual([10_000, 300_000]);
+    const action = listener?.routes.virtualHosts[0]?.routes[0]?.action;
+    expect(action).toMatchObject({ kind: 'forward', timeoutMs: 15_000 });
+    expect(found?.config.clusters[0]?.connectTimeoutMs).toBe(250);
+  });
+
+  it('refuses a field that is not modelled, with its place', () => {
+    const { told } = read(bootstrap({ cluster: 'dns_resolvers: []' }));
+    expect(told).toEqual([
+      '21:5 MQ-ENVOY-001 Cluster field "dns_resolvers" is unknown or not modelled',
+    ]);
+  });
+
+  it('refuses an extension by its name, and a chain without the router', () => {
+    const { told } = read(bootstrap({ filter: 'envoy.extensions.filters.http.lua.v3.Lua' }));
+    expect(told.join('\n')).toContain(
+      'MQ-ENVOY-002 the HTTP filter "envoy.extensions.filters.http.lua.v3.Lua" is not modelled',
+    );
+    expect(told.join('\n')).toContain('http_filters do not end with the router');
+  });
+
+  it('refuses what Envoy refuses', () => {
+    const backoff = 'retry_back_off: { base_interval: 1s, max_interval: 0.5s }';
+    const route = `{ cluster: a, retry_policy: { retry_on: 5xx, ${backoff} } }`;
+    expect(read(bootstrap({ route })).told.join('\n')).toContain('shorter than base_interval');
+    const maglev = 'lb_policy: MAGLEV\n    maglev_lb_config: { table_size: 1000 }';
+    expect(read(bootstrap({ cluster: maglev })).told.join('\n')).toContain('is no prime');
+  });
+
+  it('says what is wrong with a duration', () => {
+    const { told } = read(bootstrap({ cluster: 'connect_timeout: 250ms' }));
+    expect(told).toEqual(['21:22 MQ-FIELD-006 connect_timeout is "250ms", which is no duration']);
+  });
+});
