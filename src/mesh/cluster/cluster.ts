@@ -25,10 +25,10 @@ import type { EjectionSink } from './ejection.ts';
 import { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
 import { HostGroup } from './host-group.ts';
+import { HostPicker } from './host-picker.ts';
 import { DELIVERED, HostSet } from './host-set.ts';
 import type { HostWish } from './host-wish.ts';
 import { OutlierDetector } from './outlier-detection.ts';
-import { SubsetTable } from './subset-table.ts';
 
 /** What a cluster needs of the engine around it. */
 export interface ClusterSurroundings {
@@ -76,9 +76,7 @@ export class Cluster implements EjectionSink {
   private readonly breakers: readonly CircuitBreakers[];
   private readonly startNs: Ns;
   private readonly hostSet: HostSet;
-  private readonly group: HostGroup;
-  /** null = requests do not choose between subsets. */
-  private readonly subsets: SubsetTable<HostGroup> | null;
+  private readonly picker: HostPicker;
   private readonly poolSettings: PoolSettings;
   private readonly draws: StreamKey;
   private members: EndpointSet;
@@ -127,10 +125,10 @@ export class Cluster implements EjectionSink {
       const set = new HostSet(hosts, panic, updateMergeWindowMs, localitySeed);
       return new HostGroup(set, config.lb, start, this.readsRequests);
     };
-    this.group = groupOf(this.hosts);
-    this.hostSet = this.group.set;
-    this.subsets = config.subsets === undefined ? null : new SubsetTable(config.subsets, groupOf);
-    this.subsets?.replace(this.hosts);
+    this.picker = new HostPicker(config, groupOf, this.hosts, this.stats, (uid) => {
+      ports.record(RecordKind.panic, uid, this.id, 0);
+    });
+    this.hostSet = this.picker.group.set;
     this.poolSettings = poolSettings(config, surroundings, this.stats);
     this.sweepTimer = NO_TIMER;
     this.mergeTimer = NO_TIMER;
@@ -161,8 +159,7 @@ export class Cluster implements EjectionSink {
 
   /** Checks have begun: until the first one passes, hosts are not healthy. */
   healthKnown(): void {
-    this.hostSet.restart();
-    if (this.subsets !== null) for (const { set } of this.subsets.groups) set.restart();
+    this.picker.restart();
   }
 
   /** A health check passed: an ejection may end early. */
@@ -197,7 +194,7 @@ export class Cluster implements EjectionSink {
     if (this.readsRequests) choice.settleHash();
     for (let repick = 0; ; repick++) {
       choice.repick = repick;
-      const host = this.pickOnce(choice, wish);
+      const host = this.picker.pick(choice, wish);
       if (host === null || repick >= repicks || !isRejected(host, attempt, tried, wish)) {
         return host;
       }
@@ -222,37 +219,10 @@ export class Cluster implements EjectionSink {
     if (lb.kind !== 'client-side-weighted-round-robin') return;
     const weight = reportedWeight(head, lb);
     if (weight < 0) return;
-    this.group.beforeReport();
-    if (this.subsets !== null) for (const group of this.subsets.groups) group.beforeReport();
+    this.picker.beforeReport();
     const { nowNs } = this.surroundings.ports.clock;
     const sinceNs = host.reported === null ? nowNs : Math.min(host.reported.sinceNs, nowNs);
     host.reported = { weight, sinceNs, lastNs: nowNs };
-  }
-
-  private pickOnce(choice: HostChoice, wish: HostWish | null): Host | null {
-    if (this.subsets === null) return this.pickIn(this.group, choice, wish);
-    const { group, isFallback } = this.subsets.find(wish === null ? null : wish.criteria);
-    const host = group === null ? null : this.pickIn(group, choice, wish);
-    if (host !== null) {
-      if (isFallback) this.stats.lbSubsetsFallback++;
-      else this.stats.lbSubsetsSelected++;
-      return host;
-    }
-    const { lastResort } = this.subsets;
-    if (!isFallback || lastResort === null) return null;
-    this.stats.lbSubsetsFallbackPanic++;
-    return this.pickIn(lastResort, choice, wish);
-  }
-
-  private pickIn(group: HostGroup, choice: HostChoice, wish: HostWish | null): Host | null {
-    const candidates = group.candidates(choice, wish);
-    if (candidates.length === 0) return null;
-    if (group.set.isPanicking) {
-      this.stats.lbHealthyPanic++;
-      this.surroundings.ports.record(RecordKind.panic, choice.uid, this.id, 0);
-      if (this.config.failsOnPanic === true) return null;
-    }
-    return group.pick(choice, candidates);
   }
 
   poolOf(host: Host, priority: Priority): ConnectionPool {
@@ -291,8 +261,7 @@ export class Cluster implements EjectionSink {
     this.pools = pools;
     this.stats.membershipChange++;
     for (const host of known.values()) this.removeHost(host, oldPools);
-    this.hostSet.replace(this.hosts, this.surroundings.ports.clock.nowNs);
-    this.subsets?.replace(this.hosts);
+    this.picker.replace(this.hosts, this.surroundings.ports.clock.nowNs);
     this.disarmMerge();
     if (this.config.drainsOnSetChange === true) {
       for (const host of this.hosts) drainPools(this.pools, host);
@@ -339,7 +308,7 @@ export class Cluster implements EjectionSink {
   onMergeTimer(): void {
     this.mergeTimer = NO_TIMER;
     this.hostSet.deliver(this.surroundings.ports.clock.nowNs);
-    this.deliverToSubsets();
+    this.picker.deliverToSubsets(this.surroundings.ports.clock.nowNs);
   }
 
   ejected(host: Host, type: EjectionType): void {
@@ -383,16 +352,10 @@ export class Cluster implements EjectionSink {
     const dueNs = this.hostSet.changed(ports.clock.nowNs);
     if (dueNs === DELIVERED) {
       this.disarmMerge();
-      this.deliverToSubsets();
+      this.picker.deliverToSubsets(this.surroundings.ports.clock.nowNs);
     } else if (this.mergeTimer === NO_TIMER) {
       this.mergeTimer = ports.arm(dueNs, TimerKind.hostUpdateMerge, this.id);
     }
-  }
-
-  private deliverToSubsets(): void {
-    if (this.subsets === null) return;
-    const { nowNs } = this.surroundings.ports.clock;
-    for (const { set } of this.subsets.groups) set.deliver(nowNs);
   }
 
   private disarmMerge(): void {
@@ -431,7 +394,7 @@ export class Cluster implements EjectionSink {
     visit('upstream_rq_active', normal.requests + high.requests);
     visit('upstream_rq_pending_active', normal.pending + high.pending);
     visit('upstream_cx_active', normal.connections + high.connections);
-    this.group.visitStats(visit);
+    this.picker.group.visitStats(visit);
     visit('membership_total', this.hosts.length);
     visit('membership_healthy', this.hostSet.countHealthy());
     visit('membership_degraded', this.hosts.filter(isDegraded).length);
