@@ -5,24 +5,17 @@
  * Source: surface.md §1, `bench --json`.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { enlargeInliningBudget } from '../src/cli/inlining.ts';
+import type { BenchDocument, RowResult } from './document.ts';
+import { htmlOf } from './report/html.ts';
+import { describeMachine } from './report/machine.ts';
+import { markdownOf } from './report/markdown.ts';
 import type { Row } from './row.ts';
 import { ROWS } from './rows.ts';
-
-interface RowResult {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly ratioTo: Readonly<Record<string, number>>;
-}
-
-interface BenchDocument {
-  readonly format: 1;
-  readonly rows: readonly RowResult[];
-}
 
 /** A row got worse by more than this share: exit 5. */
 const REGRESSION_MARGIN = 0.05;
@@ -33,6 +26,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     repeats: { type: 'string', default: '3' },
     baseline: { type: 'string' },
+    report: { type: 'string' },
     row: { type: 'string' },
   },
 });
@@ -43,7 +37,7 @@ if (values.row !== undefined) {
   if (row === undefined) throw new Error(`no row ${values.row}`);
   console.log(JSON.stringify(await row.measure()));
 } else {
-  const document = await measureAll(chosenRows(values.only), Number(values.repeats));
+  const document = await measureAll(chosenRows(values.only), Number(values.repeats), reporter());
   console.log(values.json ? JSON.stringify(document, null, 2) : table(document));
   if (values.baseline !== undefined) process.exitCode = gate(document, values.baseline);
 }
@@ -65,41 +59,80 @@ function chosenRows(only: string | undefined): readonly Row[] {
   return ROWS.filter(({ name }) => wanted.has(name));
 }
 
-async function measureAll(rows: readonly Row[], repeats: number): Promise<BenchDocument> {
+/** Writes the report anew after every round, so that an interrupted run leaves one, too. */
+function reporter(): (document: BenchDocument) => void {
+  const folder = values.report;
+  if (folder === undefined) return () => {};
+  const about = { date: new Date().toISOString().slice(0, 10), machine: describeMachine() };
+  return (measured) => {
+    const document = { ...measured, ...about };
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'README.md'), markdownOf(document));
+    writeFileSync(join(folder, 'report.html'), htmlOf(document));
+    writeFileSync(join(folder, 'results.json'), `${JSON.stringify(document, null, 2)}\n`);
+    console.error(`wrote ${join(folder, 'README.md')}, report.html and results.json`);
+  };
+}
+
+/** @param onRound hears what is known after each round of repeats */
+async function measureAll(
+  chosen: readonly Row[],
+  repeats: number,
+  onRound: (document: BenchDocument) => void,
+): Promise<BenchDocument> {
+  const missing = chosen.flatMap(({ name, missing }) => {
+    const reason = missing?.() ?? null;
+    return reason === null ? [] : [{ name, reason }];
+  });
+  const rows = chosen.filter(({ name }) => !missing.some((item) => item.name === name));
   const samples = new Map<string, number[]>(rows.map(({ name }) => [name, []]));
+  const found = (): BenchDocument => ({ format: 1, missing, rows: resultsOf(rows, samples) });
   for (let repeat = 0; repeat < repeats; repeat++) {
     for (const row of rows) {
       if (process.stderr.isTTY)
         process.stderr.write(`\r\x1b[K${repeat + 1}/${repeats} ${row.name}`);
       samples.get(row.name)!.push(measureInChild(row.name));
     }
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    onRound(found());
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  return found();
+}
+
+function resultsOf(
+  rows: readonly Row[],
+  samples: ReadonlyMap<string, readonly number[]>,
+): RowResult[] {
   const best = new Map(
     rows.map((row) => {
       const values = samples.get(row.name)!;
       return [row.name, row.best === 'highest' ? Math.max(...values) : Math.min(...values)];
     }),
   );
-  return {
-    format: 1,
-    rows: rows.map((row) => ({
-      name: row.name,
-      value: rounded(best.get(row.name)!),
-      unit: row.unit,
-      ratioTo: Object.fromEntries(
-        row.ratioTo
-          .filter((other) => best.has(other))
-          .map((other) => [other, rounded(best.get(row.name)! / best.get(other)!)]),
-      ),
-    })),
-  };
+  return rows.map((row) => ({
+    name: row.name,
+    value: rounded(best.get(row.name)!),
+    unit: row.unit,
+    samples: samples.get(row.name)!.map(rounded),
+    ratioTo: Object.fromEntries(
+      row.ratioTo
+        .filter((other) => best.has(other))
+        .map((other) => [other, rounded(best.get(row.name)! / best.get(other)!)]),
+    ),
+  }));
 }
 
 function measureInChild(name: string): number {
   const output = execFileSync(
     process.execPath,
-    ['--expose-gc', '--import', 'tsx', fileURLToPath(import.meta.url), '--row', name],
+    [
+      '--expose-gc',
+      '--import',
+      import.meta.resolve('tsx'),
+      fileURLToPath(import.meta.url),
+      '--row',
+      name,
+    ],
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
   );
   return JSON.parse(output.trim()) as number;
@@ -116,7 +149,8 @@ function table(document: BenchDocument): string {
       .join(', ');
     return `${name.padEnd(38)} ${value.toLocaleString('en').padStart(12)} ${unit}${ratios === '' ? '' : `  (${ratios})`}`;
   });
-  return lines.join('\n');
+  const absent = document.missing.map(({ name, reason }) => `${name.padEnd(38)} ${reason}`);
+  return [...lines, ...absent].join('\n');
 }
 
 /** Compares ratios, never absolute values. @returns 0, or 5 when a ratio fell beyond the margin */

@@ -33,19 +33,30 @@ import * as model from './model.ts';
 export interface MeshWorldOptions {
   readonly mode: 'lean' | 'full';
   readonly endpoints: number;
+  /** Services in the chain, 1 to 3. */
+  readonly tiers: number;
+  readonly perTryTimeoutNs: Ns;
   readonly rateRps: number;
   /** Fold every record into a digest, as every run of `meshquake run` does. */
   readonly digest: boolean;
   /** Median of one direction of a hop. */
   readonly delayNs: Ns;
+  /** Mean time a worker works on a request. */
+  readonly serviceNs: Ns;
+  /** Per instance of the first tier. */
+  readonly workers: number;
 }
 
 export const LEAN: MeshWorldOptions = {
   mode: 'lean',
   endpoints: model.ENDPOINTS,
+  tiers: model.TIERS,
+  perTryTimeoutNs: model.PER_TRY_TIMEOUT_NS,
   rateRps: model.RATE_RPS,
   digest: true,
   delayNs: model.DELAY_MEDIAN_NS,
+  serviceNs: model.MEAN_SERVICE_NS,
+  workers: model.HELD_WORKERS[0],
 };
 
 const UNLIMITED = 1_000_000_000;
@@ -115,7 +126,7 @@ export class MeshWorld {
       sigma: model.DELAY_SIGMA,
     });
     this.world.network.setDefault({ latency: delay, loss: 0 });
-    const tiers = Array.from({ length: model.TIERS }, (_, tier) => this.addTier(tier));
+    const tiers = Array.from({ length: this.options.tiers }, (_, tier) => this.addTier(tier));
     const caller = this.addHost('client', 'client', 0, 0, []);
     this.addOutbound(caller, 0, tiers[0]!);
     tiers.slice(0, -1).forEach((tier, index) => {
@@ -149,7 +160,7 @@ export class MeshWorld {
         `tier${tier}-${i}`,
         `tier${tier}`,
         tier,
-        model.HELD_WORKERS[tier] ?? model.WORKERS,
+        tier === 0 ? this.options.workers : (model.HELD_WORKERS[tier] ?? model.WORKERS),
         [address],
       );
       return { host, endpoint: this.endpoint(address, `tier${tier}-${i}`) };
@@ -174,14 +185,14 @@ export class MeshWorld {
       queueLimit: null,
       serviceTime: new DurationSampler(
         isServer
-          ? { kind: 'exponential', meanNs: model.MEAN_SERVICE_NS }
+          ? { kind: 'exponential', meanNs: this.options.serviceNs }
           : { kind: 'constant', valueNs: 0 },
       ),
       errors: isServer ? [{ status: 503, ratio: model.FAILURE_RATIO }] : [],
       responseBytes: 0,
       onAbandon: 'keep-working',
       calls:
-        isServer && next < model.TIERS
+        isServer && next < this.options.tiers
           ? [
               {
                 kind: 'call',
@@ -278,7 +289,7 @@ export class MeshWorld {
     const retry = envoyRetryPolicy({
       retryOn: ['5xx'],
       numRetries: model.MAX_RETRIES,
-      perTryTimeoutMs: model.PER_TRY_TIMEOUT_NS / 1e6,
+      perTryTimeoutMs: this.options.perTryTimeoutNs / 1e6,
     });
     const isFull = this.options.mode === 'full';
     return envoyListener({

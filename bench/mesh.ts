@@ -6,6 +6,8 @@ import { runClosures } from './closures-baseline.ts';
 import { runIndexedHeap } from './indexed-heap.ts';
 import { LEAN, MeshWorld, type MeshWorldOptions } from './mesh-world.ts';
 import { perCpuSecond, type Row } from './row.ts';
+import { liveBytes, TRACE_COST_ROW } from './scale.ts';
+import { SIMPY_ROW } from './simpy.ts';
 
 const PER_CPU_SECOND = 'requests per CPU second';
 
@@ -27,10 +29,16 @@ function meshRow(
   };
 }
 
-const lean = meshRow('mesh.lean', LEAN, 1_200_000, ['mesh.closures', 'mesh.indexed-heap']);
+const lean = meshRow('mesh.lean', LEAN, 1_200_000, [
+  'mesh.closures',
+  'mesh.indexed-heap',
+  'mesh.simpy',
+]);
 const full = meshRow('mesh.full', { ...LEAN, mode: 'full' }, 600_000, ['mesh.closures']);
 const withoutDigest = meshRow('mesh.no-digest', { ...LEAN, digest: false }, 1_200_000, []);
-const endpoints10k = meshRow('mesh.endpoints10k', { ...LEAN, endpoints: 10_000 }, 300_000, []);
+/** One caller, one service: what the caller's proxy has to choose from. */
+const oneTier = (endpoints: number): Row =>
+  meshRow(`mesh.endpoints.${endpoints}`, { ...LEAN, tiers: 1, endpoints }, 1_200_000, []);
 
 const closures: Row = {
   name: 'mesh.closures',
@@ -86,49 +94,54 @@ const allocated: Row = {
 };
 
 const IN_FLIGHT = 100_000;
+const FLIGHT_RPS = 10_000;
 
-/** Memory of 100,000 attempts under way at once, all tables and events together. */
+/**
+ * A service that takes ten seconds: by Little's law 10 s × 10,000 rps = 100,000 attempts are under way
+ * at once. The limit of a try is far longer, so that it is armed and never fires.
+ */
+const SLOW: MeshWorldOptions = {
+  ...LEAN,
+  tiers: 1,
+  rateRps: FLIGHT_RPS,
+  serviceNs: (IN_FLIGHT / FLIGHT_RPS) * 1e9,
+  workers: IN_FLIGHT,
+  perTryTimeoutNs: 600_000_000_000,
+};
+
+/** Heap and typed arrays of an attempt under way: row, connection, timer, event; tables' slack, too. */
 const bytesPerAttempt: Row = {
   name: 'mesh.inFlight100k.bytesPerAttempt',
   unit: 'bytes',
   best: 'lowest',
   ratioTo: [],
   measure() {
-    const before = memory();
-    const world = inFlightWorld();
-    return (memory() - before - memoryOfIdleWorld()) / attemptsInFlight(world);
+    new MeshWorld(LEAN).advance(20_000);
+    const before = liveBytes();
+    const idle = new MeshWorld(SLOW);
+    const withIdle = liveBytes();
+    const busy = new MeshWorld(SLOW);
+    busy.world.run(FLIGHT_SETTLED_NS);
+    const bytes = liveBytes() - withIdle - (withIdle - before);
+    const attempts = busy.world.inFlight;
+    if (attempts < IN_FLIGHT * 0.95) throw new Error(`only ${attempts} in flight`);
+    if (idle.world.inFlight !== 0) throw new Error('the idle world is not idle');
+    return bytes / attempts;
   },
 };
 
-/** Long delays keep many requests in the air: Little's law sets how many. */
-function inFlightWorld(delayNs = (IN_FLIGHT / 2 / 10_000) * 1e9): MeshWorld {
-  const world = new MeshWorld({ ...LEAN, rateRps: 10_000, delayNs });
-  const untilNs = delayNs;
-  while (world.world.nowNs < untilNs) world.world.run(world.world.nowNs + 50_000_000);
-  return world;
-}
-
-function memoryOfIdleWorld(): number {
-  return 0;
-}
-
-function attemptsInFlight(world: MeshWorld): number {
-  return world.world.inFlight;
-}
-
-function memory(): number {
-  globalThis.gc?.();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
+/** Six mean times: as many end as begin. */
+const FLIGHT_SETTLED_NS = 60_000_000_000;
 
 export const MESH_ROWS: readonly Row[] = [
   lean,
   full,
   closures,
   indexedHeap,
+  SIMPY_ROW,
   allocated,
   bytesPerAttempt,
   costRow('mesh.digestCost', lean, withoutDigest),
-  costRow('mesh.endpoints10k.costRatio', endpoints10k, lean),
+  TRACE_COST_ROW,
+  costRow('mesh.endpoints10k.costRatio', oneTier(10_000), oneTier(10)),
 ];

@@ -11,6 +11,8 @@ export interface Row {
   readonly best: 'highest' | 'lowest';
   /** Rows this one is quoted against. */
   readonly ratioTo: readonly string[];
+  /** Why this machine cannot measure it; null or absent = it can. */
+  missing?(): string | null;
   /** One repeat, warm-up included. @returns the value in `unit` */
   measure(): number | Promise<number>;
 }

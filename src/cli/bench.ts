@@ -16,6 +16,7 @@ interface BenchFlags {
   readonly only?: string;
   readonly repeats: string;
   readonly baseline?: string;
+  readonly report?: string | true;
 }
 
 const HELP = `
@@ -25,6 +26,7 @@ the ratios of one run: machines differ, and other load disturbs.
 Examples:
   meshquake bench
   meshquake bench --only 'kernel.*' --json
+  meshquake bench --report
   meshquake bench --json > before.json; meshquake bench --baseline before.json   # exit 5 on a fall
 `;
 
@@ -37,13 +39,14 @@ export function benchCommand(program: Command, context: CliContext): void {
     .option('--only <names>', 'rows by name, separated by commas; a trailing * matches any end')
     .option('--repeats <n>', 'how often each row is measured; the best counts', '3')
     .option('--baseline <file>', 'compare ratios with an earlier --json; exit 5 when one fell')
+    .option('--report [dir]', 'write Markdown, HTML with plots and JSON (reports/benchmarks)')
     .addHelpText('after', HELP)
     .action(async (flags: BenchFlags) => {
-      context.exitCode = await measure(flags);
+      context.exitCode = await measure(flags, context.io.cwd);
     });
 }
 
-async function measure(flags: BenchFlags): Promise<number> {
+async function measure(flags: BenchFlags, cwd: string): Promise<number> {
   const main = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
   if (!existsSync(main)) {
     throw new EnvironmentError('ENOENT', 'bench needs the repository: the package has no bench/');
@@ -52,11 +55,16 @@ async function measure(flags: BenchFlags): Promise<number> {
     ...(flags.json ? ['--json'] : []),
     ...(flags.only === undefined ? [] : ['--only', flags.only]),
     ...(flags.baseline === undefined ? [] : ['--baseline', flags.baseline]),
+    ...(flags.report === undefined
+      ? []
+      : ['--report', flags.report === true ? 'reports/benchmarks' : flags.report]),
     '--repeats',
     flags.repeats,
   ];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', main, ...options], {
+    const loader = import.meta.resolve('tsx');
+    const child = spawn(process.execPath, ['--import', loader, main, ...options], {
+      cwd,
       stdio: 'inherit',
     });
     child.on('error', reject);

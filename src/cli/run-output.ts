@@ -34,7 +34,7 @@ export function reportModel(
     scenario: { name, path },
     reproduce,
     version,
-    setting: settingLines(scenario),
+    setting: settingOf(results.map((result) => result.scenario)),
     warmUpS: scenario.warmUpNs / SECOND,
     runs: results.flatMap((result) =>
       result.outcomes.map(({ summary, timeline, samples, traces, policy }) => ({
@@ -49,6 +49,23 @@ export function reportModel(
       })),
     ),
   };
+}
+
+/** What holds for all variants once; what they differ in, by variant. */
+function settingOf(scenarios: readonly Scenario[]): readonly SettingLine[] {
+  const settings = scenarios.map((scenario) => ({ scenario, lines: settingLines(scenario) }));
+  const [first] = settings;
+  const isShared = ({ label, value }: SettingLine): boolean =>
+    settings.every(({ lines }) =>
+      lines.some((line) => line.label === label && line.value === value),
+    );
+  const shared = first?.lines.filter(isShared) ?? [];
+  const own = settings.flatMap(({ scenario, lines }) =>
+    lines
+      .filter((line) => !isShared(line))
+      .map(({ label, value }) => ({ label: `${label}, ${scenario.variant}`, value })),
+  );
+  return [...shared, ...own];
 }
 
 function settingLines(scenario: Scenario): readonly SettingLine[] {

@@ -65,10 +65,11 @@ export function follow<Key extends RequestKey>(
   return requests.map((sample) => ({ sample, call: tracer.callOf(sample) }));
 }
 
-function tracerOf(
+/** A tracer for a world with a tap, before it starts. */
+export function tracerOf(
   built: BuiltWorld,
   requests: readonly RequestKey[],
-  onStep: StepListener | null,
+  onStep: StepListener | null = null,
 ): RequestTracer {
   const { world, recorder, proxies } = built;
   const names = {

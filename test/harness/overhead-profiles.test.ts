@@ -10,6 +10,7 @@ describe('overhead profiles', () => {
   /** Medians per traversal of the published table, ms. */
   it.each([
     ['istio-sidecar-1.24', 0.2],
+    ['istio-sidecar-1.24-plaintext', 0.183],
     ['istio-sidecar-1.13', 0.444],
     ['istio-sidecar-1.7-telemetry', 1.003],
     ['istio-sidecar-1.7-wasm', 1.53],

@@ -137,6 +137,12 @@ section+section{margin-top:4px}
 .alt li{display:flex;gap:7px;align-items:baseline}
 .alt b{font-weight:600;color:var(--text);margin-right:3px}
 .alt .chip{width:9px;height:9px}
+.quantiles{margin:14px 0 0}
+.quantiles figcaption{font-weight:600;font-size:14px}
+.quantiles svg{width:100%;max-width:760px;height:auto;font-size:12px}
+.quantiles text{fill:var(--muted)}
+.tick{stroke:var(--line)}
+.curve{fill:none;stroke:var(--run);stroke-width:2}
 .scroll{overflow-x:auto;max-width:100%}
 table{border-collapse:collapse;font-size:13px;width:100%;font-variant-numeric:tabular-nums;margin-top:10px}
 caption{text-align:left;color:var(--muted);padding:4px 0;font-size:13px}

@@ -1,6 +1,7 @@
 /**
  * The panels of a report, in the order of the page. A new panel is a file and a line here.
  */
+import { distributionPanel } from './distribution.ts';
 import { ejectionsPanel } from './ejections.ts';
 import { expectationsPanel } from './expectations.ts';
 import { faultsPanel } from './faults.ts';
@@ -21,6 +22,7 @@ export const PANELS: readonly Panel[] = [
   verdictPanel,
   loadPanel,
   latencyPanel,
+  distributionPanel,
   retriesPanel,
   servicesPanel,
   ejectionsPanel,
