@@ -9,6 +9,7 @@ import type {
   ValueMatch,
 } from '../../../src/mesh/config/config.ts';
 import type { HeaderMutations } from '../../../src/mesh/config/rewriting.ts';
+import type { MtlsMode, RbacConfig } from '../../../src/mesh/config/security.ts';
 
 export interface ComparableEndpoint {
   readonly address: string;
@@ -63,12 +64,18 @@ export interface ComparableHost {
   readonly routes: readonly ComparableRoute[];
 }
 
+export interface ComparableInbound {
+  readonly mtls: MtlsMode;
+  readonly access: readonly RbacConfig[];
+  readonly routes: readonly ComparableRoute[];
+}
+
 export interface Comparable {
   /** By port. */
   readonly outbound: Readonly<Record<string, { readonly streamIdleTimeoutMs: number }>>;
   /** By `port/name`. */
   readonly virtualHosts: Readonly<Record<string, ComparableHost>>;
-  readonly inbound: Readonly<Record<string, readonly ComparableRoute[]>>;
+  readonly inbound: Readonly<Record<string, ComparableInbound>>;
   readonly clusters: Readonly<Record<string, ComparableCluster>>;
   /** Of istiod's answer: what the comparison does not know. */
   readonly unknown: readonly string[];

@@ -72,6 +72,14 @@ export class Fields {
     );
   }
 
+  /** As `children`, for some items of the list. */
+  childrenOf(key: string, items: readonly Json[]): readonly Fields[] {
+    this.take(key);
+    return items.map((item, index) =>
+      this.#add(new Fields(item, `${this.#path}.${key}[${index}]`)),
+    );
+  }
+
   /** Paths and values of whatever was not taken. */
   rest(): readonly string[] {
     const own = Object.entries(this.#map)

@@ -24,6 +24,7 @@ import type {
   ComparableHost,
   ComparableRoute,
 } from './comparable.ts';
+import { simplest } from './rbac.ts';
 
 export interface HereAnswer {
   readonly comparable: Comparable;
@@ -54,9 +55,15 @@ export function answerHere(item: IstioCase): HereAnswer {
     ),
     virtualHosts: Object.fromEntries(hosts),
     inbound: Object.fromEntries(
-      inbound.map(({ port, routes }) => [
+      inbound.map(({ port, routes, mtls, filters }) => [
         String(port),
-        (routes.virtualHosts[0]?.routes ?? []).map(toRoute),
+        {
+          mtls: mtls?.mode ?? 'permissive',
+          access: filters.flatMap((filter) =>
+            filter.kind === 'rbac' ? [simplest(filter.config)] : [],
+          ),
+          routes: (routes.virtualHosts[0]?.routes ?? []).map(toRoute),
+        },
       ]),
     ),
     clusters: Object.fromEntries(config.clusters.map((item) => [item.name, toCluster(item)])),

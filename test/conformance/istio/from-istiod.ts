@@ -10,6 +10,7 @@ import type {
   WeightedCluster,
 } from '../../../src/mesh/config/config.ts';
 import { ENVOY, UINT32_MAX } from '../../../src/mesh/config/defaults.ts';
+import type { MtlsMode } from '../../../src/mesh/config/security.ts';
 import {
   toHashPolicy,
   toHostRewrite,
@@ -28,6 +29,7 @@ import type {
 import { Fields, type Json } from './fields.ts';
 import { byText, sortedMutations } from './from-here.ts';
 import type { Golden } from './golden.ts';
+import { toAccess } from './rbac.ts';
 
 const LB: Readonly<Record<string, string>> = {
   ROUND_ROBIN: 'round-robin',
@@ -61,12 +63,18 @@ export function fromIstiod(golden: Golden): Comparable {
     if (filters.length === 0) fields.leave('filters');
     return [fields.text('rds'), { streamIdleTimeoutMs: idle }] as const;
   });
-  const inbound = Object.entries(golden.inbound).map(([port, item]) => {
+  // A port that no service is for gets a chain of its own from portLevelMtls; nobody calls it here.
+  const served = Object.entries(golden.inbound).filter(
+    ([, item]) => !JSON.stringify(item).includes('InboundPassthroughCluster'),
+  );
+  const inbound = served.map(([port, item]) => {
     const fields = root(item, `inbound.${port}`);
-    fields.leave('rds', 'streamIdleTimeout', 'filters');
+    fields.leave('rds', 'streamIdleTimeout');
     const [host] = fields.children('routeConfig');
     host?.leave('name', 'domains');
-    return [port, (host?.children('routes') ?? []).map((route) => toRoute(route))] as const;
+    const routes = (host?.children('routes') ?? []).map((route) => toRoute(route));
+    const mtls = fields.text('mtls', 'permissive') as MtlsMode;
+    return [port, { mtls, access: toAccess(fields), routes }] as const;
   });
   const clusters = Object.entries(golden.clusters).map(([name, item]) => {
     return [name, toCluster(root(item, `clusters.${name}`), name)] as const;
@@ -121,7 +129,7 @@ function toPath(match: Fields): PathMatch {
   return { kind: 'prefix', value: match.text('prefix'), ignoreCase };
 }
 
-function toHeader(fields: Fields): ComparableHeader {
+export function toHeader(fields: Fields): ComparableHeader {
   // Envoy compares names of headers in lower case.
   const name = fields.text('name').toLowerCase();
   const invert = fields.take('invertMatch') === true;
@@ -129,12 +137,16 @@ function toHeader(fields: Fields): ComparableHeader {
   return { name, value: toValue(fields), invert, treatMissingAsEmpty };
 }
 
-function toValue(fields: Fields): ValueMatch {
+export function toValue(fields: Fields): ValueMatch {
   if (fields.take('presentMatch') === true) return { kind: 'present' };
-  const text = fields.child('stringMatch');
+  return toText(fields.child('stringMatch'));
+}
+
+export function toText(text: Fields): ValueMatch {
   if (text.has('safeRegex')) return { kind: 'regex', value: text.child('safeRegex').text('regex') };
+  const ignoreCase = text.take('ignoreCase') === true ? { ignoreCase: true } : {};
   for (const kind of ['exact', 'prefix', 'suffix', 'contains'] as const) {
-    if (text.has(kind)) return { kind, value: text.text(kind) };
+    if (text.has(kind)) return { kind, value: text.text(kind), ...ignoreCase };
   }
   return { kind: 'exact', value: '?' };
 }

@@ -97,15 +97,21 @@ function manager(chain: JsonMap): Json | undefined {
   return { filters, streamIdleTimeout, rds, ...routes };
 }
 
-/** Plain-text HTTP of each port. */
+/** HTTP of each port, and what it asks of connections where that is not both: TLS and plain text. */
 function inbound(listener: JsonMap): Record<string, Json> {
-  const ports: Record<string, Json> = {};
+  const ports: Record<string, { manager: Json; transports: Set<Json | undefined> }> = {};
   for (const chain of list(listener['filterChains'])) {
     const match = map(map(chain)['match']);
     const port = match['destinationPort'];
-    const isPlain = match['transportProtocol'] === 'raw_buffer';
-    const found = port === undefined || !isPlain ? undefined : manager(map(chain));
-    if (found !== undefined) ports[String(port)] = found;
+    const found = port === undefined ? undefined : manager(map(chain));
+    if (found === undefined) continue;
+    const entry = (ports[String(port)] ??= { manager: found, transports: new Set() });
+    entry.transports.add(match['transportProtocol']);
   }
-  return ports;
+  return Object.fromEntries(
+    Object.entries(ports).map(([port, { manager: found, transports }]) => {
+      if (transports.size > 1) return [port, found];
+      return [port, { ...map(found), mtls: transports.has('tls') ? 'strict' : 'disable' }];
+    }),
+  );
 }
