@@ -8,6 +8,7 @@
  */
 import type { DurationSampler } from './distributions.ts';
 import type { StreamKey } from './draws.ts';
+import type { Ns } from './time.ts';
 
 /** A directed pair of host ids; -1 = any. */
 export interface LinkPair {
@@ -31,7 +32,7 @@ export interface LinkVerbs {
   scaleLatency(handle: number, share: number): void;
   removeLatency(handle: number): void;
   /** Each transmission is lost with this ratio (TCP sends it again). */
-  addLoss(pairs: readonly LinkPair[], ratio: number, stream: StreamKey): number;
+  addLoss(pairs: readonly LinkPair[], ratio: number, untilNs: Ns, stream: StreamKey): number;
   removeLoss(handle: number): void;
   /** Nothing passes; what is under way waits for a retransmission after the heal. */
   cut(pairs: readonly LinkPair[]): number;

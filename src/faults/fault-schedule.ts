@@ -113,6 +113,7 @@ class RunningWindow {
       draws: world.draws,
       after: (afterNs, action) => this.after(afterNs, action),
       durationNs: window.endNs - window.startNs,
+      endNs: window.endNs,
     });
     for (let step = 1; step < steps; step++) {
       const afterNs = Math.floor((envelope.window.rampNs * step) / steps);

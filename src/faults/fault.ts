@@ -77,4 +77,6 @@ export interface FaultContext {
   after(afterNs: Ns, action: () => void): void;
   /** Length of the window. */
   readonly durationNs: Ns;
+  /** When the window ends. */
+  readonly endNs: Ns;
 }

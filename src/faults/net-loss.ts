@@ -36,7 +36,7 @@ export const NET_LOSS: FaultKind = {
     if (ratio === 0) return { revert: () => {} };
     const stream = context.draws.stream(`fault/${context.id}/loss`);
     const add = (share: number): number =>
-      target.links.addLoss(selection.links, ratio * share, stream);
+      target.links.addLoss(selection.links, ratio * share, context.endNs, stream);
     let handle = add(context.strength);
     return {
       setStrength: (share) => {

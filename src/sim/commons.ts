@@ -47,7 +47,7 @@ export class Commons {
     this.heads = new HeadShapes(this.interner);
     this.observer = options.observer;
     this.requestObserver = options.requestObserver ?? null;
-    this.network = new Network(this.draws);
+    this.network = new Network(this.draws, this.kernel);
     this.turns = new TurnQueue();
     this.wires = new WireTable();
     this.requests = new RequestTable();

@@ -18,6 +18,7 @@ import type {
   LoadVerbs,
 } from '../core/fault-target.ts';
 import type { RenewalFailure } from '../core/records.ts';
+import type { Ns } from '../core/time.ts';
 import type { Clients } from './client/clients.ts';
 import type { Commons } from './commons.ts';
 import type { Crashes } from './crashes.ts';
@@ -104,11 +105,12 @@ class WorldLinks implements LinkVerbs {
     this.remove(handle);
   }
 
-  addLoss(pairs: readonly LinkPair[], ratio: number, stream: StreamKey): number {
+  addLoss(pairs: readonly LinkPair[], ratio: number, untilNs: Ns, stream: StreamKey): number {
     const overlay: LossOverlay = {
       kind: 'loss',
       pairs: new PairSet(ratio > 0 ? pairs : []),
       ratio,
+      untilNs,
       stream,
       onStrike: this.onStrike,
     };

@@ -225,6 +225,7 @@ describe('net.partition', () => {
         draws: run.world.draws,
         after: () => {},
         durationNs: SECOND,
+        endNs: SECOND,
       },
     );
     const isCut = (from: number, to: number): boolean =>

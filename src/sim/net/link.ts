@@ -8,6 +8,7 @@
 import type { DurationSampler } from '../../core/distributions.ts';
 import type { StreamKey } from '../../core/draws.ts';
 import type { LinkPair } from '../../core/fault-target.ts';
+import type { Ns } from '../../core/time.ts';
 import type { LinkModel } from '../world-spec.ts';
 
 /** Directed pairs of hosts; -1 in a pair means any. */
@@ -64,6 +65,8 @@ export interface LossOverlay {
   readonly pairs: PairSet;
   /** 0..1 of the transmissions. */
   readonly ratio: number;
+  /** Transmissions from this instant on are not lost to it. */
+  readonly untilNs: Ns;
   readonly stream: StreamKey;
   readonly onStrike: (count: number) => void;
 }

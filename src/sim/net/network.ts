@@ -4,12 +4,13 @@
  * It models what a user of TCP sees. A lost transmission is sent again after 200 ms, then 400 ms,
  * 800 ms … up to 120 s; of a handshake after 1 s, 2 s, 4 s …; the message arrives late, it never
  * vanishes. After 15 (handshake: 6) further transmissions the sender gives up and the connection is
- * reset. Every draw is keyed by the attempt's uid and the direction, so what a fault does to one
- * link changes no draw of another.
+ * reset. A fault's loss strikes the transmissions of its window only. Every draw is keyed by the
+ * attempt's uid and the direction, so what a fault does to one link changes no draw of another.
  * Sources: RFC 6298 (doubling); Linux tcp(7), tcp_retries2 15, tcp_syn_retries 6, minimum RTO 200 ms.
  */
 import { DurationSampler } from '../../core/distributions.ts';
 import type { Draws, StreamKey } from '../../core/draws.ts';
+import type { Clock } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND, SECOND } from '../../core/time.ts';
 import type { LinkModel } from '../world-spec.ts';
@@ -77,6 +78,7 @@ export class Network {
   isLost: boolean;
   readonly links: Link[];
   private readonly draws: Draws;
+  private readonly clock: Clock;
   private readonly latencyStream: StreamKey;
   private readonly lossStream: StreamKey;
   private readonly rules: Rule[];
@@ -85,12 +87,13 @@ export class Network {
   private readonly ownLink: LinkModel;
   private fallback: LinkModel;
 
-  constructor(draws: Draws) {
+  constructor(draws: Draws, clock: Clock) {
     this.delayNs = 0;
     this.retransmissions = 0;
     this.isLost = false;
     this.links = [];
     this.draws = draws;
+    this.clock = clock;
     this.latencyStream = draws.stream('network/latency');
     this.lossStream = draws.stream('network/loss');
     this.rules = [];
@@ -189,8 +192,10 @@ export class Network {
     }
     if (link.loss === 0 && link.losses.length === 0) return;
     let lost = 0;
-    while (lost <= how.retransmissions && this.losesTransmission(link, uid, direction, lost)) {
+    let atNs = this.clock.nowNs;
+    while (lost <= how.retransmissions && this.loses(link, uid, direction, lost, atNs)) {
       lost++;
+      atNs = this.clock.nowNs + retransmissionOffset(how, lost);
     }
     if (lost === 0) return;
     this.isLost = lost > how.retransmissions;
@@ -198,12 +203,14 @@ export class Network {
     this.delayNs = (this.isLost ? 0 : this.delayNs) + retransmissionOffset(how, lost);
   }
 
-  private losesTransmission(link: Link, uid: number, direction: number, sent: number): boolean {
+  /** Whether the transmission of this instant is lost, after `sent` others. */
+  private loses(link: Link, uid: number, direction: number, sent: number, atNs: Ns): boolean {
     const index = direction | (sent << RETRANSMISSION_SHIFT);
     const own = link.loss;
     let isLost = own > 0 && this.draws.unit(this.lossStream, uid, index) < own;
     for (const overlay of link.losses) {
       // Each fault draws for itself, so that it strikes the same messages with or without others.
+      if (atNs >= overlay.untilNs) continue;
       if (this.draws.unit(overlay.stream, uid, index) >= overlay.ratio) continue;
       isLost = true;
       overlay.onStrike(1);

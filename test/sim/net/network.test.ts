@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Draws } from '../../../src/core/draws.ts';
 import type { LinkPair } from '../../../src/core/fault-target.ts';
-import { MILLISECOND, SECOND } from '../../../src/core/time.ts';
+import { MILLISECOND, NEVER, SECOND } from '../../../src/core/time.ts';
 import type { LatencyOverlay, LossOverlay } from '../../../src/sim/net/link.ts';
 import { PairSet } from '../../../src/sim/net/link.ts';
 import {
@@ -23,6 +23,8 @@ function delays(network: Network, from: number, to: number, count = 500): number
   });
 }
 
+const CLOCK = { nowNs: 0 };
+
 function lossOn(
   pairs: readonly LinkPair[],
   ratio: number,
@@ -33,6 +35,7 @@ function lossOn(
     kind: 'loss' as const,
     pairs: new PairSet(pairs),
     ratio,
+    untilNs: NEVER,
     stream: draws.stream(label),
     strikes: 0,
     onStrike: (count: number) => {
@@ -44,7 +47,7 @@ function lossOn(
 
 describe('the law of a link', () => {
   it('is the last rule that matches, or the default', () => {
-    const network = new Network(new Draws('s'));
+    const network = new Network(new Draws('s'), CLOCK);
     network.setDefault(ONE_MS);
     network.addRule([1], null, { latency: constant(2), loss: 0 });
     network.addRule(null, [3], { latency: constant(3), loss: 0 });
@@ -54,7 +57,7 @@ describe('the law of a link', () => {
   });
 
   it('is no time at all to oneself', () => {
-    const network = new Network(new Draws('s'));
+    const network = new Network(new Draws('s'), CLOCK);
     network.setDefault(ONE_MS);
     expect(delays(network, 5, 5, 1)).toEqual([0]);
   });
@@ -70,7 +73,7 @@ describe('retransmissions', () => {
   });
 
   it('delay the share of messages that loses transmissions', () => {
-    const network = new Network(new Draws('s'));
+    const network = new Network(new Draws('s'), CLOCK);
     network.setDefault({ latency: constant(MILLISECOND), loss: 0.1 });
     const all = delays(network, 0, 1, 20_000);
     const share = (ns: number): number => all.filter((delay) => delay === ns).length / all.length;
@@ -80,7 +83,7 @@ describe('retransmissions', () => {
   });
 
   it('end: a link that loses everything gives up', () => {
-    const network = new Network(new Draws('s'));
+    const network = new Network(new Draws('s'), CLOCK);
     network.setDefault({ latency: constant(MILLISECOND), loss: 1 });
     network.measure(network.linkBetween(0, 1), 7, 0);
     expect(network.isLost).toBe(true);
@@ -93,7 +96,7 @@ describe('retransmissions', () => {
 describe('faults on links', () => {
   const world = (): { network: Network; draws: Draws } => {
     const draws = new Draws('s');
-    const network = new Network(draws);
+    const network = new Network(draws, CLOCK);
     network.setDefault({ latency: exponential(MILLISECOND), loss: 0.05 });
     return { network, draws };
   };
@@ -142,9 +145,24 @@ describe('faults on links', () => {
     expect(delays(network, 0, 1)).toEqual(calm);
   });
 
+  it('strike no transmission after their window', () => {
+    const draws = new Draws('s');
+    const network = new Network(draws, { nowNs: 5 * SECOND });
+    network.setDefault(ONE_MS);
+    // Sent at 5 s, and again 0.2 s, 0.6 s and 1.4 s later.
+    network.addOverlay({
+      ...lossOn([{ from: 0, to: 1 }], 1, draws),
+      untilNs: 6 * SECOND,
+    });
+    network.measure(network.linkBetween(0, 1), 7, 0);
+    expect(network.isLost).toBe(false);
+    expect(network.retransmissions).toBe(3);
+    expect(network.delayNs).toBe(1_401 * MILLISECOND);
+  });
+
   it('combine: two losses strike what either strikes', () => {
     const draws = new Draws('s');
-    const network = new Network(draws);
+    const network = new Network(draws, CLOCK);
     network.setDefault(ONE_MS);
     const struckBy = (labels: readonly string[]): Set<number> => {
       const overlays = labels.map((label) => lossOn([{ from: 0, to: 1 }], 0.2, draws, label));
