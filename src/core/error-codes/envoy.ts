@@ -18,4 +18,9 @@ export const ENVOY_CODES = {
     fix: 'static_resources needs a listener with an HTTP connection manager',
   },
   'MQ-ENVOY-005': { title: 'A file that the bootstrap names and that cannot be read' },
+  'MQ-ENVOY-006': {
+    title: 'A field of Envoy’s API that is read over',
+    why: 'it seldom decides about requests, so the rest of the file is still worth running',
+    fix: 'remove it where it does not matter to you',
+  },
 } as const satisfies Record<string, ErrorCode>;

@@ -45,7 +45,8 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
   if (type === 'ORIGINAL_DST') {
     fields.get('type')?.error('MQ-ENVOY-002', 'clusters of type ORIGINAL_DST are not modelled');
   }
-  fields.ignore('dns_lookup_family', 'alt_stat_name', 'ignore_health_on_host_removal');
+  fields.ignore('dns_lookup_family', 'alt_stat_name');
+  fields.withoutEffect('ignore_health_on_host_removal');
   const checks = fields.messages('health_checks', 'HealthCheck').map(readHealthCheck);
   const assignment = fields.message('load_assignment', 'ClusterLoadAssignment');
   const given = assignment === undefined ? [] : readEndpoints(assignment, ids);
@@ -180,7 +181,7 @@ function readPanic(fields: Fields, runtime: Runtime): LocalityFacts {
   const mergeMs = common?.durationMs('update_merge_window');
   const zone = common?.message('zone_aware_lb_config', 'ZoneAwareLbConfig');
   const fails = zone?.flag('fail_traffic_on_panic') === true;
-  zone?.ignore('routing_enabled', 'min_cluster_size');
+  zone?.withoutEffect('routing_enabled', 'min_cluster_size');
   zone?.close();
   const locality = common?.message('locality_weighted_lb_config', 'LocalityWeightedLbConfig');
   locality?.close();
@@ -188,7 +189,7 @@ function readPanic(fields: Fields, runtime: Runtime): LocalityFacts {
   hashing?.ignore('hash_balance_factor', 'use_hostname_for_hashing');
   hashing?.close();
   const drains = common?.flag('close_connections_on_host_set_change') === true;
-  common?.ignore('ignore_new_hosts_until_first_hc');
+  common?.withoutEffect('ignore_new_hosts_until_first_hc');
   common?.close();
   const config = {
     ...(threshold === undefined

@@ -44,6 +44,16 @@ export class Fields {
     for (const name of names) this.#asked.add(name);
   }
 
+  /** These are known and change nothing here; whoever sets one to more than false is told so. */
+  withoutEffect(...names: readonly string[]): void {
+    for (const name of names) {
+      const node = this.get(name);
+      if (node === undefined || node.value === false) continue;
+      const message = `${this.kind} field "${name}" has no effect here: it is not modelled`;
+      node.warning('MQ-ENVOY-006', message);
+    }
+  }
+
   /** A message field. */
   message(name: string, kind: string): Fields | undefined {
     const node = this.get(name);

@@ -87,8 +87,9 @@ function readManager(fields: Fields, runtime: Runtime): Partial<ListenerConfig> 
   };
   const headersMs = fields.durationMs('request_headers_timeout');
   const drainMs = fields.durationMs('drain_timeout');
-  fields.ignore('codec_type', 'generate_request_id', 'server_name', 'tracing', 'normalize_path');
-  fields.ignore('merge_slashes', 'always_set_request_id_in_response', 'http2_protocol_options');
+  fields.ignore('codec_type', 'generate_request_id', 'server_name', 'tracing');
+  fields.withoutEffect('normalize_path', 'merge_slashes');
+  fields.ignore('always_set_request_id_in_response', 'http2_protocol_options');
   fields.message('http_protocol_options', 'Http1ProtocolOptions')?.close();
   const upgrades = fields.messages('upgrade_configs', 'UpgradeConfig').map((upgrade) => {
     const type = (upgrade.text('upgrade_type') ?? '').toLowerCase();

@@ -107,7 +107,7 @@ function readLocality(fields: Fields): LocalityMode {
   const weighted = config?.message('locality_weighted_lb_config', 'LocalityWeightedLbConfig');
   const zone = config?.message('zone_aware_lb_config', 'ZoneAwareLbConfig');
   const fails = zone?.flag('fail_traffic_on_panic') === true;
-  zone?.ignore('routing_enabled', 'min_cluster_size');
+  zone?.withoutEffect('routing_enabled', 'min_cluster_size');
   for (const part of [direct, weighted, zone, config]) part?.close();
   return {
     isLocalityWeighted: weighted !== undefined || direct !== undefined,

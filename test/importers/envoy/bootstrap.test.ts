@@ -51,6 +51,15 @@ describe('a bootstrap', () => {
     expect(isBootstrap('apiVersion: v1\nkind: Service\n')).toBe(false);
   });
 
+  it('says which fields it reads over', () => {
+    const { found, told } = read(bootstrap({ cluster: 'ignore_health_on_host_removal: true' }));
+    expect(found).toBeDefined();
+    expect(told).toEqual([
+      '21:36 MQ-ENVOY-006 Cluster field "ignore_health_on_host_removal" has no effect here: it is not modelled',
+    ]);
+    expect(read(bootstrap({ cluster: 'ignore_health_on_host_removal: false' })).told).toEqual([]);
+  });
+
   it('is read in both spellings, with single items for lists and Envoy’s defaults', () => {
     const { found, told } = read(bootstrap());
     expect(told).toEqual([]);
