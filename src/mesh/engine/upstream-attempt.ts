@@ -229,22 +229,21 @@ export class UpstreamAttempts {
   }
 
   private free(stream: Slot): void {
-    const { requests, streams } = this;
+    const { requests, streams, ports } = this;
     if (this.durations.size > 0) this.disarmDuration(stream);
     this.disarmPerTry(stream);
     if (streams.has(stream, StreamBit.idleTimer)) this.disarmIdle(stream);
-    if (streams.has(stream, StreamBit.blocked)) this.readOn(streams.requestOf(stream));
-    requests.setStream(streams.requestOf(stream), NO_SLOT);
+    const request = streams.requestOf(stream);
+    if (streams.has(stream, StreamBit.blocked)) {
+      // The attempt that did not take the request's body any more is gone.
+      const waits = requests.has(request, Bit.readingPaused);
+      if (waits && !requests.has(request, Bit.requestEnded)) {
+        requests.clear(request, Bit.readingPaused);
+        ports.setReading(Side.request, request, true);
+      }
+    }
+    requests.setStream(request, NO_SLOT);
     streams.free(stream);
-  }
-
-  /** The attempt that did not take the request's body any more is gone. */
-  private readOn(request: Slot): void {
-    const { requests, ports } = this;
-    if (!requests.has(request, Bit.readingPaused)) return;
-    if (requests.has(request, Bit.requestEnded)) return;
-    requests.clear(request, Bit.readingPaused);
-    ports.setReading(Side.request, request, true);
   }
 }
 
