@@ -13,12 +13,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { INLINING_OPTION } from '../src/cli/inlining.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const CACHE = join(ROOT, '.cache', 'node-versions');
 const VERSIONS = ['22', '24', '26'];
-/** As the command sets it: `src/cli/inlining.ts`. */
-const INLINING = '--max-inlined-bytecode-size-cumulative=5000';
 const EXIT_NONDETERMINISTIC = 3;
 const EXIT_ENVIRONMENT = 69;
 
@@ -144,7 +143,7 @@ async function runGolden({ scenario, expected }: Golden, runtime: Runtime): Prom
     for (const variant of ${JSON.stringify([...expected.digests.keys()])}) {
       console.log(JSON.stringify([variant, simulate(path, { seed, variant }).digest]));
     }`;
-  const argv = [INLINING, '--input-type=module', '--eval', script];
+  const argv = [INLINING_OPTION, '--input-type=module', '--eval', script];
   const lines = (await outputOf(runtime.binary, argv)).trim().split('\n');
   const digests = new Map(lines.map((line) => JSON.parse(line) as [string, string]));
   return { runtime, scenario, digests };

@@ -27,6 +27,7 @@ import {
   list,
   overrideArguments,
   parseShare,
+  printerTo,
   type RawExperimentOptions,
   readExperimentOptions,
   screenOf,
@@ -110,9 +111,7 @@ async function run(
   };
   const reproduce = reproduceCommand(a, b, raw, options);
   const screen = screenOf(io, options);
-  const print = (text: string) => {
-    if (!options.isQuiet) screen.write(`${text}\n`);
-  };
+  const print = printerTo(screen, options);
   const version = programVersion();
   const question = [...raw.metric, ...raw.margin, raw.confidence, options.seedText];
   const folder = experimentFolder('compare', [plan.a, plan.b], question, options, io.cwd);

@@ -124,6 +124,13 @@ export function screenOf(io: CliIo, { isJson }: ExperimentOptions): TextOutput {
   return isJson ? io.stderr : io.stdout;
 }
 
+/** Writes lines for people, or nothing when they want quiet. */
+export function printerTo(screen: TextOutput, { isQuiet }: ExperimentOptions) {
+  return (text: string): void => {
+    if (!isQuiet) screen.write(`${text}\n`);
+  };
+}
+
 /** Does the work with a pool that is closed afterwards, until it is done or interrupted. */
 export async function withDriver<T>(
   io: CliIo,

@@ -8,9 +8,9 @@
  */
 import { setFlagsFromString } from 'node:v8';
 
-/** Bytes of bytecode that V8 may inline into one function. */
-const INLINED_BYTES = 5000;
+/** Bytes of bytecode that V8 may inline into one function, as its option says it. */
+export const INLINING_OPTION = '--max-inlined-bytecode-size-cumulative=5000';
 
 export function enlargeInliningBudget(): void {
-  setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES}`);
+  setFlagsFromString(INLINING_OPTION);
 }

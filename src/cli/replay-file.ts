@@ -5,11 +5,10 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Diagnostics } from '../core/diagnostics.ts';
-import { InputError } from '../core/errors.ts';
 import type { RequestSample } from '../core/request-trace.ts';
 import type { Scenario } from '../harness/scenario.ts';
 import type { VariantResult } from './run-results.ts';
+import { inputError } from './scenario-files.ts';
 import { programVersion } from './version.ts';
 
 const FILE = 'replay.json';
@@ -106,10 +105,4 @@ export function chooseRun(
   const known = all.slice(0, 10).map((run) => `${run.scenario.variant} seed ${run.seed}`.trim());
   const message = `"${path}" holds no run of ${wanted}; it holds: ${known.join(', ')}`;
   throw inputError(path, 'MQ-RUN-003', message);
-}
-
-export function inputError(path: string, code: string, message: string): InputError {
-  const diagnostics = new Diagnostics();
-  diagnostics.error(code, { file: path, line: 1, column: 1 }, message);
-  return new InputError(diagnostics.sorted());
 }

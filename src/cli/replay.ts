@@ -21,7 +21,7 @@ import { causeChain, firstFailure } from '../report/cause-chain.ts';
 import { formatCount, formatSeconds } from '../report/format.ts';
 import { slicesOfCall, timeSpent } from '../trace/time-slices.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
-import { type ChosenRun, chooseRun, inputError, readReplayFile } from './replay-file.ts';
+import { type ChosenRun, chooseRun, readReplayFile } from './replay-file.ts';
 import {
   causeLines,
   msText,
@@ -32,6 +32,7 @@ import {
   timeLines,
 } from './replay-words.ts';
 import { json } from './run-output.ts';
+import { inputError } from './scenario-files.ts';
 import { programVersion } from './version.ts';
 
 const EXAMPLES = `

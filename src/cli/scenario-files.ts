@@ -164,7 +164,8 @@ function nearestPath(path: string, cwd: string): string | null {
   return null;
 }
 
-function inputError(file: string, code: string, message: string, fix?: string): InputError {
+/** About a file as a whole. */
+export function inputError(file: string, code: string, message: string, fix?: string): InputError {
   const diagnostics = new Diagnostics();
   const at = { file, line: 1, column: 1 };
   diagnostics.error(code, at, message, fix === undefined ? {} : { fix });

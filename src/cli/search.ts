@@ -20,6 +20,7 @@ import {
   list,
   overrideArguments,
   parseShare,
+  printerTo,
   type RawExperimentOptions,
   readExperimentOptions,
   screenOf,
@@ -108,9 +109,7 @@ async function search(
   const version = programVersion();
   const reproduce = reproduceCommand(path, raw, options);
   const screen = screenOf(io, options);
-  const print = (text: string) => {
-    if (!options.isQuiet) screen.write(`${text}\n`);
-  };
+  const print = printerTo(screen, options);
   const folder = experimentFolder('search', [scenario], questionOf(raw), options, io.cwd);
   checkWritable(folder);
   const { hash, name } = scenario;

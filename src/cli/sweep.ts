@@ -16,6 +16,7 @@ import {
   type ExperimentOptions,
   list,
   overrideArguments,
+  printerTo,
   type RawExperimentOptions,
   readExperimentOptions,
   screenOf,
@@ -119,9 +120,7 @@ async function sweep(question: Question, io: CliIo): Promise<number> {
   const { plan, options, raw } = question;
   const isOnStdout = options.isJson || raw.csv === true;
   const screen = isOnStdout ? io.stderr : screenOf(io, options);
-  const print = (text: string) => {
-    if (!options.isQuiet) screen.write(`${text}\n`);
-  };
+  const print = printerTo(screen, options);
   const version = programVersion();
   const reproduce = reproduceCommand(question);
   const folder = experimentFolder('sweep', plan.scenarios, raw.metric, options, io.cwd);

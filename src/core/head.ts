@@ -7,6 +7,8 @@
  */
 import type { Head, HeadEdits, HeaderList } from './engine.ts';
 
+const GRPC_TYPE = /^application\/grpc(?:$|[+;])/;
+
 /** What a head is made from; everything but the kind-specific part may be left out. */
 export interface HeadFields {
   readonly method?: string;
@@ -102,4 +104,9 @@ function edited(head: Head, edits: HeadEdits): HeadFields {
       ...(edits.append ?? []),
     ],
   };
+}
+
+/** Whether a request speaks gRPC; `application/grpc-web` does not. Source: Envoy, grpc/common. */
+export function isGrpc(head: Head): boolean {
+  return GRPC_TYPE.test(head.get('content-type') ?? '');
 }

@@ -76,11 +76,6 @@ export function openPlan(options: FaultPlanOptions): fc.Arbitrary<OpenPlan> {
     });
 }
 
-/** The kinds that plans draw from unless told otherwise. */
-export function plannedKinds(): readonly string[] {
-  return kindsNamed(undefined).map(({ kind }) => kind);
-}
-
 function kindsNamed(names: readonly string[] | undefined): readonly FaultKind[] {
   if (names === undefined) return FAULT_KINDS.filter(({ group }) => GROUPS.includes(group));
   return names.map((name) => {

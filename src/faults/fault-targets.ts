@@ -94,7 +94,7 @@ function isBorder({ zone, service, instance, client, from, to }: FaultTargetSpec
 }
 
 /** Whether a host's zone is, or lies in, the zone or region of this name. */
-function liesIn(zone: string, name: string): boolean {
+export function liesIn(zone: string, name: string): boolean {
   return zone !== '' && (zone === name || zone.startsWith(`${name}/`));
 }
 

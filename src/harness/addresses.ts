@@ -1,6 +1,7 @@
 /**
  * Names and addresses of simulated machines: a stable plan that depends on the scenario only.
  */
+import { liesIn } from '../faults/fault-targets.ts';
 import type { ClientSpec, Scenario, ServiceSpec, ServiceVersion } from './scenario.ts';
 
 /** One machine of a service, or one caller of a client. */
@@ -64,11 +65,6 @@ function addressOf(index: number): string {
 /** Whether a name of a service, a client, a zone or a region means this machine. */
 export function isNamed({ service, client, zone }: Machine, name: string): boolean {
   return (service?.name ?? client?.name) === name || liesIn(zone, name);
-}
-
-/** Whether a zone is, or lies in, the zone or region of this name. */
-export function liesIn(zone: string, name: string): boolean {
-  return zone !== '' && (zone === name || zone.startsWith(`${name}/`));
 }
 
 /** Fully qualified host of a service. */

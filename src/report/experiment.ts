@@ -5,9 +5,9 @@
  * Charts are data; `page/experiment-script.ts` draws them. All their numbers stand in the tables too.
  */
 import { type Html, html, NO_HTML, scriptJson, trusted } from './escape.ts';
-import { base64Only, PAGE_POLICY, type ReportAssets } from './html.ts';
+import { base64Only, type ReportAssets } from './html.ts';
 import { EXPERIMENT_SCRIPT } from './page/experiment-script.ts';
-import { STYLE } from './page/style.ts';
+import { pageHead } from './page/head.ts';
 import { table } from './panels/grid.ts';
 
 export interface ExperimentModel {
@@ -86,17 +86,7 @@ export interface IntervalChart extends ChartHead {
 export function renderExperiment(model: ExperimentModel, assets: ReportAssets): string {
   const { title, kind, version, reproduce, findings, tone, charts } = model;
   const [answer = '', ...more] = findings;
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${PAGE_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="meshquake ${version}">
-<link rel="icon" href="data:,">
-<title>${title} · meshquake</title>
-<style>${trusted(STYLE)}</style>
-</head>
+  const page = html`${pageHead(model)}
 <body>
 <header>
 <p class="eyebrow">meshquake ${version} · ${kind}</p>

@@ -8,8 +8,8 @@
 import { ChartBook } from './chart.ts';
 import { type Html, html, linkOrText, NO_HTML, scriptJson, trusted } from './escape.ts';
 import type { ReportModel } from './model.ts';
+import { pageHead } from './page/head.ts';
 import { SCRIPT } from './page/script.ts';
-import { STYLE } from './page/style.ts';
 import { PANELS } from './panels/index.ts';
 import type { Panel } from './panels/panel.ts';
 import { endS, faultsAcross, MAX_DRAWN_RUNS, type ReportView, runClass, viewOf } from './view.ts';
@@ -19,33 +19,13 @@ export interface ReportAssets {
   readonly plotly: string;
 }
 
-/** What a page may do: run and style itself, and nothing of the network. */
-export const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'unsafe-inline'",
-  "style-src 'unsafe-inline'",
-  'img-src data: blob:',
-  "base-uri 'none'",
-  "form-action 'none'",
-].join('; ');
-
 /** @returns a complete document; about two megabytes, nearly all of it the charting library */
 export function renderHtml(model: ReportModel, assets: ReportAssets): string {
   const timelines = model.runs.slice(0, MAX_DRAWN_RUNS).map((run) => run.timeline);
   const charts = new ChartBook(timelines);
   const view = viewOf(model, charts);
   const sections = sectionsOf(view);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${PAGE_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="meshquake ${model.version}">
-<link rel="icon" href="data:,">
-<title>${model.title} · meshquake</title>
-<style>${trusted(STYLE)}</style>
-</head>
+  const page = html`${pageHead(model)}
 <body>
 <a class="skip" href="#verdict">Skip to the verdict</a>
 ${header(model, sections)}

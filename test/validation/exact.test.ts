@@ -3,6 +3,7 @@
  * Source: validation.md §1 (I2), §5.2, §7; and the formulas and statistics used beside this file.
  */
 import { describe, expect, it } from 'vitest';
+import { studentQuantile } from '../../src/experiments/statistics.ts';
 import { runScenario } from '../../src/harness/run.ts';
 import { Boundary, observe, readSketch } from '../helpers/scenarios.ts';
 import type { JsonMap, ScenarioSketch } from '../helpers/sketch.ts';
@@ -17,7 +18,7 @@ import {
   roundRobinMean,
   twoStagesQuantile,
 } from './formulas.ts';
-import { estimate, studentQuantile } from './statistics.ts';
+import { estimate } from './statistics.ts';
 
 function sketch(scenario: JsonMap, mesh: readonly JsonMap[] = []): ScenarioSketch {
   const file = { meshquake: 1, dataPlane: 'none', ...scenario };

@@ -3,9 +3,11 @@
  *
  * Source: Envoy v3 API, config/cluster/v3 and extensions/load_balancing_policies; policy-engine.md §7.
  */
+
 import type { ClusterConfig, LoadBalancerConfig } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { HashingConfig, SlowStartConfig } from '../../mesh/config/load-balancing.ts';
+import { isPrime } from '../is-prime.ts';
 import { type Fields, refuseExtension, typedConfigOf } from './fields.ts';
 import { readHashPolicies } from './hash-policy.ts';
 import type { Runtime } from './runtime.ts';
@@ -160,12 +162,6 @@ function maglev(fields: Fields | undefined, hashing: HashingConfig): LoadBalance
   }
   fields?.close();
   return { kind: 'maglev', tableSize, ...hashing };
-}
-
-function isPrime(n: number): boolean {
-  if (n < 2) return false;
-  for (let d = 2; d * d <= n; d++) if (n % d === 0) return false;
-  return true;
 }
 
 function roundRobin(fields: Fields | undefined, runtime: Runtime): LoadBalancerConfig {

@@ -12,7 +12,7 @@ import type {
   ValueMatch,
 } from '../../mesh/config/config.ts';
 import type { SourceNode } from '../source-node.ts';
-import { Fields } from './fields.ts';
+import type { Fields } from './fields.ts';
 
 const PRESENT: ValueMatch = { kind: 'present' };
 
@@ -128,9 +128,4 @@ export function readSubstitution(fields: Fields): { pattern: string; substitutio
   const substitution = fields.text('substitution') ?? '';
   fields.close();
   return { pattern, substitution };
-}
-
-/** For readers that have a node and not yet its fields. */
-export function headerMatchOf(node: SourceNode): HeaderMatch {
-  return readHeaderMatch(new Fields(node, 'HeaderMatcher'));
 }

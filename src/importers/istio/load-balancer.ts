@@ -3,8 +3,10 @@
  *
  * Source: config-istio.md §5.1 to 5.3, §5.11 VD-12, VD-13.
  */
+
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { HashKey, SlowStartConfig } from '../../mesh/config/load-balancing.ts';
+import { isPrime } from '../is-prime.ts';
 import type { ConsistentHash, LoadBalancerSettings } from '../mesh-resources.ts';
 import { type FieldRules, type Message, notModelled, openMessage, readFields } from '../message.ts';
 import { withoutAbsent } from '../optional.ts';
@@ -147,14 +149,6 @@ function readTableSize(node: SourceNode): number | undefined {
   if (size === undefined || isPrime(size)) return size;
   node.error('MQ-DEST-017', `tableSize is ${size}, expected a prime number`);
   return undefined;
-}
-
-function isPrime(number: number): boolean {
-  if (number < 2) return false;
-  for (let divisor = 2; divisor * divisor <= number; divisor++) {
-    if (number % divisor === 0) return false;
-  }
-  return true;
 }
 
 /** `warmup` wins over the older field, which has Envoy's defaults for the rest. */

@@ -14,6 +14,7 @@ import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { ClusterConfig, LoadBalancerConfig } from '../config/config.ts';
+import type { MaglevConfig, RingHashConfig } from '../config/load-balancing.ts';
 import { reportedWeight } from '../policy/load-report.ts';
 import { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
@@ -431,12 +432,12 @@ function poolSettings(
   };
 }
 
-function isHashing(lb: LoadBalancerConfig): boolean {
+function isHashing(lb: LoadBalancerConfig): lb is RingHashConfig | MaglevConfig {
   return lb.kind === 'ring-hash' || lb.kind === 'maglev';
 }
 
 function ownHash(lb: LoadBalancerConfig): RequestHash | null {
-  const policies = lb.kind === 'ring-hash' || lb.kind === 'maglev' ? lb.hashPolicy : undefined;
+  const policies = isHashing(lb) ? lb.hashPolicy : undefined;
   return policies === undefined ? null : new RequestHash(policies);
 }
 

@@ -3,8 +3,6 @@
  *
  * Source: policy-engine.md §8.3 to 8.5; Envoy, RouteAction, RedirectAction, HeaderValueOption.
  */
-import type { FractionalPercent } from './config.ts';
-
 /** Changes of headers: first what is removed, then what is added, in order. */
 export interface HeaderMutations {
   /** Lower-case; never `host` nor a name with a colon. */
@@ -53,13 +51,4 @@ export interface RedirectAction {
   /** A new path, with or without a query of its own; null = the request's. */
   readonly path: { readonly kind: 'whole'; readonly value: string } | PathRewrite | null;
   readonly stripsQuery: boolean;
-}
-
-/** A copy of requests that nobody waits for. Source: §8.4. */
-export interface MirrorPolicy {
-  readonly cluster: string;
-  /** Of the requests; policies with the same fraction copy the same requests. */
-  readonly fraction: FractionalPercent;
-  /** Whether the host keeps its name; otherwise it gets `-shadow`. */
-  readonly keepsHost: boolean;
 }

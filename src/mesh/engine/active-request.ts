@@ -13,7 +13,6 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { LocalReply } from '../filters/http-filter.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
-import { withClientFacts } from './client-trust.ts';
 import type { EngineContext } from './context.ts';
 import type { DownstreamConnections } from './downstream-connections.ts';
 import type { DownstreamTable } from './downstream-table.ts';
@@ -62,11 +61,11 @@ export class ActiveRequests implements FilterChainOwner {
 
   start(request: Slot, connection: Slot, uid: number, head: Head, end: boolean): void {
     const listener = this.listenerOf(connection);
-    const { clientTrust, maxRequestsPerConnection } = listener.config;
+    const { clientFacts } = listener;
     const known =
-      clientTrust === undefined
+      clientFacts === null
         ? head
-        : withClientFacts(head, clientTrust, this.downstreams.peerOf(connection).remoteAddress);
+        : clientFacts.addedTo(head, this.downstreams.peerOf(connection).remoteAddress);
     if (this.headTimers.size > 0) this.stopHeadTimer(request);
     const plan = listener.planOf(known, uid);
     this.requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
@@ -75,7 +74,8 @@ export class ActiveRequests implements FilterChainOwner {
     this.route(request, uid, plan);
     if (!end) this.armRequestTimeout(request, plan);
     if (plan.maxDurationMs >= 0) this.armDuration(request, plan.maxDurationMs);
-    if (maxRequestsPerConnection !== undefined) this.connections.countRequest(connection);
+    if (listener.config.maxRequestsPerConnection !== undefined)
+      this.connections.countRequest(connection);
     if (plan.refusal !== 'none') this.refuse(request, plan);
     else if (!plan.hasFilters || plan.filters.start(request, end)) this.router.begin(request);
   }

@@ -11,6 +11,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { ListenerConfig } from '../config/config.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import { RouteTable } from '../route/route-table.ts';
+import { ClientFacts } from './client-trust.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import type { RequestFilters } from './request-plan.ts';
 import { RequestPlan } from './request-plan.ts';
@@ -25,6 +26,8 @@ export class ListenerState {
   config: ListenerConfig;
   filters: RequestFilters;
   idle: StreamIdleQueue | null;
+  /** null = heads stay as clients send them. */
+  clientFacts: ClientFacts | null;
   private readonly directory: ClusterDirectory;
   /** The queue of an idle time; null for 0. */
   private readonly idleOf: (timeoutMs: number) => StreamIdleQueue | null;
@@ -50,6 +53,7 @@ export class ListenerState {
     this.config = config;
     this.filters = filters;
     this.idle = idle;
+    this.clientFacts = factsOf(config);
     this.stats = stats;
     this.directory = directory;
     this.idleOf = idleOf;
@@ -121,6 +125,7 @@ export class ListenerState {
     this.config = config;
     this.filters = filters;
     this.idle = idle;
+    this.clientFacts = factsOf(config);
     this.forget();
   }
 
@@ -152,4 +157,8 @@ export class ListenerState {
       idle: this.idleFor(route),
     });
   }
+}
+
+function factsOf({ clientTrust }: ListenerConfig): ClientFacts | null {
+  return clientTrust === undefined ? null : new ClientFacts(clientTrust);
 }

@@ -14,6 +14,7 @@ import type {
   PeerFacts,
   Slot,
 } from '../../core/engine.ts';
+import { isGrpc } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
 import type {
@@ -201,7 +202,7 @@ export class RequestPlan {
     this.routeTimeoutMs = Math.min(this.timeouts.routeMs, LONGEST_TIMER_MS);
     this.perTryTimeoutMs = Math.min(this.timeouts.perTryMs, LONGEST_TIMER_MS);
     this.perTryIdleTimeoutMs = Math.min(this.timeouts.perTryIdleMs, LONGEST_TIMER_MS);
-    this.isGrpc = GRPC_TYPE.test(head.get('content-type') ?? '');
+    this.isGrpc = isGrpc(head);
     this.isHeadMethod = head.method === 'HEAD';
     const wantsAlternative = head.get('x-envoy-upstream-rq-timeout-alt-response') !== undefined;
     this.timeoutStatus = honours && wantsAlternative ? 204 : 504;
@@ -343,9 +344,6 @@ const NO_PEER: PeerFacts = {
   remoteAddress: '',
   localAddress: '',
 };
-
-/** `application/grpc-web` is none. */
-const GRPC_TYPE = /^application\/grpc(?:$|[+;])/;
 
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
 

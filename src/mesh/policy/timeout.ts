@@ -5,6 +5,7 @@
  * Source: policy-engine.md §1.2; Envoy, router timeouts.
  */
 import type { Head } from '../../core/engine.ts';
+import { isGrpc } from '../../core/head.ts';
 import type { ForwardAction } from '../config/config.ts';
 import { parseUnsigned } from './control-headers.ts';
 
@@ -72,13 +73,6 @@ function configuredMs(action: ForwardAction, head: Head): number {
 /** What a gRPC client asks for, whole milliseconds; 0 = nothing, or nothing readable. */
 export function grpcDeadlineMs(head: Head): number {
   return parseGrpcTimeoutMs(head.get('grpc-timeout'));
-}
-
-function isGrpc(head: Head): boolean {
-  const type = head.get('content-type');
-  if (type === undefined || !type.startsWith('application/grpc')) return false;
-  const next = type.charAt('application/grpc'.length);
-  return next === '' || next === '+' || next === ';';
 }
 
 const GRPC_TIMEOUT = /^(\d{1,8})([HMSmun])$/;

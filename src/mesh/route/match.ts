@@ -7,6 +7,7 @@
  */
 import { RE2JS } from 're2js';
 import type { Head } from '../../core/engine.ts';
+import { isGrpc } from '../../core/head.ts';
 import type {
   HeaderMatch,
   PathMatch,
@@ -35,10 +36,6 @@ export function compileRouteMatch(match: RouteMatch): HeadPredicate {
     headers.every((matches) => matches(head)) &&
     query.every((matches) => matches(head.path)) &&
     path(pathWithoutQuery(head.path));
-}
-
-function isGrpc(head: Head): boolean {
-  return /^application\/grpc(?:$|[+;])/.test(head.get('content-type') ?? '');
 }
 
 /** @returns a predicate over the path without its query */

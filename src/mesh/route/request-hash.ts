@@ -7,6 +7,7 @@
  */
 import type { Head, PeerFacts } from '../../core/engine.ts';
 import { rotateLeftByOne, xxHash64 } from '../../core/hash64.ts';
+import { withoutPort } from '../../core/socket-address.ts';
 import type { HashKey, HashPolicy } from '../config/load-balancing.ts';
 import { headerValues, queryParameter } from './match.ts';
 import { compileRegexRewrite } from './regex-rewrite.ts';
@@ -105,12 +106,6 @@ function setCookie(
 
 function hashOrNull(value: string | undefined): bigint | null {
   return value === undefined ? null : xxHash64(value);
-}
-
-/** `10.0.0.1:80` or `[::1]:80` without the port and the brackets. */
-function withoutPort(address: string): string {
-  const bare = address.slice(0, address.lastIndexOf(':'));
-  return bare.startsWith('[') ? bare.slice(1, -1) : bare;
 }
 
 function identity(text: string): string {

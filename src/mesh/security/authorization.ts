@@ -6,10 +6,11 @@
  * Source: policy-engine.md §9.6; Envoy, common/rbac (engine_impl, matchers).
  */
 import type { Head, PeerFacts } from '../../core/engine.ts';
+import { portOf, withoutPort } from '../../core/socket-address.ts';
 import type { RbacCondition, RbacPolicy, RbacRules } from '../config/security.ts';
 import { compileHeaderMatch, compileValueMatch, pathWithoutQuery } from '../route/match.ts';
 import { hasName } from './identity.ts';
-import { compileIpRange, portOf, withoutPort } from './ip-range.ts';
+import { compileIpRange } from './ip-range.ts';
 import { compilePathTemplate } from './path-template.ts';
 
 /** A question about a request and its peer. */

@@ -14,6 +14,7 @@ import {
 import { childUid } from '../../core/draws.ts';
 import type { DialPlan, Endpoint, PeerFacts } from '../../core/engine.ts';
 import { ConnectFailure } from '../../core/engine.ts';
+import { portOf } from '../../core/socket-address.ts';
 import type { Commons } from '../commons.ts';
 import { EventKind, TurnKind } from '../event-kind.ts';
 import type { Host } from '../host/host.ts';
@@ -256,10 +257,6 @@ export class Connector {
 
 function speaksTls({ inbound }: Host, listener: number): boolean {
   return inbound !== null && inbound.listeners[listener]?.isPlainTextOnly !== true;
-}
-
-function portOf(address: string): number {
-  return Number(address.slice(address.lastIndexOf(':') + 1));
 }
 
 function clientAddress(host: Host): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compileIpRange, portOf, withoutPort } from '../../../src/mesh/security/ip-range.ts';
+import { portOf, withoutPort } from '../../../src/core/socket-address.ts';
+import { compileIpRange } from '../../../src/mesh/security/ip-range.ts';
 
 describe('an IP range', () => {
   it.each([
