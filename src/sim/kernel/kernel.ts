@@ -9,7 +9,7 @@
 import { AssertionError } from '../../core/assert.ts';
 import type { Ns } from '../../core/time.ts';
 import type { EventId } from './ladder-queue.ts';
-import { LadderQueue } from './ladder-queue.ts';
+import { KEY, LadderQueue, SLOT } from './ladder-queue.ts';
 
 export type { EventId } from './ladder-queue.ts';
 
@@ -74,7 +74,7 @@ export class Kernel extends LadderQueue {
 
   /** When a pending event is due. */
   timeOf(id: EventId): Ns {
-    return this.times[id]!;
+    return this.times[2 * id]!;
   }
 
   /**
@@ -85,7 +85,7 @@ export class Kernel extends LadderQueue {
   reschedule(id: EventId, atNs: Ns): EventId {
     this.cancel(id);
     this.dueNs = atNs;
-    return this.add(this.keys[id]!, this.slots[id]!);
+    return this.add(this.words[4 * id + KEY]!, this.words[4 * id + SLOT]!);
   }
 
   /**
@@ -112,7 +112,7 @@ export class Kernel extends LadderQueue {
   step(): boolean {
     const id = this.first();
     if (id < 0) return false;
-    this.nowNs = this.times[id]!;
+    this.nowNs = this.times[2 * id]!;
     this.handle(id);
     return true;
   }
@@ -126,7 +126,7 @@ export class Kernel extends LadderQueue {
     while (!this.isStopping) {
       const id = this.first();
       if (id < 0) return;
-      const timeNs = this.times[id]!;
+      const timeNs = this.times[2 * id]!;
       if (timeNs > untilNs) return;
       this.nowNs = timeNs;
       this.handle(id);
@@ -134,8 +134,8 @@ export class Kernel extends LadderQueue {
   }
 
   private handle(id: EventId): void {
-    const key = this.keys[id]!;
-    const slot = this.slots[id]!;
+    const key = this.words[4 * id + KEY]!;
+    const slot = this.words[4 * id + SLOT]!;
     this.removeFirst(id);
     this.handled++;
     this.handler.onEvent(key >>> OWNER_BITS, key & OWNER_MASK, slot);

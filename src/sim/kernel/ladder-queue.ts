@@ -49,7 +49,12 @@ const BOTTOM = 1;
 const TRANSIT = 2;
 const FIRST_BUCKET = 3;
 const FIRST_ROW = FIRST_BUCKET + TOP_RUNG_BUCKETS + (MAX_RUNGS - 1) * DEEP_RUNG_BUCKETS;
-/** `previous` of a free row. Links of pending rows and of sentinels are never negative. */
+/** Position of the link to the row after. */
+const NEXT = 1;
+/** Positions in a row of `words`; the time takes the first two. */
+export const KEY = 2;
+export const SLOT = 3;
+/** Link before a free row. Links of pending rows and of sentinels are never negative. */
 const FREE = -2;
 
 const INITIAL_ROWS = FIRST_ROW + 2048;
@@ -65,17 +70,15 @@ export class LadderQueue {
   nowNs: Ns = 0.5;
   /** The time that `add` gives to the next event: a parameter in a field, see there. */
   protected dueNs: Ns = 0.5;
-  /** Due time by row. Growing replaces the columns, so never keep them. */
-  protected times: Float64Array = new Float64Array(INITIAL_ROWS);
-  /** Kind and owner by row, as the kernel packs them. Carried, not read, here. */
-  protected keys: Int32Array = new Int32Array(INITIAL_ROWS);
-  /** The event's slot by row. Carried, not read, here. */
-  protected slots: Int32Array = new Int32Array(INITIAL_ROWS);
+  /** Due time by row, at 2 × row. Growing replaces the columns, so never keep them. */
+  protected times: Float64Array = new Float64Array(2 * INITIAL_ROWS);
+  /** The same memory: at 4 × row, kind and owner as the kernel packs them at +2, the slot at +3. */
+  protected words: Int32Array = new Int32Array(this.times.buffer);
   /** Events in the queue. */
   protected size = 0;
 
-  private previous: Int32Array = new Int32Array(INITIAL_ROWS);
-  private next: Int32Array = new Int32Array(INITIAL_ROWS);
+  /** The row before, at 2 × row, and the row after, next to it. Sentinels have no more than that. */
+  private links: Int32Array = new Int32Array(2 * INITIAL_ROWS);
   private freeRow: EventId = -1;
   private unusedRow: EventId = FIRST_ROW;
 
@@ -128,18 +131,18 @@ export class LadderQueue {
     // Written so that NaN fails too.
     if (!(time >= this.nowNs && time <= NEVER)) this.refuseDue();
     let row = this.freeRow;
-    if (row < 0) row = this.unusedRow < this.times.length ? this.unusedRow++ : this.grow();
-    else this.freeRow = this.next[row]!;
-    const { times, next, previous } = this;
-    times[row] = time;
-    this.keys[row] = key;
-    this.slots[row] = slot;
+    if (row < 0) row = 2 * this.unusedRow < this.times.length ? this.unusedRow++ : this.grow();
+    else this.freeRow = this.links[2 * row + NEXT]!;
+    const { times, words, links } = this;
+    times[2 * row] = time;
+    words[4 * row + KEY] = key;
+    words[4 * row + SLOT] = slot;
     this.size++;
 
     // Top and the buckets take it at their end: `before` becomes its predecessor.
     let before = -1;
     if (time >= this.topStart) {
-      before = previous[TOP]!;
+      before = links[2 * TOP]!;
     } else {
       const rungs = this.rungCount;
       for (let rung = 0; rung < rungs; rung++) {
@@ -148,7 +151,7 @@ export class LadderQueue {
           const offset = (time - this.starts[rung]!) * this.perWidth[rung]!;
           const first = this.firsts[rung]!;
           const last = this.lasts[rung]!;
-          before = previous[offset < last - first ? first + (offset | 0) : last]!;
+          before = links[2 * (offset < last - first ? first + (offset | 0) : last)]!;
           break;
         }
       }
@@ -156,31 +159,32 @@ export class LadderQueue {
     // Bottom is sorted: walk to its place from the nearer end. Equal times stay in front of it.
     const isForBottom = before < 0;
     if (isForBottom) {
-      before = previous[BOTTOM]!;
-      if (before !== BOTTOM && time < times[before]!) {
-        const head = next[BOTTOM]!;
-        if (time - times[head]! < times[before]! - time) {
+      before = links[2 * BOTTOM]!;
+      if (before !== BOTTOM && time < times[2 * before]!) {
+        const head = links[2 * BOTTOM + NEXT]!;
+        if (time - times[2 * head]! < times[2 * before]! - time) {
           let after = head;
-          while (times[after]! <= time) after = next[after]!; // ends at the tail, which is later
-          before = previous[after]!;
+          // Ends at the tail, which is later.
+          while (times[2 * after]! <= time) after = links[2 * after + NEXT]!;
+          before = links[2 * after]!;
         } else {
-          do before = previous[before]!;
-          while (before !== BOTTOM && times[before]! > time);
+          do before = links[2 * before]!;
+          while (before !== BOTTOM && times[2 * before]! > time);
         }
       }
     }
-    const after = next[before]!;
-    previous[row] = before;
-    next[row] = after;
-    next[before] = row;
-    previous[after] = row;
+    const after = links[2 * before + NEXT]!;
+    links[2 * row] = before;
+    links[2 * row + NEXT] = after;
+    links[2 * before + NEXT] = row;
+    links[2 * after] = row;
     if (isForBottom && ++this.bottomCount > this.bottomLimit) this.spillBottom();
     return row;
   }
 
   /** The event that is due first, or -1. */
   protected first(): EventId {
-    const row = this.next[BOTTOM]!;
+    const row = this.links[2 * BOTTOM + NEXT]!;
     return row === BOTTOM ? this.refillBottom() : row;
   }
 
@@ -192,45 +196,47 @@ export class LadderQueue {
 
   /** Removes a pending event and frees its row, which the next `add` takes. O(1). */
   protected remove(row: EventId): void {
-    const before = this.previous[row]!;
-    const after = this.next[row]!;
-    this.next[before] = after;
-    this.previous[after] = before;
+    const { links } = this;
+    const before = links[2 * row]!;
+    const after = links[2 * row + NEXT]!;
+    links[2 * before + NEXT] = after;
+    links[2 * after] = before;
     this.size--;
-    this.previous[row] = FREE;
-    this.next[row] = this.freeRow;
+    links[2 * row] = FREE;
+    links[2 * row + NEXT] = this.freeRow;
     this.freeRow = row;
   }
 
   /** Whether `row` is an event in the queue. Cannot tell an old event from a new one in its row. */
   protected isPending(row: EventId): boolean {
-    return row >= FIRST_ROW && row < this.unusedRow && this.previous[row]! >= 0;
+    return row >= FIRST_ROW && row < this.unusedRow && this.links[2 * row]! >= 0;
   }
 
   private append(list: number, row: EventId): void {
-    const tail = this.previous[list]!;
-    this.previous[row] = tail;
-    this.next[row] = list;
-    this.next[tail] = row;
-    this.previous[list] = row;
+    const { links } = this;
+    const tail = links[2 * list]!;
+    links[2 * row] = tail;
+    links[2 * row + NEXT] = list;
+    links[2 * tail + NEXT] = row;
+    links[2 * list] = row;
   }
 
   private clearList(list: number): void {
-    this.next[list] = list;
-    this.previous[list] = list;
+    this.links[2 * list] = list;
+    this.links[2 * list + NEXT] = list;
   }
 
   /** Appends all events of one list to another. O(1). */
   private moveAll(from: number, to: number): void {
-    const { next, previous } = this;
-    const head = next[from]!;
+    const { links } = this;
+    const head = links[2 * from + NEXT]!;
     if (head === from) return;
-    const tail = previous[from]!;
-    const before = previous[to]!;
-    next[before] = head;
-    previous[head] = before;
-    next[tail] = to;
-    previous[to] = tail;
+    const tail = links[2 * from]!;
+    const before = links[2 * to]!;
+    links[2 * before + NEXT] = head;
+    links[2 * head] = before;
+    links[2 * tail + NEXT] = to;
+    links[2 * to] = tail;
     this.clearList(from);
   }
 
@@ -244,26 +250,26 @@ export class LadderQueue {
 
   /** Moves events into the empty Bottom until it has one; returns that one, or -1. */
   private refillBottom(): EventId {
-    const { next } = this;
+    const { links } = this;
     this.bottomLimit = BOTTOM_LIMIT;
-    while (next[BOTTOM] === BOTTOM) {
+    while (links[2 * BOTTOM + NEXT] === BOTTOM) {
       this.bottomCount = 0;
       if (this.rungCount > 0) {
         const bucket = this.takeNextBucket();
         if (!this.sortIntoBottom(bucket)) this.spread(bucket);
-      } else if (next[TOP] === TOP) {
+      } else if (links[2 * TOP + NEXT] === TOP) {
         this.topStart = EVERYTHING;
         return -1;
       } else {
         this.emptyTop();
       }
     }
-    return next[BOTTOM]!;
+    return links[2 * BOTTOM + NEXT]!;
   }
 
   private emptyTop(): void {
     if (this.sortIntoBottom(TOP)) {
-      this.topStart = this.times[this.previous[BOTTOM]!]! + 1;
+      this.topStart = this.times[2 * this.links[2 * BOTTOM]!]! + 1;
     } else {
       this.spread(TOP);
       this.topStart = this.measuredMax + 1;
@@ -288,9 +294,9 @@ export class LadderQueue {
 
   /** The first bucket from `bucket` on that has events, or `last`. */
   private findUsed(bucket: number, last: number): number {
-    const { next } = this;
+    const { links } = this;
     let used = bucket;
-    while (used < last && next[used] === used) used++;
+    while (used < last && links[2 * used + NEXT] === used) used++;
     return used;
   }
 
@@ -299,17 +305,17 @@ export class LadderQueue {
    * @returns false, with nothing changed, when the list is longer than `SORT_LIMIT`
    */
   private sortIntoBottom(list: number): boolean {
-    const { times, next, sortedTimes, sortedRows } = this;
-    const head = next[list]!;
-    if (head === list || next[head] === list) {
+    const { times, links, sortedTimes, sortedRows } = this;
+    const head = links[2 * list + NEXT]!;
+    if (head === list || links[2 * head + NEXT] === list) {
       this.moveAll(list, BOTTOM);
       this.bottomCount = 1; // or 0: it only has to be at least the true count
       return true;
     }
     let count = 0;
-    for (let row = head; row !== list; row = next[row]!) {
+    for (let row = head; row !== list; row = links[2 * row + NEXT]!) {
       if (count === SORT_LIMIT) return false;
-      const time = times[row]!;
+      const time = times[2 * row]!;
       let at = count++;
       for (; at > 0 && sortedTimes[at - 1]! > time; at--) {
         sortedTimes[at] = sortedTimes[at - 1]!;
@@ -324,16 +330,16 @@ export class LadderQueue {
   }
 
   private linkSortedRows(count: number): void {
-    const { next, previous, sortedRows } = this;
+    const { links, sortedRows } = this;
     let before = BOTTOM;
     for (let at = 0; at < count; at++) {
       const row = sortedRows[at]!;
-      next[before] = row;
-      previous[row] = before;
+      links[2 * before + NEXT] = row;
+      links[2 * row] = before;
       before = row;
     }
-    next[before] = BOTTOM;
-    previous[BOTTOM] = before;
+    links[2 * before + NEXT] = BOTTOM;
+    links[2 * BOTTOM] = before;
     this.bottomCount = count;
   }
 
@@ -353,12 +359,12 @@ export class LadderQueue {
   }
 
   private measure(list: number): void {
-    const { times, next } = this;
+    const { times, links } = this;
     this.measuredCount = 0;
     this.measuredMin = NEVER;
     this.measuredMax = 0;
-    for (let row = next[list]!; row !== list; row = next[row]!) {
-      const time = times[row]!;
+    for (let row = links[2 * list + NEXT]!; row !== list; row = links[2 * row + NEXT]!) {
+      const time = times[2 * row]!;
       if (time < this.measuredMin) this.measuredMin = time;
       if (time > this.measuredMax) this.measuredMax = time;
       this.measuredCount++;
@@ -393,12 +399,12 @@ export class LadderQueue {
   }
 
   private fillRung(rung: number): void {
-    const { times, next } = this;
-    let row = next[TRANSIT]!;
+    const { times, links } = this;
+    let row = links[2 * TRANSIT + NEXT]!;
     this.clearList(TRANSIT); // the rows stay linked to each other and to it
     while (row !== TRANSIT) {
-      const following = next[row]!;
-      this.append(this.bucketFor(rung, times[row]!), row);
+      const following = links[2 * row + NEXT]!;
+      this.append(this.bucketFor(rung, times[2 * row]!), row);
       row = following;
     }
   }
@@ -430,13 +436,11 @@ export class LadderQueue {
 
   /** Doubles all columns and returns the first of the new rows. */
   private grow(): EventId {
-    const rows = 2 * this.times.length;
-    assert(rows <= 0x40000000, 'more than 2^29 pending events');
-    this.times = grownFloats(this.times, rows);
-    this.keys = grownInts(this.keys, rows);
-    this.slots = grownInts(this.slots, rows);
-    this.previous = grownInts(this.previous, rows);
-    this.next = grownInts(this.next, rows);
+    const length = 2 * this.times.length;
+    assert(length <= 0x40000000, 'more than 2^29 pending events');
+    this.times = grownFloats(this.times, length);
+    this.words = new Int32Array(this.times.buffer);
+    this.links = grownInts(this.links, length);
     return this.unusedRow++;
   }
 
@@ -451,14 +455,14 @@ function firstBucketOf(rung: number): number {
   return FIRST_BUCKET + TOP_RUNG_BUCKETS + (rung - 1) * DEEP_RUNG_BUCKETS;
 }
 
-function grownInts(column: Int32Array, rows: number): Int32Array {
-  const grown = new Int32Array(rows);
+function grownInts(column: Int32Array, length: number): Int32Array {
+  const grown = new Int32Array(length);
   grown.set(column);
   return grown;
 }
 
-function grownFloats(column: Float64Array, rows: number): Float64Array {
-  const grown = new Float64Array(rows);
+function grownFloats(column: Float64Array, length: number): Float64Array {
+  const grown = new Float64Array(length);
   grown.set(column);
   return grown;
 }
