@@ -5,6 +5,7 @@ import type { CliContext } from './cli-io.ts';
 import { compareCommand } from './compare.ts';
 import { completionCommand } from './completion.ts';
 import { describeCommand } from './describe.ts';
+import { exportCommand } from './export.ts';
 import { faultsCommand } from './faults.ts';
 import { importCommand } from './import.ts';
 import { proxyCommand } from './proxy.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: readonly AddCommand[] = [
   describeCommand,
   faultsCommand,
   importCommand,
+  exportCommand,
   proxyCommand,
   benchCommand,
   completionCommand,

@@ -2,7 +2,8 @@
  * `meshquake describe config`: the policy that proxies end up with, each value with its origin.
  *
  * From a scenario: every edge, with limits added up over all proxies that hold them. From policy files
- * alone: what one proxy is told, a client's or that of `--proxy NAMESPACE/NAME`.
+ * alone: what one proxy is told, a client's or that of `--proxy NAMESPACE/NAME`. From an Envoy
+ * bootstrap: what it says, with Envoy's own defaults.
  */
 import { type Command, Option } from 'commander';
 import { ExitCode, UsageError } from '../core/errors.ts';
@@ -12,7 +13,8 @@ import { didYouMean } from '../core/suggest.ts';
 import { buildWorld } from '../harness/build.ts';
 import { policyOfProxy, policyOfWorld } from '../harness/policy-table.ts';
 import { NO_OVERRIDES } from '../harness/variants.ts';
-import { loadProxy, parseWorkloadName } from '../proxy/proxy-config.ts';
+import { type LoadedProxy, loadProxy, parseWorkloadName } from '../proxy/proxy-config.ts';
+import { bootstrapAmong } from './bootstrap-files.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
 import { readFiles } from './proxy.ts';
 import { json } from './run-output.ts';
@@ -26,6 +28,7 @@ Examples:
   $ meshquake describe config scenarios/retry-storm
   $ meshquake describe config scenarios/retry-storm --variant retry-budget --proxy orders-0
   $ meshquake describe config mesh/*.yaml
+  $ meshquake describe config bootstrap.yaml --all
   $ meshquake describe config mesh/ --proxy shop/orders-1 -o json`;
 
 interface Flags {
@@ -49,7 +52,7 @@ export function describeCommand(program: Command, context: CliContext): void {
     .command('config')
     .summary('timeouts, retries, limits, ejection: value and origin, per edge')
     .description('Prints the policy in force, edge by edge, with the origin of each value.')
-    .argument('<files...>', 'a scenario, or policy files and folders of them')
+    .argument('<files...>', 'a scenario, policy files and folders of them, or an Envoy bootstrap')
     .option('--proxy <name>', 'only what this proxy is told: a machine of the scenario, or ns/name')
     .option('--variant <name>', 'of the scenario (default: the first)')
     .option('--all', 'defaults too, not only what is set and what limits')
@@ -64,6 +67,8 @@ export function describeCommand(program: Command, context: CliContext): void {
 
 /** @throws InputError, UsageError */
 function describe(paths: readonly string[], flags: Flags, io: CliIo): Described {
+  const bootstrap = bootstrapAmong(paths, io);
+  if (bootstrap !== null) return describeBootstrap(bootstrap, flags);
   if (paths.every((path) => isPolicy(path, io))) return describeFiles(paths, flags, io);
   const [path, ...others] = paths;
   if (path === undefined || others.length > 0) {
@@ -77,6 +82,12 @@ function describeFiles(paths: readonly string[], flags: Flags, io: CliIo): Descr
   const workload = flags.proxy === undefined ? null : parseWorkloadName(flags.proxy);
   const { config, limits } = loadProxy(readFiles(paths, io), workload);
   return { edges: policyOfProxy(config, workload?.name ?? 'client'), limits };
+}
+
+function describeBootstrap({ config, limits }: LoadedProxy, flags: Flags): Described {
+  if (flags.variant !== undefined) throw new UsageError('--variant is for scenarios');
+  if (flags.proxy !== undefined) throw new UsageError('a bootstrap says itself whose proxy it is');
+  return { edges: policyOfProxy(config, config.proxyName), limits };
 }
 
 function describeScenario(path: string, flags: Flags, io: CliIo): Described {

@@ -2,10 +2,10 @@
  * `meshquake validate`: checks scenarios and policy files without running anything.
  *
  * A scenario is checked with all its variants and the policy each of them uses, up to the point where
- * a run would begin; other files are read as policy, together. Exit code 65 when there are errors.
+ * a run would begin; Envoy bootstraps each by itself; other files are read as policy, together. Exit code 65 when there are errors.
  */
 import { existsSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Diagnostic, Diagnostics, renderDiagnostics } from '../core/diagnostics.ts';
 import { ExitCode, InputError } from '../core/errors.ts';
@@ -14,6 +14,8 @@ import type { Scenario, SourceText } from '../harness/scenario.ts';
 import { readScenarioFile } from '../harness/scenario-file.ts';
 import { NO_OVERRIDES } from '../harness/variants.ts';
 import { importMesh } from '../importers/index.ts';
+import { loadBootstrap } from '../proxy/bootstrap-config.ts';
+import { bootstrapFile, isBootstrapFile } from './bootstrap-files.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
 import { json } from './run-output.ts';
 import { locateScenario, meshLoader } from './scenario-files.ts';
@@ -23,14 +25,15 @@ const EXAMPLES = `
 Examples:
   $ meshquake validate scenarios/retry-storm
   $ meshquake validate scenarios/*/scenario.yaml
-  $ meshquake validate mesh/ -o json`;
+  $ meshquake validate mesh/ -o json
+  $ meshquake validate bootstrap.yaml`;
 
 type OutputFormat = 'text' | 'json';
 
 /** What was found about one argument. */
 interface Checked {
   readonly path: string;
-  readonly kind: 'scenario' | 'policy';
+  readonly kind: 'scenario' | 'policy' | 'bootstrap';
   /** Half a sentence about what it holds. */
   readonly content: string;
 }
@@ -40,7 +43,7 @@ export function validateCommand(program: Command, context: CliContext): void {
     .command('validate')
     .summary('check scenarios and policy files, run nothing')
     .description('Checks scenarios and policy files without running them.')
-    .argument('<files...>', 'scenarios, their folders, policy files or folders of them')
+    .argument('<files...>', 'scenarios, their folders, policy files or folders of them, bootstraps')
     .addOption(new Option('-o <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText('after', EXAMPLES)
     .action((paths: readonly string[], options: { readonly o: OutputFormat }) => {
@@ -61,7 +64,8 @@ class Validation {
   run(paths: readonly string[], format: OutputFormat): number {
     const policy: SourceText[] = [];
     for (const path of paths) {
-      if (isPolicy(path, this.#io)) policy.push(...this.#policyFiles(path));
+      if (isBootstrapFile(path, this.#io)) this.#bootstrap(path);
+      else if (isPolicy(path, this.#io)) policy.push(...this.#policyFiles(path));
       else this.#scenario(path);
     }
     if (policy.length > 0) {
@@ -81,6 +85,20 @@ class Validation {
     }
     this.#diagnostics.error('MQ-SCENARIO-009', { file: path, line: 1, column: 1 }, loaded.problem);
     return [];
+  }
+
+  /** With the endpoint files that it names. */
+  #bootstrap(path: string): void {
+    this.#collect(() => {
+      const file = bootstrapFile(path, this.#io);
+      this.#sources.set(file.path, file.text);
+      const loaded = loadBootstrap(file, dirname(resolve(this.#io.cwd, path)));
+      for (const diagnostic of loaded.diagnostics.sorted()) this.#diagnostics.add(diagnostic);
+      const { listeners, clusters } = loaded.config;
+      const count = listeners.length;
+      const content = `an Envoy bootstrap, ${count} ${plural(count, 'listener')}, ${clusters.length} ${plural(clusters.length, 'cluster')}`;
+      this.#checked.push({ path, kind: 'bootstrap', content });
+    });
   }
 
   #scenario(path: string): void {

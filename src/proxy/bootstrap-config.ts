@@ -24,17 +24,21 @@ export interface LoadedBootstrap extends LoadedProxy {
   readonly listen: readonly ListenOption[];
   readonly admin: SocketAddress | null;
   readonly accessLogs: readonly AccessLogPlan[];
+  readonly listeners: Bootstrap['listeners'];
   /** Tells new members of clusters whose endpoints stand in files. */
   watch(onMembers: (cluster: number, members: EndpointSet) => void): void;
 }
 
-/** @throws InputError when the bootstrap or one of its endpoint files has errors */
-export function loadBootstrap(file: MeshFile): LoadedBootstrap {
+/**
+ * @param folder that the names of endpoint files are relative to
+ * @throws InputError when the bootstrap or one of its endpoint files has errors
+ */
+export function loadBootstrap(file: MeshFile, folder = dirname(file.path)): LoadedBootstrap {
   const diagnostics = new Diagnostics();
   const ids = new NameIds();
   const sources = new Map([[file.path, file.text]]);
   const bootstrap = readBootstrap(file, ids, diagnostics);
-  const files = new EndpointFiles(dirname(file.path), ids, sources);
+  const files = new EndpointFiles(folder, ids, sources);
   const clusters = (bootstrap?.config.clusters ?? []).map((cluster) => {
     const source = bootstrap?.eds.find(({ clusterId }) => clusterId === cluster.id);
     if (source === undefined) return cluster;
@@ -48,12 +52,13 @@ export function loadBootstrap(file: MeshFile): LoadedBootstrap {
     diagnostics,
     limits: [],
     listen: bootstrap.listeners.map(({ config }) => ({
-      direction: 'outbound',
+      direction: config.direction,
       address: { host: config.address, port: config.port },
       listener: config.id,
     })),
     admin: bootstrap.admin,
     accessLogs: bootstrap.listeners.flatMap(({ accessLogs }) => accessLogs),
+    listeners: bootstrap.listeners,
     watch: (onMembers) => files.watch(bootstrap.eds, onMembers),
   };
 }

@@ -44,6 +44,7 @@ export const AREA_RULES: readonly AreaRule[] = [
   pure('workload', ['core']),
   pure('trace', ['core'], ['@msgpack/msgpack']),
   pure('importers', ['core', 'mesh/config'], ['yaml', 're2js']),
+  pure('exporters', ['core', 'mesh/config', 'importers'], ['yaml']),
   pure('analyze', ['core', 'mesh/config', 'importers']),
   pure('report', ['core', 'trace'], ['@dagrejs/dagre']),
   pure('harness', HARNESS, ['zod', '@marcbachmann/cel-js', 'yaml']),

@@ -13,6 +13,7 @@ import { readEndpoints } from './endpoints.ts';
 import { type Fields, refuseExtension, typedMessage } from './fields.ts';
 import { readHealthCheck } from './health-checks.ts';
 import { readBalancing } from './load-balancing.ts';
+import { clusterOrigins } from './origins.ts';
 import { readOutlier } from './outlier.ts';
 import type { Runtime } from './runtime.ts';
 import { readSubsets } from './subsets.ts';
@@ -60,7 +61,7 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     id: ids.cluster(name),
     name,
     endpoints: { version: 1, members },
-    service: { host: name, port: 0, subset: '' },
+    service: serviceOf(name),
     isEager: true,
     connectTimeoutMs: fields.durationMs('connect_timeout') ?? ENVOY.cluster.connectTimeoutMs.value,
     circuitBreakers: readBreakers(fields),
@@ -73,6 +74,7 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     ...(checks[0] === undefined ? {} : { healthCheck: checks[0] }),
     ...(subsets === undefined ? {} : { subsets }),
     ...readLifecycle(fields),
+    origins: clusterOrigins(fields.node),
   });
   if (checks.length > 1) {
     fields.node.error('MQ-ENVOY-002', 'several health checks of one cluster are not modelled');
@@ -80,6 +82,13 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
   const eds = type === 'EDS' ? readEds(fields, config, isWeighted) : null;
   fields.close();
   return { config, eds };
+}
+
+/** istiod names clusters `outbound|80|v1|host`; any other name is the service's. */
+function serviceOf(name: string): ClusterConfig['service'] {
+  const match = /^(?:outbound|inbound)\|(\d+)\|([^|]*)\|([^|]*)$/.exec(name);
+  if (match === null) return { host: name, port: 0, subset: '' };
+  return { host: match[3]!, port: Number(match[1]), subset: match[2]! };
 }
 
 function readLifecycle(fields: Fields): Partial<ClusterConfig> {

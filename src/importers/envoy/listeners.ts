@@ -16,6 +16,8 @@ import type { Runtime } from './runtime.ts';
 
 const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
+const DIRECTIONS = ['UNSPECIFIED', 'INBOUND', 'OUTBOUND'] as const;
+
 /** A listener and what only a driver on sockets needs of it. */
 export interface BootstrapListener {
   readonly config: ListenerConfig;
@@ -32,8 +34,9 @@ export function readListener(
   if (address === undefined) {
     fields.node.error('MQ-FIELD-003', 'a listener needs address.socket_address');
   }
+  const word = fields.oneOf('traffic_direction', DIRECTIONS);
   const chains = fields.messages('filter_chains', 'FilterChain');
-  fields.ignore('traffic_direction', 'enable_reuse_port', 'stat_prefix', 'bypass_overload_manager');
+  fields.ignore('enable_reuse_port', 'stat_prefix', 'bypass_overload_manager');
   fields.close();
   if (chains.length > 1) {
     fields.node.error('MQ-ENVOY-002', 'several filter chains of one listener are not modelled');
@@ -48,6 +51,7 @@ export function readListener(
   const config = envoyListener({
     id: ids.listener(name === '' ? unnamed : name),
     name: name === '' ? unnamed : name,
+    direction: word === 'INBOUND' ? 'inbound' : 'outbound',
     address: address.host,
     port: address.port,
     ...readManager(manager, runtime),

@@ -9,7 +9,8 @@ import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { Fields } from './fields.ts';
 import type { Runtime } from './runtime.ts';
 
-const NUMBERS = {
+/** Settings and the fields that hold them. */
+export const OUTLIER_NUMBERS = {
   consecutive5xx: 'consecutive_5xx',
   enforcingConsecutive5xxPercent: 'enforcing_consecutive_5xx',
   consecutiveGatewayFailure: 'consecutive_gateway_failure',
@@ -19,7 +20,7 @@ const NUMBERS = {
   maxEjectionPercent: 'max_ejection_percent',
 } as const;
 
-const STATISTICS = {
+export const OUTLIER_STATISTICS = {
   successRateMinimumHosts: 'success_rate_minimum_hosts',
   successRateRequestVolume: 'success_rate_request_volume',
   successRateStdevFactor: 'success_rate_stdev_factor',
@@ -32,7 +33,7 @@ const STATISTICS = {
   enforcingLocalOriginFailurePercentagePercent: 'enforcing_failure_percentage_local_origin',
 } as const;
 
-const TIMES = {
+export const OUTLIER_TIMES = {
   intervalMs: 'interval',
   baseEjectionTimeMs: 'base_ejection_time',
   maxEjectionTimeMs: 'max_ejection_time',
@@ -41,18 +42,18 @@ const TIMES = {
 
 export function readOutlier(fields: Fields, runtime: Runtime): OutlierConfig {
   const given: Record<string, number | boolean> = {};
-  for (const [key, name] of Object.entries(NUMBERS)) {
+  for (const [key, name] of Object.entries(OUTLIER_NUMBERS)) {
     const value = runtime.integer(`outlier_detection.${name}`) ?? fields.integer(name);
     fields.ignore(name);
     if (value !== undefined) given[key] = value;
   }
-  for (const [key, name] of Object.entries(TIMES)) {
+  for (const [key, name] of Object.entries(OUTLIER_TIMES)) {
     const value = runtime.integer(`outlier_detection.${name}_ms`) ?? fields.durationMs(name);
     fields.ignore(name);
     if (value !== undefined) given[key] = value;
   }
   const statistics: Record<string, number> = {};
-  for (const [key, name] of Object.entries(STATISTICS)) {
+  for (const [key, name] of Object.entries(OUTLIER_STATISTICS)) {
     const value = runtime.integer(`outlier_detection.${name}`) ?? fields.integer(name);
     fields.ignore(name);
     if (value !== undefined) statistics[key] = value;

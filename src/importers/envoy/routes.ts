@@ -25,6 +25,7 @@ import { readHeaderChanges } from './header-mutations.ts';
 import { readRouteFilters } from './http-filters.ts';
 import { readRouteMatch, readSubstitution } from './matchers.ts';
 import { readLbMetadata } from './metadata.ts';
+import { routeOrigins } from './origins.ts';
 import { readRetryPolicy } from './retry-policy.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -52,7 +53,8 @@ function readVirtualHost(fields: Fields, runtime: Runtime): VirtualHostConfig {
     domains: fields.texts('domains'),
     routes: fields.messages('routes', 'Route').map((route) => {
       const read = readRoute(route, retry, runtime);
-      return withFilters(read, filters);
+      const origins = routeOrigins(route.node, fields.node);
+      return withFilters({ ...read, origins }, filters);
     }),
     includeRequestAttemptCount: fields.flag('include_request_attempt_count'),
     includeAttemptCountInResponse: fields.flag('include_attempt_count_in_response'),

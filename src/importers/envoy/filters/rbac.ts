@@ -80,7 +80,23 @@ function conditionOf(fields: Fields): RbacCondition {
     path.close();
     if (match !== undefined) return { kind: 'path', value: readStringMatch(match) };
   }
+  const template = fields.message('uri_template', 'TypedExtensionConfig');
+  if (template !== undefined) return readTemplate(template);
   return peerConditionOf(fields);
+}
+
+function readTemplate(fields: Fields): RbacCondition {
+  fields.ignore('name');
+  const typed = typedConfigOf(fields);
+  fields.close();
+  if (typed === undefined) return { kind: 'any' };
+  if (typed.type !== 'envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig') {
+    refuseExtension(typed, 'the path matcher');
+    return { kind: 'any' };
+  }
+  const template = typed.fields.text('path_template') ?? '';
+  typed.fields.close();
+  return { kind: 'path-template', template };
 }
 
 function peerConditionOf(fields: Fields): RbacCondition {

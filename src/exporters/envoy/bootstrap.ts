@@ -1,0 +1,56 @@
+/**
+ * The configuration of one proxy → an Envoy bootstrap that says the same.
+ *
+ * What Envoy does by default is not written out. Reading the text again gives the same configuration;
+ * whatever has no counterpart does not come back, and `differences.ts` names it.
+ * Source: Envoy v3 API, config/bootstrap/v3.
+ */
+import { stringify } from 'yaml';
+import type { AccessLogPlan } from '../../importers/envoy/access-logs.ts';
+import type { ListenerConfig, MeshConfig } from '../../mesh/config/config.ts';
+import { cluster } from './clusters.ts';
+import { listener } from './listeners.ts';
+import { type Message, message, socketAddress } from './message.ts';
+
+export interface BootstrapOptions {
+  /** null = none. */
+  readonly admin: { readonly host: string; readonly port: number } | null;
+  /** By the listener's name. */
+  readonly accessLogs: ReadonlyMap<string, readonly AccessLogPlan[]>;
+}
+
+/** As JSON. */
+export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: BootstrapOptions): Message {
+  return message({
+    node: { id: config.proxyName, cluster: 'meshquake' },
+    admin: admin === null ? undefined : { address: socketAddress(admin.host, admin.port) },
+    static_resources: {
+      listeners: apart(config).map((item) => listener(item, accessLogs.get(item.name) ?? [])),
+      clusters: config.clusters.map(cluster),
+    },
+  });
+}
+
+/**
+ * A mesh redirects connections to its proxies, which know both directions by one address and port;
+ * sockets cannot. Where that is so, the inbound listener takes the address of the workload.
+ */
+function apart({ listeners, clusters }: MeshConfig): readonly ListenerConfig[] {
+  const outbound = listeners.filter(({ direction }) => direction === 'outbound');
+  return listeners.map((item) => {
+    const isTaken = outbound.some(({ address, port }) => {
+      return address === item.address && port === item.port;
+    });
+    if (item.direction === 'outbound' || !isTaken) return item;
+    const own = clusters.find(({ name }) => name === `inbound|${item.port}||`);
+    const [member] = own?.endpoints.members ?? [];
+    if (member === undefined) return item;
+    return { ...item, address: member.address.slice(0, member.address.lastIndexOf(':')) };
+  });
+}
+
+/** As YAML that Envoy reads too: its reader takes a bare `yes` for true. */
+export function bootstrapText(config: MeshConfig, options: BootstrapOptions): string {
+  const style = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
+  return stringify(bootstrapOf(config, options), style);
+}

@@ -1,0 +1,291 @@
+/**
+ * Clusters with their endpoints, limits, ejection and health checks.
+ *
+ * Source: Envoy v3 API, config/cluster/v3 and config/endpoint/v3.
+ */
+import type { Endpoint } from '../../core/engine.ts';
+import {
+  OUTLIER_NUMBERS,
+  OUTLIER_STATISTICS,
+  OUTLIER_TIMES,
+} from '../../importers/envoy/outlier.ts';
+import { envoyThresholds, valuesOf } from '../../mesh/config/complete.ts';
+import type {
+  ClusterConfig,
+  HealthCheckConfig,
+  OutlierConfig,
+  Thresholds,
+} from '../../mesh/config/config.ts';
+import { ENVOY } from '../../mesh/config/defaults.ts';
+import type { SubsetConfig } from '../../mesh/config/load-balancing.ts';
+import { balancing } from './balancers.ts';
+import {
+  addressOf,
+  duration,
+  filled,
+  flag,
+  given,
+  type Message,
+  message,
+  percent,
+  typed,
+  unless,
+} from './message.ts';
+import { lbMetadata } from './routes.ts';
+
+const HTTP_OPTIONS = 'upstreams.http.v3.HttpProtocolOptions';
+
+export function cluster(config: ClusterConfig): Message {
+  const defaults = ENVOY.cluster;
+  return message({
+    name: config.name,
+    type: 'STATIC',
+    connect_timeout: duration(config.connectTimeoutMs),
+    per_connection_buffer_limit_bytes: unless(
+      config.bufferLimitBytes,
+      defaults.bufferLimitBytes.value,
+    ),
+    ...balancing(config.lb),
+    lb_subset_config: given(config.subsets, subsets),
+    common_lb_config: commonLb(config),
+    circuit_breakers: breakers(config.circuitBreakers),
+    outlier_detection: given(config.outlier, outlier),
+    health_checks: given(config.healthCheck, (check) => [healthCheck(check)]),
+    close_connections_on_host_health_failure: flag(config.closesOnHealthFailure),
+    typed_extension_protocol_options: protocolOptions(config),
+    load_assignment: assignment(config),
+  });
+}
+
+/** Absent where nothing is said. */
+function unlessEmpty(fields: Message): Message | undefined {
+  const made = message(fields);
+  return Object.keys(made).length === 0 ? undefined : made;
+}
+
+function commonLb(config: ClusterConfig): Message | undefined {
+  const { panicThresholdPercent, updateMergeWindowMs } = ENVOY.cluster;
+  const isLocalityWeighted = config.endpoints.members.some(
+    ({ localityWeight }) => localityWeight !== undefined,
+  );
+  const { lb } = config;
+  const isHashing = lb.kind === 'ring-hash' || lb.kind === 'maglev';
+  return unlessEmpty({
+    healthy_panic_threshold: given(
+      unless(config.panicThresholdPercent, panicThresholdPercent.value),
+      percent,
+    ),
+    update_merge_window: duration(unless(config.updateMergeWindowMs, updateMergeWindowMs.value)),
+    zone_aware_lb_config: config.failsOnPanic ? { fail_traffic_on_panic: true } : undefined,
+    locality_weighted_lb_config: isLocalityWeighted ? {} : undefined,
+    consistent_hashing_lb_config: isHashing
+      ? unlessEmpty({
+          hash_balance_factor: unless(lb.balanceFactorPercent, 0),
+          use_hostname_for_hashing: flag(lb.usesHostname),
+        })
+      : undefined,
+    close_connections_on_host_set_change: flag(config.drainsOnSetChange),
+  });
+}
+
+function protocolOptions(config: ClusterConfig): Message | undefined {
+  const defaults = ENVOY.cluster;
+  const { maxRequestsPerConnection, idleTimeoutMs, maxConnectionDurationMs } = config;
+  const common = unlessEmpty({
+    max_requests_per_connection: unless(
+      maxRequestsPerConnection,
+      defaults.maxRequestsPerConnection.value,
+    ),
+    idle_timeout: duration(unless(idleTimeoutMs, defaults.idleTimeoutMs.value)),
+    max_connection_duration: duration(
+      unless(maxConnectionDurationMs, defaults.maxConnectionDurationMs.value),
+    ),
+    max_stream_duration: duration(config.maxStreamDurationMs),
+  });
+  if (common === undefined) return undefined;
+  const options = typed(HTTP_OPTIONS, {
+    common_http_protocol_options: common,
+    explicit_http_config: { http_protocol_options: {} },
+  });
+  return { [`envoy.extensions.${HTTP_OPTIONS}`]: options };
+}
+
+function breakers({ default: normal, high }: ClusterConfig['circuitBreakers']) {
+  const sets = [
+    [normal, undefined],
+    [high, 'HIGH'],
+  ] as const;
+  const entries = sets.flatMap(([set, priority]) => {
+    const entry = unlessEmpty(thresholds(set));
+    return entry === undefined ? [] : [message({ priority, ...entry })];
+  });
+  const perHost = sets.flatMap(([{ maxConnectionsPerHost: max }, priority]) =>
+    max === undefined ? [] : [message({ priority, max_connections: max })],
+  );
+  return unlessEmpty({ thresholds: filled(entries), per_host_thresholds: filled(perHost) });
+}
+
+function thresholds(set: Thresholds): Message {
+  const defaults = envoyThresholds();
+  return {
+    max_connections: unless(set.maxConnections, defaults.maxConnections),
+    max_pending_requests: unless(set.maxPendingRequests, defaults.maxPendingRequests),
+    max_requests: unless(set.maxRequests, defaults.maxRequests),
+    max_retries: unless(set.maxRetries, defaults.maxRetries),
+    retry_budget: given(set.retryBudget, (budget) =>
+      message({
+        budget_percent: percent(budget.percent),
+        min_retry_concurrency: budget.minConcurrency,
+        budget_interval: duration(unless(budget.intervalMs, ENVOY.retryBudget.intervalMs.value)),
+      }),
+    ),
+    track_remaining: flag(set.trackRemaining),
+  };
+}
+
+function outlier(config: OutlierConfig): Message {
+  const { statistics } = config;
+  const numbers = Object.entries(OUTLIER_NUMBERS).map(([key, name]) => {
+    return [name, config[key as keyof typeof OUTLIER_NUMBERS]] as const;
+  });
+  const times = Object.entries(OUTLIER_TIMES).map(([key, name]) => {
+    return [name, duration(config[key as keyof typeof OUTLIER_TIMES])] as const;
+  });
+  return message({
+    ...Object.fromEntries([...numbers, ...times]),
+    ...(statistics === undefined ? NO_STATISTICS : outlierStatistics(statistics)),
+    split_external_local_origin_errors: flag(config.splitExternalLocalOriginErrors),
+    always_eject_one_host: flag(config.alwaysEjectOneHost),
+    successful_active_health_check_uneject_host:
+      config.unejectsOnHealthCheck === false ? false : undefined,
+  });
+}
+
+/** Without statistics nothing may be ejected by them, which Envoy does by default. */
+const NO_STATISTICS: Message = {
+  enforcing_success_rate: 0,
+  enforcing_local_origin_success_rate: 0,
+  enforcing_failure_percentage: 0,
+  enforcing_failure_percentage_local_origin: 0,
+};
+
+function outlierStatistics(given: NonNullable<OutlierConfig['statistics']>): Message {
+  const defaults = valuesOf(ENVOY.outlierStatistics);
+  const fields = Object.entries(OUTLIER_STATISTICS).map(([key, name]) => {
+    const setting = key as keyof typeof OUTLIER_STATISTICS;
+    return [name, unless(given[setting], defaults[setting])] as const;
+  });
+  return Object.fromEntries(fields);
+}
+
+function healthCheck(check: HealthCheckConfig): Message {
+  const { probe, intervalMs, noTrafficIntervalMs, unhealthyIntervalMs } = check;
+  const ranges = (list: readonly { from: number; to: number }[]) =>
+    filled(list.map(({ from, to }) => ({ start: from, end: to })));
+  return message({
+    timeout: duration(check.timeoutMs),
+    interval: duration(intervalMs),
+    initial_jitter: duration(unless(check.initialJitterMs, 0)),
+    interval_jitter: duration(unless(check.intervalJitterMs, 0)),
+    interval_jitter_percent: unless(check.intervalJitterPercent, 0),
+    unhealthy_threshold: check.unhealthyThreshold,
+    healthy_threshold: check.healthyThreshold,
+    reuse_connection: check.reusesConnection ? undefined : false,
+    no_traffic_interval: duration(noTrafficIntervalMs),
+    no_traffic_healthy_interval: duration(
+      unless(check.noTrafficHealthyIntervalMs, noTrafficIntervalMs),
+    ),
+    unhealthy_interval: duration(unless(unhealthyIntervalMs, intervalMs)),
+    unhealthy_edge_interval: duration(unless(check.unhealthyEdgeIntervalMs, unhealthyIntervalMs)),
+    healthy_edge_interval: duration(unless(check.healthyEdgeIntervalMs, intervalMs)),
+    ...(probe.kind === 'tcp'
+      ? { tcp_health_check: {} }
+      : {
+          http_health_check: message({
+            host: unless(probe.host, ''),
+            path: probe.path,
+            method: unless(probe.method, 'GET'),
+            expected_statuses: ranges(probe.expected),
+            retriable_statuses: ranges(probe.retriable),
+          }),
+        }),
+  });
+}
+
+function subsets(config: SubsetConfig): Message {
+  const word = (text: string) => text.toUpperCase().replaceAll('-', '_');
+  const isEmpty = Object.keys(config.defaultSubset).length === 0;
+  return message({
+    fallback_policy: word(config.fallback),
+    default_subset: isEmpty ? undefined : config.defaultSubset,
+    subset_selectors: filled(
+      config.selectors.map((selector) =>
+        message({
+          keys: selector.keys,
+          single_host_per_subset: flag(selector.isSingleHost),
+          fallback_policy: selector.fallback === 'inherit' ? undefined : word(selector.fallback),
+          fallback_keys_subset: filled(selector.fallbackKeys),
+        }),
+      ),
+    ),
+    list_as_any: flag(config.listAsAny),
+    panic_mode_any: flag(config.panicModeAny),
+  });
+}
+
+function assignment({ name, endpoints }: ClusterConfig): Message {
+  const factor = endpoints.members[0]?.overprovisioningPercent;
+  return message({
+    cluster_name: name,
+    endpoints: filled(groupsOf(endpoints.members).map(localityGroup)),
+    policy: factor === undefined ? undefined : { overprovisioning_factor: factor },
+  });
+}
+
+/** Neighbours of one priority and locality, so that the order stays. */
+function groupsOf(members: readonly Endpoint[]): readonly (readonly Endpoint[])[] {
+  const groups: Endpoint[][] = [];
+  for (const member of members) {
+    const last = groups.at(-1)?.[0];
+    const isNext =
+      last?.priority === member.priority &&
+      last.locality === member.locality &&
+      last.localityWeight === member.localityWeight;
+    if (isNext) groups.at(-1)!.push(member);
+    else groups.push([member]);
+  }
+  return groups;
+}
+
+function localityGroup(members: readonly Endpoint[]): Message {
+  const { priority, locality, localityWeight } = members[0]!;
+  const [region, zone, subZone] = locality.split('/');
+  return message({
+    priority: unless(priority, 0),
+    load_balancing_weight: localityWeight,
+    locality:
+      locality === ''
+        ? undefined
+        : message({ region: unless(region, ''), zone: unless(zone, ''), sub_zone: subZone }),
+    lb_endpoints: members.map(lbEndpoint),
+  });
+}
+
+const HEALTH = {
+  healthy: undefined,
+  unhealthy: 'UNHEALTHY',
+  draining: 'DRAINING',
+  degraded: 'DEGRADED',
+} as const;
+
+function lbEndpoint(endpoint: Endpoint): Message {
+  return message({
+    endpoint: message({
+      address: addressOf(endpoint.address),
+      hostname: unless(endpoint.hostname, endpoint.address),
+    }),
+    load_balancing_weight: unless(endpoint.weight, 1),
+    health_status: HEALTH[endpoint.health],
+    metadata: given(endpoint.metadata, lbMetadata),
+  });
+}

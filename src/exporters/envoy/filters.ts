@@ -1,0 +1,145 @@
+/**
+ * HTTP filters of a listener, and what routes say in their place.
+ *
+ * Source: Envoy v3 API, extensions/filters/http.
+ */
+import type {
+  AdaptiveConcurrencyConfig,
+  AdmissionControlConfig,
+  FaultConfig,
+  FilterConfig,
+  LocalRateLimitConfig,
+  RouteConfig,
+} from '../../mesh/config/config.ts';
+import { rbac } from './access.ts';
+import { headerAddition } from './headers.ts';
+import { fraction, headerMatch, runtimeFraction } from './matchers.ts';
+import {
+  duration,
+  filled,
+  given,
+  type Message,
+  message,
+  percent,
+  typed,
+  unless,
+} from './message.ts';
+
+const PREFIX = 'filters.http.';
+
+/** In order, with the router behind them. */
+export function httpFilters(filters: readonly FilterConfig[]): readonly Message[] {
+  const own = filters.map((filter) => ({ name: filter.kind, typed_config: filterConfig(filter) }));
+  return [...own, { name: 'router', typed_config: typed(`${PREFIX}router.v3.Router`) }];
+}
+
+/** `typed_per_filter_config`, by the names that `httpFilters` gives. */
+export function routeFilters({ fault: own, filters = {} }: RouteConfig): Message | undefined {
+  const all: FilterConfig[] = Object.values(filters);
+  if (own !== undefined) all.push({ kind: 'fault', config: own });
+  const named = all.map((filter) => [filter.kind, filterConfig(filter)] as const);
+  return named.length === 0 ? undefined : Object.fromEntries(named);
+}
+
+function filterConfig(filter: FilterConfig): Message {
+  switch (filter.kind) {
+    case 'fault':
+      return typed(`${PREFIX}fault.v3.HTTPFault`, given(filter.config, fault) ?? {});
+    case 'rbac':
+      return typed(`${PREFIX}rbac.v3.RBAC`, rbac(filter.config));
+    case 'local-rate-limit':
+      return typed(`${PREFIX}local_ratelimit.v3.LocalRateLimit`, localRateLimit(filter.config));
+    case 'adaptive-concurrency': {
+      const type = 'adaptive_concurrency.v3.AdaptiveConcurrency';
+      return typed(PREFIX + type, adaptiveConcurrency(filter.config));
+    }
+    case 'admission-control':
+      return typed(`${PREFIX}admission_control.v3.AdmissionControl`, admission(filter.config));
+  }
+}
+
+function fault(config: FaultConfig): Message {
+  const { delay, abort } = config;
+  return message({
+    delay: given(delay, ({ fixedDelayMs, percentage, fromHeader }) => ({
+      ...(fromHeader === true ? { header_delay: {} } : { fixed_delay: duration(fixedDelayMs) }),
+      percentage: fraction(percentage),
+    })),
+    abort: given(abort, ({ httpStatus, grpcStatus, percentage, fromHeader }) =>
+      message({
+        http_status: httpStatus ?? undefined,
+        grpc_status: grpcStatus ?? undefined,
+        header_abort: fromHeader === true ? {} : undefined,
+        percentage: fraction(percentage),
+      }),
+    ),
+    headers: filled(config.headers.map(headerMatch)),
+    upstream_cluster: config.upstreamCluster ?? undefined,
+    max_active_faults: config.maxActiveFaults ?? undefined,
+  });
+}
+
+function localRateLimit(config: LocalRateLimitConfig): Message {
+  return message({
+    stat_prefix: config.statPrefix,
+    token_bucket: given(config.bucket, ({ maxTokens, tokensPerFill, fillIntervalMs }) => ({
+      max_tokens: maxTokens,
+      tokens_per_fill: tokensPerFill,
+      fill_interval: duration(fillIntervalMs),
+    })),
+    filter_enabled: given(config.enabled, runtimeFraction),
+    filter_enforced: given(config.enforced, runtimeFraction),
+    status: config.status === 429 ? undefined : { code: config.status },
+    request_headers_to_add_when_not_enforced: filled(config.whenNotEnforced.map(headerAddition)),
+  });
+}
+
+/** Envoy knows only on and off here. */
+function featureFlag(enabled: AdmissionControlConfig['enabled']): Message | undefined {
+  if (enabled === null) return undefined;
+  return { default_value: enabled.numerator > 0, runtime_key: '' };
+}
+
+function adaptiveConcurrency(config: AdaptiveConcurrencyConfig): Message {
+  const { measureIntervalMs, fixedMinRttMs } = config;
+  return message({
+    gradient_controller_config: {
+      sample_aggregate_percentile: percent(config.percentile),
+      concurrency_limit_params: {
+        max_concurrency_limit: config.maxConcurrency,
+        concurrency_update_interval: duration(config.updateIntervalMs),
+      },
+      min_rtt_calc_params: message({
+        interval: duration(unless(measureIntervalMs, 0)),
+        fixed_value: duration(fixedMinRttMs ?? undefined),
+        request_count: config.requestCount,
+        jitter: percent(config.jitterPercent),
+        min_concurrency: config.minConcurrency,
+        buffer: percent(config.bufferPercent),
+      }),
+    },
+    enabled: featureFlag(config.enabled),
+    concurrency_limit_exceeded_status:
+      config.exceededStatus === 503 ? undefined : { code: config.exceededStatus },
+  });
+}
+
+function admission(config: AdmissionControlConfig): Message {
+  const runtime = (name: string, value: unknown): Message => ({
+    default_value: value,
+    runtime_key: `admission_control.${name}`,
+  });
+  return message({
+    enabled: featureFlag(config.enabled),
+    success_criteria: {
+      http_criteria: {
+        http_success_status: config.successRanges.map(({ from, to }) => ({ start: from, end: to })),
+      },
+    },
+    sampling_window: duration(config.windowSeconds * 1_000),
+    aggression: runtime('aggression', config.aggression),
+    sr_threshold: runtime('sr_threshold', percent(config.thresholdPercent)),
+    rps_threshold: runtime('rps_threshold', config.rpsThreshold),
+    max_rejection_probability: runtime('max_rejection_probability', percent(config.maxPercent)),
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * Listeners with one HTTP connection manager each.
+ *
+ * Source: Envoy v3 API, config/listener/v3 and HttpConnectionManager.
+ */
+import type { AccessLogPlan } from '../../importers/envoy/access-logs.ts';
+import type { ListenerConfig } from '../../mesh/config/config.ts';
+import { ENVOY } from '../../mesh/config/defaults.ts';
+import { httpFilters } from './filters.ts';
+import {
+  cidrRange,
+  duration,
+  extension,
+  filled,
+  flag,
+  given,
+  type Message,
+  message,
+  socketAddress,
+  unless,
+} from './message.ts';
+import { routeConfiguration } from './routes.ts';
+
+const MANAGER = 'filters.network.http_connection_manager.v3.HttpConnectionManager';
+
+export function listener(config: ListenerConfig, logs: readonly AccessLogPlan[]): Message {
+  const manager = extension('http-connection-manager', MANAGER, {
+    ...connectionManager(config),
+    access_log: filled(logs.map(accessLog)),
+  });
+  return {
+    name: config.name,
+    address: socketAddress(config.address, config.port),
+    traffic_direction: config.direction === 'inbound' ? 'INBOUND' : 'OUTBOUND',
+    filter_chains: [{ filters: [manager] }],
+  };
+}
+
+function accessLog({ path, format }: AccessLogPlan): Message {
+  const text = given(format, (line) => ({ text_format_source: { inline_string: line } }));
+  const fields = message({ path: path ?? undefined, log_format: text });
+  return path === null
+    ? extension('log', 'access_loggers.stream.v3.StdoutAccessLog', fields)
+    : extension('log', 'access_loggers.file.v3.FileAccessLog', fields);
+}
+
+function connectionManager(config: ListenerConfig): Message {
+  const defaults = ENVOY.listener;
+  const common = message({
+    idle_timeout: duration(
+      unless(config.downstreamIdleTimeoutMs, defaults.downstreamIdleTimeoutMs.value),
+    ),
+    max_connection_duration: duration(config.maxConnectionDurationMs),
+    max_stream_duration: duration(config.maxStreamDurationMs),
+    max_requests_per_connection: config.maxRequestsPerConnection,
+  });
+  return {
+    stat_prefix: config.statPrefix,
+    codec_type: 'HTTP1',
+    common_http_protocol_options: Object.keys(common).length === 0 ? undefined : common,
+    stream_idle_timeout: duration(
+      unless(config.streamIdleTimeoutMs, defaults.streamIdleTimeoutMs.value),
+    ),
+    request_timeout: duration(unless(config.requestTimeoutMs, defaults.requestTimeoutMs.value)),
+    request_headers_timeout: duration(config.requestHeadersTimeoutMs),
+    drain_timeout: duration(config.drainTimeoutMs),
+    delayed_close_timeout: duration(
+      unless(config.delayedCloseTimeoutMs, defaults.delayedCloseTimeoutMs.value),
+    ),
+    proxy_100_continue: flag(config.forwardsInformational),
+    upgrade_configs: filled(config.upgrades?.map((type) => ({ upgrade_type: type }))),
+    ...clientTrust(config),
+    route_config: routeConfiguration(config.routes),
+    http_filters: httpFilters(config.filters),
+  };
+}
+
+/** Without a word on trust, either nobody's control headers count or everybody's. */
+function clientTrust({ clientTrust: trust, honoursControlHeaders }: ListenerConfig): Message {
+  if (trust === undefined) {
+    if (!honoursControlHeaders) return {};
+    const everybody = ['0.0.0.0/0', '::/0'].map(cidrRange);
+    return { use_remote_address: true, internal_address_config: { cidr_ranges: everybody } };
+  }
+  const ranges = filled(trust.internalRanges.map(cidrRange));
+  return {
+    use_remote_address: flag(trust.usesRemoteAddress),
+    xff_num_trusted_hops: unless(trust.trustedHops, 0),
+    skip_xff_append: flag(!trust.appendsForwardedFor),
+    internal_address_config: ranges === undefined ? undefined : { cidr_ranges: ranges },
+  };
+}

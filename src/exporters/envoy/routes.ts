@@ -1,0 +1,242 @@
+/**
+ * Route tables: virtual hosts, routes and what they do.
+ *
+ * Source: Envoy v3 API, config/route/v3.
+ */
+import type {
+  ForwardAction,
+  RetryPolicyConfig,
+  RouteAction,
+  RouteConfig,
+  RouteTableConfig,
+  VirtualHostConfig,
+  WeightedCluster,
+} from '../../mesh/config/config.ts';
+import { ENVOY } from '../../mesh/config/defaults.ts';
+import type { HashPolicy } from '../../mesh/config/load-balancing.ts';
+import type { HostRewrite, PathRewrite, RedirectAction } from '../../mesh/config/rewriting.ts';
+import { routeFilters } from './filters.ts';
+import { headerChanges } from './headers.ts';
+import { headerMatch, routeMatch, substitution } from './matchers.ts';
+import {
+  duration,
+  extension,
+  filled,
+  flag,
+  given,
+  type Message,
+  message,
+  unless,
+} from './message.ts';
+
+export function routeConfiguration(table: RouteTableConfig): Message {
+  return message({
+    name: unless(table.name, ''),
+    virtual_hosts: table.virtualHosts.map(virtualHost),
+    ignore_port_in_host_matching: flag(table.ignorePortInHostMatching),
+    ...headerChanges(table),
+    most_specific_header_mutations_wins: flag(table.mostSpecificHeaderMutationsWins),
+  });
+}
+
+function virtualHost(host: VirtualHostConfig): Message {
+  return message({
+    name: host.name,
+    domains: host.domains,
+    routes: filled(host.routes.map(route)),
+    include_request_attempt_count: flag(host.includeRequestAttemptCount),
+    include_attempt_count_in_response: flag(host.includeAttemptCountInResponse),
+    include_is_timeout_retry_header: flag(host.includeIsTimeoutRetryHeader),
+    ...headerChanges(host),
+  });
+}
+
+function route(config: RouteConfig): Message {
+  return message({
+    name: unless(config.name, ''),
+    match: routeMatch(config.match),
+    ...actionOf(config.action),
+    ...headerChanges(config),
+    typed_per_filter_config: routeFilters(config),
+  });
+}
+
+function actionOf(action: RouteAction): Message {
+  switch (action.kind) {
+    case 'forward':
+      return { route: forward(action) };
+    case 'redirect':
+      return { redirect: redirect(action) };
+    case 'direct-response': {
+      const body = action.body === '' ? undefined : { inline_string: action.body };
+      return { direct_response: message({ status: action.status, body }) };
+    }
+  }
+}
+
+function redirect(action: RedirectAction): Message {
+  const codes = {
+    301: undefined,
+    302: 'FOUND',
+    303: 'SEE_OTHER',
+    307: 'TEMPORARY_REDIRECT',
+    308: 'PERMANENT_REDIRECT',
+  };
+  return message({
+    scheme_redirect: unless(action.scheme, ''),
+    host_redirect: unless(action.host, ''),
+    port_redirect: unless(action.port, 0),
+    ...(action.path?.kind === 'whole'
+      ? { path_redirect: action.path.value }
+      : given(action.path, pathRewrite)),
+    response_code: codes[action.status],
+    strip_query: flag(action.stripsQuery),
+  });
+}
+
+function pathRewrite(rewrite: Exclude<PathRewrite, { readonly kind: 'whole' }>): Message {
+  if (rewrite.kind === 'prefix') return { prefix_rewrite: rewrite.value };
+  return { regex_rewrite: substitution(rewrite) };
+}
+
+function hostRewrite(rewrite: HostRewrite): Message {
+  switch (rewrite.kind) {
+    case 'literal':
+      return { host_rewrite_literal: rewrite.value };
+    case 'header':
+      return { host_rewrite_header: rewrite.name };
+    case 'path-regex':
+      return { host_rewrite_path_regex: substitution(rewrite) };
+  }
+}
+
+const NOT_FOUND_CODES: Readonly<Record<number, string>> = {
+  404: 'NOT_FOUND',
+  500: 'INTERNAL_SERVER_ERROR',
+};
+
+function forward(action: ForwardAction): Message {
+  const { streamDuration, upgrades } = action;
+  return message({
+    ...targets(action),
+    cluster_not_found_response_code: NOT_FOUND_CODES[action.clusterNotFoundStatus],
+    timeout: duration(unless(action.timeoutMs, ENVOY.route.timeoutMs.value)),
+    idle_timeout: duration(action.idleTimeoutMs),
+    max_grpc_timeout: duration(action.maxGrpcTimeoutMs),
+    max_stream_duration: given(streamDuration, (stream) =>
+      message({
+        max_stream_duration: duration(stream.maxMs ?? undefined),
+        grpc_timeout_header_max: duration(stream.grpcHeaderMaxMs ?? undefined),
+        grpc_timeout_header_offset: duration(unless(stream.grpcHeaderOffsetMs, 0)),
+      }),
+    ),
+    ...given(action.pathRewrite, pathRewrite),
+    ...given(action.hostRewrite, hostRewrite),
+    append_x_forwarded_host: flag(action.appendsForwardedHost),
+    retry_policy: given(action.retry, retryPolicy),
+    priority: action.priority === 'high' ? 'HIGH' : undefined,
+    hash_policy: filled(action.hashPolicy?.map(hashPolicy)),
+    metadata_match: given(action.metadataMatch, lbMetadata),
+    upgrade_configs: given(upgrades, (map) =>
+      [...map].map(([type, enabled]) => ({ upgrade_type: type, enabled })),
+    ),
+  });
+}
+
+/** `Metadata` under the key that balancers read. */
+export function lbMetadata(metadata: unknown): Message {
+  return { filter_metadata: { 'envoy.lb': metadata } };
+}
+
+function targets({ clusters, clusterHeader }: ForwardAction): Message {
+  if (clusterHeader !== undefined) return { cluster_header: clusterHeader };
+  const [first, ...others] = clusters;
+  // A single cluster without changes of its own needs no share.
+  if (first !== undefined && others.length === 0 && Object.keys(first).length === 2) {
+    return { cluster: first.cluster };
+  }
+  return { weighted_clusters: { clusters: clusters.map(weightedCluster) } };
+}
+
+function weightedCluster(cluster: WeightedCluster): Message {
+  return message({
+    name: cluster.cluster,
+    weight: cluster.weight,
+    ...headerChanges(cluster),
+    metadata_match: given(cluster.metadataMatch, lbMetadata),
+    ...given(cluster.hostRewrite, hostRewrite),
+  });
+}
+
+export function hashPolicy(policy: HashPolicy): Message {
+  return message({ ...hashKey(policy), terminal: flag(policy.isTerminal) });
+}
+
+function hashKey(policy: HashPolicy): Message {
+  switch (policy.kind) {
+    case 'header': {
+      const rewrite = given(policy.rewrite, substitution);
+      return { header: message({ header_name: policy.name, regex_rewrite: rewrite }) };
+    }
+    case 'cookie':
+      return {
+        cookie: message({
+          name: policy.name,
+          ttl: policy.ttlSeconds === null ? undefined : `${policy.ttlSeconds}s`,
+          path: unless(policy.path, ''),
+          attributes: filled(policy.attributes.map(([name, value]) => ({ name, value }))),
+        }),
+      };
+    case 'query-parameter':
+      return { query_parameter: { name: policy.name } };
+    case 'source-ip':
+      return { connection_properties: { source_ip: true } };
+  }
+}
+
+const PREDICATES = {
+  'previous-hosts': 'retry.host.previous_hosts.v3.PreviousHostsPredicate',
+  'omit-canary-hosts': 'retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate',
+} as const;
+const PRIORITY = 'retry.priority.previous_priorities.v3.PreviousPrioritiesConfig';
+
+function retryPolicy(retry: RetryPolicyConfig): Message {
+  const { rateLimitedBackoff: limited } = retry;
+  return message({
+    retry_on: unless(retry.retryOn.join(','), ''),
+    num_retries: retry.numRetries,
+    retriable_status_codes: filled(retry.retriableStatusCodes),
+    per_try_timeout: duration(unless(retry.perTryTimeoutMs, 0)),
+    per_try_idle_timeout: duration(unless(retry.perTryIdleTimeoutMs, 0)),
+    retry_back_off: backoff(retry),
+    host_selection_retry_max_attempts: unless(
+      retry.hostSelectionMaxAttempts,
+      ENVOY.retry.hostSelectionMaxAttempts.value,
+    ),
+    retry_host_predicate: filled(
+      retry.hostPredicates.map((name) => extension(name, PREDICATES[name])),
+    ),
+    retry_priority: given(retry.previousPriorities, ({ updateFrequency }) =>
+      extension('previous-priorities', PRIORITY, { update_frequency: updateFrequency }),
+    ),
+    retriable_headers: filled(retry.retriableHeaders?.map(headerMatch)),
+    retriable_request_headers: filled(retry.retriableRequestHeaders?.map(headerMatch)),
+    rate_limited_retry_back_off: given(limited, ({ headers, maxIntervalMs }) => ({
+      reset_headers: headers.map(({ name, format }) => ({
+        name,
+        format: format === 'seconds' ? 'SECONDS' : 'UNIX_TIMESTAMP',
+      })),
+      max_interval: duration(maxIntervalMs),
+    })),
+  });
+}
+
+function backoff({ backoffBaseMs, backoffMaxMs }: RetryPolicyConfig): Message | undefined {
+  const { backoffBaseMs: base, backoffMaxFactor } = ENVOY.retry;
+  const isLongest = backoffMaxMs === backoffBaseMs * backoffMaxFactor.value;
+  if (backoffBaseMs === base.value && isLongest) return undefined;
+  return message({
+    base_interval: duration(backoffBaseMs),
+    max_interval: isLongest ? undefined : duration(backoffMaxMs),
+  });
+}
