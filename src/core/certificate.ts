@@ -60,16 +60,20 @@ const VERIFY_ERRORS: Readonly<Record<CertificateProblem, string>> = {
 /** What Envoy says of a peer whose chain it refuses. */
 export function verifyErrorText(problem: CertificateProblem): string {
   const { [problem]: reason } = VERIFY_ERRORS;
-  return verifyFailed(`X509_verify_cert: certificate verification error at depth 0: ${reason}`);
+  return verifyFailedText(`X509_verify_cert: certificate verification error at depth 0: ${reason}`);
 }
 
-/** What Envoy says of a peer that is somebody else than expected. */
-export const WRONG_NAME_TEXT = verifyFailed('SAN matcher');
+/** What Envoy says of a peer that is somebody else than expected. @param names of its certificate */
+export function wrongNameText(names: readonly { readonly value: string }[]): string {
+  const list = names.map(({ value }) => value).join(', ');
+  return verifyFailedText(`SAN matcher, certificate SANs are [${list}]`);
+}
 
 /** What Envoy says of a peer that answers TLS with plain text. */
 export const PLAIN_TEXT_PEER_TEXT = tlsError('268435703', 'WRONG_VERSION_NUMBER');
 
-function verifyFailed(reason: string): string {
+/** What Envoy says of a peer whose certificate does not do. */
+export function verifyFailedText(reason: string): string {
   return tlsError('268435581', `CERTIFICATE_VERIFY_FAILED:verify cert failed: ${reason}`);
 }
 

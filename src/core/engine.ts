@@ -71,6 +71,7 @@ export const TimerKind = {
   healthCheck: 16, // cluster id
   drain: 17, // downstream connection, or 0 for the whole proxy
   downstreamMaxDuration: 18, // downstream connection
+  sideStream: 19, // stream that no request waits for
 } as const;
 export type TimerKind = (typeof TimerKind)[keyof typeof TimerKind];
 
@@ -129,6 +130,8 @@ export const ConnectFailure = {
   certificateUntrusted: 8,
   /** A good certificate of somebody else. */
   certificateName: 9,
+  /** Not one of the certificates that are pinned. */
+  certificatePin: 10,
 } as const;
 export type ConnectFailure = (typeof ConnectFailure)[keyof typeof ConnectFailure];
 export type ConnectStage = 'dns' | 'tcp' | 'tls';
@@ -141,6 +144,9 @@ export const HANDSHAKE_FAILURES = [
   'untrusted',
   'wrong-san',
   'protocol',
+  'wrong-pin',
+  /** The client went away. */
+  'closed',
 ] as const;
 export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
 
@@ -192,6 +198,10 @@ export interface Head {
 export interface PeerFacts {
   readonly tls: boolean;
   readonly validated: boolean;
+  /** Whether the handshake took up an earlier session; absent = no. */
+  readonly isResumed?: boolean;
+  /** Whether it was let in although its certificate does not do; absent = no. */
+  readonly isUntrusted?: boolean;
   readonly sans: readonly { readonly type: 'uri' | 'dns' | 'ip'; readonly value: string }[];
   readonly serverName: string | null;
   readonly protocol: Protocol;
@@ -250,6 +260,53 @@ export interface TlsPlan {
   readonly expectedSans: readonly string[];
   /** Only towards endpoints that offer it; plain text to all others. */
   readonly isAutomatic: boolean;
+  /** Whose certificates the driver takes; absent = those of the mesh's own authority. */
+  readonly rules?: TlsRules;
+}
+
+/** Where a certificate or a bundle of authorities comes from: a file, or a named secret in one. */
+export interface SecretSource {
+  readonly file: string;
+  /** '' = the file is the certificate itself; else it holds secrets and may be replaced. */
+  readonly secret: string;
+}
+
+/**
+ * What one side of TLS presents, and what it asks of the other. The driver judges by it, during
+ * handshakes only. Source: policy-engine.md §10.1.
+ */
+export interface TlsRules {
+  /** What is presented, if the other side asks for one; empty = nothing. */
+  readonly certificates: readonly SecretSource[];
+  /** null = chains are not looked at. */
+  readonly trusted: SecretSource | null;
+  /** Bundles by SPIFFE trust domain, in place of `trusted`. */
+  readonly trustDomains?: readonly { readonly name: string; readonly bundle: SecretSource }[];
+  /** Any name of the certificate has to satisfy any of these; empty = all names do. */
+  readonly names: readonly NameMatch[];
+  readonly allowsExpired: boolean;
+  /** Whoever fails is let in and marked as not validated. */
+  readonly acceptsUntrusted: boolean;
+  /** Fingerprints, any of which has to be the certificate's; empty = any. */
+  readonly pins: readonly string[];
+  /** Of servers: whether clients need a certificate at all. */
+  readonly requiresCertificate: boolean;
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+}
+
+export type TlsVersion = '1.0' | '1.1' | '1.2' | '1.3';
+
+/** A question about one name of a certificate. */
+export interface NameMatch {
+  readonly type: 'uri' | 'dns' | 'ip' | 'email' | 'any';
+  readonly value:
+    | {
+        readonly kind: 'exact' | 'prefix' | 'suffix' | 'contains';
+        readonly value: string;
+        readonly ignoreCase?: boolean;
+      }
+    | { readonly kind: 'regex'; readonly value: string };
 }
 
 /** How to reach an endpoint. */
@@ -271,6 +328,8 @@ export interface ListenerPlan {
   readonly protocol: Protocol;
   /** Whether it takes TLS bytes for plain text, which no peer can make sense of; absent = no. */
   readonly isPlainTextOnly?: boolean;
+  /** It speaks TLS only, by these rules; absent = plain text, or the mesh's own TLS. */
+  readonly tls?: TlsRules;
 }
 
 /** The part of a cluster that a driver reads. */

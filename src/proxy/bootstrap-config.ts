@@ -44,6 +44,7 @@ export function loadBootstrap(file: MeshFile, folder = dirname(file.path)): Load
     if (source === undefined) return cluster;
     return { ...cluster, endpoints: files.read(source, diagnostics) ?? cluster.endpoints };
   });
+  if (bootstrap !== undefined) refuseTls(bootstrap, file, diagnostics);
   if (bootstrap === undefined || diagnostics.hasErrors) {
     throw new InputError(diagnostics.sorted(), sources);
   }
@@ -61,6 +62,20 @@ export function loadBootstrap(file: MeshFile, folder = dirname(file.path)): Load
     listeners: bootstrap.listeners,
     watch: (onMembers) => files.watch(bootstrap.eds, onMembers),
   };
+}
+
+/** The simulator has TLS of bootstraps; the proxy on sockets does not yet. */
+function refuseTls({ config }: Bootstrap, file: MeshFile, diagnostics: Diagnostics): void {
+  const parts = [
+    ...config.listeners
+      .filter(({ tls }) => tls !== undefined)
+      .map(({ name }) => `listener "${name}"`),
+    ...config.clusters.filter(({ tls }) => tls !== null).map(({ name }) => `cluster "${name}"`),
+  ];
+  for (const part of parts) {
+    const at = { file: file.path, line: 1, column: 1 };
+    diagnostics.error('MQ-ENVOY-002', at, `${part} speaks TLS, which this proxy does not yet`);
+  }
 }
 
 class EndpointFiles {

@@ -54,9 +54,10 @@ export function readBootstrap(
   const clusters = resources
     .messages('clusters', 'Cluster')
     .map((cluster) => readCluster(cluster, ids, runtime));
+  const names = new Set(clusters.map(({ config }) => config.name));
   const listeners = resources
     .messages('listeners', 'Listener')
-    .flatMap((listener) => readListener(listener, ids, runtime) ?? []);
+    .flatMap((listener) => readListener(listener, ids, runtime, names) ?? []);
   resources.close();
   const node = fields.message('node', 'Node');
   const proxyName = node?.text('id') ?? 'envoy';

@@ -17,6 +17,7 @@ import { clusterOrigins } from './origins.ts';
 import { readOutlier } from './outlier.ts';
 import type { Runtime } from './runtime.ts';
 import { readSubsets } from './subsets.ts';
+import { readUpstreamTls } from './tls.ts';
 
 /** Endpoints of this cluster come from a file. */
 export interface EdsSource {
@@ -71,6 +72,7 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     ...balancing.config,
     ...panic.config,
     ...readProtocol(fields),
+    tls: readUpstreamTls(fields),
     ...(checks[0] === undefined ? {} : { healthCheck: checks[0] }),
     ...(subsets === undefined ? {} : { subsets }),
     ...readLifecycle(fields),

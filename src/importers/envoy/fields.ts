@@ -11,6 +11,12 @@ import type { SourceNode } from '../source-node.ts';
 
 const DURATION = /^(-?)(\d+)(?:\.(\d{1,9}))?s$/;
 
+/** What a runtime layer says of shares. */
+export interface RuntimeNumbers {
+  /** undefined = the key is not set. */
+  fraction(key: string): FractionalPercent | undefined;
+}
+
 /** A message under reading. */
 export class Fields {
   readonly node: SourceNode;
@@ -135,14 +141,17 @@ export class Fields {
     return fields === undefined ? undefined : readFraction(fields);
   }
 
-  /** `RuntimeFractionalPercent`; a runtime key is not followed, its default counts. */
-  runtimeFraction(name: string): FractionalPercent | undefined {
+  /**
+   * `RuntimeFractionalPercent`: what the runtime says under its key, else its default. A plain
+   * number there is a percentage, as in Envoy.
+   */
+  runtimeFraction(name: string, runtime: RuntimeNumbers | null): FractionalPercent | undefined {
     const fields = this.message(name, 'RuntimeFractionalPercent');
     if (fields === undefined) return undefined;
     const value = fields.fraction('default_value') ?? { numerator: 0, denominator: 100 };
-    fields.ignore('runtime_key');
+    const key = fields.text('runtime_key') ?? '';
     fields.close();
-    return value;
+    return (key === '' ? undefined : runtime?.fraction(key)) ?? value;
   }
 
   /** Refuses a field that is known and not modelled, if it is there. */
@@ -175,7 +184,8 @@ function unwrapped(node: SourceNode): SourceNode {
   return node.kind === 'map' ? (node.get('value') ?? node) : node;
 }
 
-function readFraction(fields: Fields): FractionalPercent {
+/** `FractionalPercent`. */
+export function readFraction(fields: Fields): FractionalPercent {
   const numerator = fields.integer('numerator') ?? 0;
   const words = ['HUNDRED', 'TEN_THOUSAND', 'MILLION'] as const;
   const word = fields.oneOf('denominator', words) ?? 'HUNDRED';
@@ -183,7 +193,7 @@ function readFraction(fields: Fields): FractionalPercent {
   return { numerator, denominator: DENOMINATORS[word] };
 }
 
-const DENOMINATORS = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 } as const;
+export const DENOMINATORS = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 } as const;
 
 function snakeCase(key: string): string {
   if (key.startsWith('@') || !/[A-Z]/.test(key)) return key;

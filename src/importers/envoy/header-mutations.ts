@@ -43,19 +43,35 @@ function readMutations(fields: Fields, side: string): HeaderMutations | undefine
 }
 
 export function readAdditions(fields: Fields, name: string): HeaderAddition[] {
-  return fields.messages(name, 'HeaderValueOption').map((option) => {
-    const header = option.message('header', 'HeaderValue');
-    const key = (header?.text('key') ?? '').toLowerCase();
-    const value = header?.text('value') ?? '';
-    const problem = headerValueProblem(value);
-    if (problem !== null) (header?.get('value') ?? option.node).error('MQ-ENVOY-003', problem);
-    header?.close();
-    const given = option.oneOf('append_action', ACTIONS);
-    // The deprecated flag: absent means true.
-    const overwrites = option.has('append') && !option.flag('append');
-    const byFlag = overwrites ? 'OVERWRITE_IF_EXISTS_OR_ADD' : 'APPEND_IF_EXISTS_OR_ADD';
-    const keepsEmpty = option.flag('keep_empty_value');
-    option.close();
-    return { name: key, value, action: ACTION_OF[given ?? byFlag], keepsEmpty };
-  });
+  return fields.messages(name, 'HeaderValueOption').map(readAddition);
+}
+
+/** A list of `HeaderMutation`: removals first, as on every level. */
+export function readHeaderMutationList(fields: Fields, name: string): HeaderMutations | undefined {
+  const remove: string[] = [];
+  const add: HeaderAddition[] = [];
+  for (const item of fields.messages(name, 'HeaderMutation')) {
+    const gone = item.text('remove');
+    const option = item.message('append', 'HeaderValueOption');
+    if (gone !== undefined) remove.push(gone.toLowerCase());
+    if (option !== undefined) add.push(readAddition(option));
+    item.close();
+  }
+  return add.length + remove.length === 0 ? undefined : { remove, add };
+}
+
+function readAddition(option: Fields): HeaderAddition {
+  const header = option.message('header', 'HeaderValue');
+  const key = (header?.text('key') ?? '').toLowerCase();
+  const value = header?.text('value') ?? '';
+  const problem = headerValueProblem(value);
+  if (problem !== null) (header?.get('value') ?? option.node).error('MQ-ENVOY-003', problem);
+  header?.close();
+  const given = option.oneOf('append_action', ACTIONS);
+  // The deprecated flag: absent means true.
+  const overwrites = option.has('append') && !option.flag('append');
+  const byFlag = overwrites ? 'OVERWRITE_IF_EXISTS_OR_ADD' : 'APPEND_IF_EXISTS_OR_ADD';
+  const keepsEmpty = option.flag('keep_empty_value');
+  option.close();
+  return { name: key, value, action: ACTION_OF[given ?? byFlag], keepsEmpty };
 }

@@ -23,15 +23,15 @@ const ROUTER = `${PREFIX}router.v3.Router`;
 const FILTER_CONFIG = 'envoy.config.route.v3.FilterConfig';
 
 /** What a reader makes of a filter's configuration. */
-type FilterReader = (fields: Fields, runtime: Runtime | null) => FilterConfig;
+type FilterReader = (fields: Fields, runtime: Runtime) => FilterConfig;
 
 /** Without the prefix. */
 const FILTERS: Readonly<Record<string, FilterReader>> = {
   'fault.v3.HTTPFault': (fields) => ({ kind: 'fault', config: readFault(fields) }),
   'rbac.v3.RBAC': (fields) => ({ kind: 'rbac', config: readRbac(fields) }),
-  'local_ratelimit.v3.LocalRateLimit': (fields) => ({
+  'local_ratelimit.v3.LocalRateLimit': (fields, runtime) => ({
     kind: 'local-rate-limit',
-    config: readLocalRateLimit(fields),
+    config: readLocalRateLimit(fields, runtime),
   }),
   'adaptive_concurrency.v3.AdaptiveConcurrency': (fields) => ({
     kind: 'adaptive-concurrency',
@@ -65,7 +65,7 @@ export function readHttpFilters(manager: Fields, runtime: Runtime): FilterConfig
   return filters;
 }
 
-function readFilter(typed: TypedConfig, runtime: Runtime | null): FilterConfig | undefined {
+function readFilter(typed: TypedConfig, runtime: Runtime): FilterConfig | undefined {
   const reader = FILTERS[typed.type.startsWith(PREFIX) ? typed.type.slice(PREFIX.length) : ''];
   if (reader === undefined) {
     refuseExtension(typed, 'the HTTP filter');
@@ -78,7 +78,7 @@ function readFilter(typed: TypedConfig, runtime: Runtime | null): FilterConfig |
 const ROUTE_FILTERS: readonly string[] = ['fault', 'local-rate-limit'];
 
 /** `typed_per_filter_config` of a route or virtual host, by the kind of filter. */
-export function readRouteFilters(owner: Fields): RouteFilters | undefined {
+export function readRouteFilters(owner: Fields, runtime: Runtime): RouteFilters | undefined {
   const node = owner.get('typed_per_filter_config');
   if (node === undefined || !node.expectMap()) return undefined;
   const filters: Record<string, FilterConfig | null> = {};
@@ -87,7 +87,7 @@ export function readRouteFilters(owner: Fields): RouteFilters | undefined {
     if (typed === undefined) continue;
     const inner = typed.type === FILTER_CONFIG ? unwrap(typed.fields) : typed;
     if (inner === undefined) continue;
-    const read = readFilter(inner, null);
+    const read = readFilter(inner, runtime);
     if (read === undefined) continue;
     if (ROUTE_FILTERS.includes(read.kind)) filters[read.kind] = read;
     else inner.fields.node.error('MQ-ENVOY-002', 'this filter is not modelled per route');

@@ -13,6 +13,7 @@ import { type Fields, refuseExtension, typedConfigOf } from './fields.ts';
 import { readHttpFilters } from './http-filters.ts';
 import { readRouteTable } from './routes.ts';
 import type { Runtime } from './runtime.ts';
+import { readDownstreamTls } from './tls.ts';
 
 const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
@@ -28,6 +29,7 @@ export function readListener(
   fields: Fields,
   ids: NameIds,
   runtime: Runtime,
+  clusters: ReadonlySet<string>,
 ): BootstrapListener | undefined {
   const name = fields.text('name') ?? '';
   const address = readAddress(fields);
@@ -36,11 +38,13 @@ export function readListener(
   }
   const word = fields.oneOf('traffic_direction', DIRECTIONS);
   const chains = fields.messages('filter_chains', 'FilterChain');
-  fields.ignore('enable_reuse_port', 'stat_prefix', 'bypass_overload_manager');
+  const statPrefix = fields.text('stat_prefix');
+  fields.ignore('enable_reuse_port', 'bypass_overload_manager');
   fields.close();
   if (chains.length > 1) {
     fields.node.error('MQ-ENVOY-002', 'several filter chains of one listener are not modelled');
   }
+  const tls = chains[0] === undefined ? null : readDownstreamTls(chains[0]);
   const manager = chains[0] === undefined ? undefined : managerOf(chains[0]);
   if (manager === undefined || address === undefined) {
     fields.node.error('MQ-ENVOY-004', `listener "${name}" has no HTTP connection manager`);
@@ -54,7 +58,9 @@ export function readListener(
     direction: word === 'INBOUND' ? 'inbound' : 'outbound',
     address: address.host,
     port: address.port,
-    ...readManager(manager, runtime),
+    ...readManager(manager, runtime, clusters),
+    ...(tls === null ? {} : { tls }),
+    ...(statPrefix === undefined || statPrefix === '' ? {} : { listenerStatPrefix: statPrefix }),
   });
   return { config, accessLogs };
 }
@@ -79,7 +85,11 @@ function managerOf(chain: Fields): Fields | undefined {
   return undefined;
 }
 
-function readManager(fields: Fields, runtime: Runtime): Partial<ListenerConfig> {
+function readManager(
+  fields: Fields,
+  runtime: Runtime,
+  clusters: ReadonlySet<string>,
+): Partial<ListenerConfig> {
   const table = fields.message('route_config', 'RouteConfiguration');
   if (table === undefined) fields.node.error('MQ-FIELD-003', 'route_config is missing');
   const timeouts = {
@@ -103,7 +113,7 @@ function readManager(fields: Fields, runtime: Runtime): Partial<ListenerConfig> 
   const manager = {
     statPrefix: fields.text('stat_prefix') ?? '',
     filters: readHttpFilters(fields, runtime),
-    ...(table === undefined ? {} : { routes: readRouteTable(table, runtime) }),
+    ...(table === undefined ? {} : { routes: readRouteTable(table, runtime, clusters) }),
     ...timeouts,
     ...readCommon(fields),
     ...readTrust(fields),

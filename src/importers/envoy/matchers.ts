@@ -12,14 +12,15 @@ import type {
   ValueMatch,
 } from '../../mesh/config/config.ts';
 import type { SourceNode } from '../source-node.ts';
-import type { Fields } from './fields.ts';
+import type { Fields, RuntimeNumbers } from './fields.ts';
+import { readPathTemplate } from './path-template.ts';
 
 const PRESENT: ValueMatch = { kind: 'present' };
 
 /** `RouteMatch`. */
-export function readRouteMatch(fields: Fields): RouteMatch {
+export function readRouteMatch(fields: Fields, numbers: RuntimeNumbers): RouteMatch {
   const ignoreCase = !fields.flag('case_sensitive', true);
-  const runtime = fields.runtimeFraction('runtime_fraction');
+  const runtime = fields.runtimeFraction('runtime_fraction', numbers);
   const grpc = fields.message('grpc', 'GrpcRouteMatchOptions');
   grpc?.close();
   const match = {
@@ -28,9 +29,46 @@ export function readRouteMatch(fields: Fields): RouteMatch {
     query: fields.messages('query_parameters', 'QueryParameterMatcher').map(readQueryMatch),
     ...(runtime === undefined ? {} : { fraction: runtime }),
     ...(grpc === undefined ? {} : { isGrpc: true }),
+    ...readRareMatches(fields),
   };
   fields.close();
   return match;
+}
+
+/** Cookies, the client's certificate, and what only filters that are not here could set. */
+function readRareMatches(fields: Fields): Partial<RouteMatch> {
+  const cookies = fields.messages('cookies', 'CookieMatcher').map((cookie) => {
+    const match = cookie.message('string_match', 'StringMatcher');
+    const read = {
+      name: cookie.text('name') ?? '',
+      value: match === undefined ? PRESENT : readStringMatch(match),
+      invert: cookie.flag('invert_match'),
+    };
+    cookie.close();
+    return read;
+  });
+  const tls = fields.message('tls_context', 'TlsContextMatchOptions');
+  const presented = tls?.has('presented') ? tls.flag('presented') : undefined;
+  const validated = tls?.has('validated') ? tls.flag('validated') : undefined;
+  tls?.close();
+  const metadata = fields.messages('dynamic_metadata', 'MetadataMatcher').map((matcher) => {
+    const isInverted = matcher.flag('invert');
+    matcher.ignore('filter', 'path', 'value');
+    matcher.close();
+    return isInverted;
+  });
+  return {
+    ...(cookies.length === 0 ? {} : { cookies }),
+    ...(tls === undefined
+      ? {}
+      : {
+          tls: {
+            ...(presented === undefined ? {} : { presented }),
+            ...(validated === undefined ? {} : { validated }),
+          },
+        }),
+    ...(metadata.every((isInverted) => isInverted) ? {} : { isImpossible: true }),
+  };
 }
 
 function readPath(fields: Fields, ignoreCase: boolean): PathMatch {
@@ -42,6 +80,8 @@ function readPath(fields: Fields, ignoreCase: boolean): PathMatch {
   if (separated !== undefined) return { kind: 'separated-prefix', value: separated, ignoreCase };
   const regex = fields.message('safe_regex', 'RegexMatcher');
   if (regex !== undefined) return { kind: 'regex', value: readRegex(regex) };
+  const template = readPathTemplate(fields);
+  if (template !== undefined) return { kind: 'regex', value: template };
   fields.node.error('MQ-FIELD-003', 'a route match needs prefix, path, safe_regex or similar');
   return { kind: 'prefix', value: '/', ignoreCase };
 }

@@ -8,13 +8,14 @@ import { envoyForward, envoyVirtualHost } from '../../mesh/config/complete.ts';
 import type {
   DirectResponseAction,
   ForwardAction,
+  MirrorPolicy,
+  RateLimitActions,
   RetryPolicyConfig,
   RouteAction,
   RouteConfig,
   RouteFilters,
   RouteTableConfig,
   VirtualHostConfig,
-  WeightedCluster,
 } from '../../mesh/config/config.ts';
 import { NO_ORIGINS } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
@@ -25,64 +26,126 @@ import { readHeaderChanges } from './header-mutations.ts';
 import { readRouteFilters } from './http-filters.ts';
 import { readRouteMatch, readSubstitution } from './matchers.ts';
 import { readLbMetadata } from './metadata.ts';
+import { readMirrors } from './mirrors.ts';
 import { routeOrigins } from './origins.ts';
+import { readTemplateRewrite, templateOf } from './path-template.ts';
+import { readRateLimits } from './rate-limits.ts';
 import { readRetryPolicy } from './retry-policy.ts';
+import { RouteReading } from './route-reading.ts';
 import type { Runtime } from './runtime.ts';
+import { readClusters } from './weighted-clusters.ts';
 
-export function readRouteTable(fields: Fields, runtime: Runtime): RouteTableConfig {
+const LARGEST_DIRECT_BODY_BYTES = 4_096;
+
+/** @param clusters names of all that are configured */
+export function readRouteTable(
+  fields: Fields,
+  runtime: Runtime,
+  clusters: ReadonlySet<string>,
+): RouteTableConfig {
   const isReversed = fields.flag('most_specific_header_mutations_wins');
+  const isChecked = fields.flag('validate_clusters', true);
+  const reading = new RouteReading(runtime, isChecked ? clusters : null);
+  const largestBody =
+    fields.integer('max_direct_response_body_size_bytes') ?? LARGEST_DIRECT_BODY_BYTES;
+  const levels: RouteLevels = {
+    filters: readRouteFilters(fields, runtime),
+    mirrors: readMirrors(fields, reading),
+    retry: null,
+    rateLimits: [],
+    largestBody,
+  };
   const hosts = fields.messages('virtual_hosts', 'VirtualHost');
+  const vhostHeader = fields.text('vhost_header');
   const table = {
     name: fields.text('name') ?? '',
-    virtualHosts: hosts.map((host) => readVirtualHost(host, runtime)),
+    virtualHosts: hosts.map((host) => readVirtualHost(host, levels, reading)),
     ignorePortInHostMatching: fields.flag('ignore_port_in_host_matching'),
     ...readHeaderChanges(fields),
     ...(isReversed ? { mostSpecificHeaderMutationsWins: true } : {}),
+    ...(vhostHeader === undefined ? {} : { hostHeader: vhostHeader.toLowerCase() }),
+    ...(fields.flag('ignore_path_parameters_in_path_matching')
+      ? { ignoresPathParameters: true }
+      : {}),
   };
-  fields.ignore('validate_clusters');
+  checkDomains(hosts, table.virtualHosts);
+  const internal = fields.texts('internal_only_headers');
+  if (internal.length > 0) fields.refuse('internal_only_headers');
+  fields.ignore('metadata');
   fields.close();
   return table;
 }
 
-function readVirtualHost(fields: Fields, runtime: Runtime): VirtualHostConfig {
+/** A domain belongs to one virtual host. */
+function checkDomains(nodes: readonly Fields[], hosts: readonly VirtualHostConfig[]): void {
+  const seen = new Set<string>();
+  hosts.forEach(({ domains }, index) => {
+    for (const domain of domains.map((text) => text.toLowerCase())) {
+      const text = `the domain "${domain}" belongs to several virtual hosts`;
+      if (seen.has(domain)) nodes[index]!.get('domains')?.error('MQ-ENVOY-003', text);
+      seen.add(domain);
+    }
+  });
+}
+
+/** What routes have of the levels above them. */
+interface RouteLevels {
+  readonly filters: RouteFilters | undefined;
+  readonly mirrors: readonly MirrorPolicy[] | undefined;
+  readonly retry: RetryPolicyConfig | null;
+  readonly rateLimits: readonly RateLimitActions[];
+  readonly largestBody: number;
+}
+
+const TLS_REQUIREMENTS = ['NONE', 'EXTERNAL_ONLY', 'ALL'] as const;
+
+function readVirtualHost(
+  fields: Fields,
+  table: RouteLevels,
+  reading: RouteReading,
+): VirtualHostConfig {
+  const { runtime } = reading;
   const retryFields = fields.message('retry_policy', 'RetryPolicy');
-  const retry = retryFields === undefined ? null : readRetryPolicy(retryFields, runtime);
-  const filters = readRouteFilters(fields);
+  const levels: RouteLevels = {
+    ...table,
+    retry: retryFields === undefined ? null : readRetryPolicy(retryFields, runtime),
+    filters: { ...table.filters, ...readRouteFilters(fields, runtime) },
+    mirrors: readMirrors(fields, reading) ?? table.mirrors,
+    rateLimits: readRateLimits(fields),
+  };
+  const tls = fields.oneOf('require_tls', TLS_REQUIREMENTS) ?? 'NONE';
   const host = envoyVirtualHost({
     name: fields.text('name') ?? '',
     domains: fields.texts('domains'),
     routes: fields.messages('routes', 'Route').map((route) => {
-      const read = readRoute(route, retry, runtime);
-      const origins = routeOrigins(route.node, fields.node);
-      return withFilters({ ...read, origins }, filters);
+      const read = readRoute(route, levels, reading);
+      return { ...read, origins: routeOrigins(route.node, fields.node) };
     }),
     includeRequestAttemptCount: fields.flag('include_request_attempt_count'),
     includeAttemptCountInResponse: fields.flag('include_attempt_count_in_response'),
     includeIsTimeoutRetryHeader: fields.flag('include_is_timeout_retry_header'),
     ...readHeaderChanges(fields),
+    ...(tls === 'NONE' ? {} : { requiresTls: tls === 'ALL' ? ('all' as const) : 'external' }),
   });
+  fields.ignore('metadata');
   fields.close();
   return host;
 }
 
-function readRoute(
-  fields: Fields,
-  hostRetry: RetryPolicyConfig | null,
-  runtime: Runtime,
-): RouteConfig {
+function readRoute(fields: Fields, levels: RouteLevels, reading: RouteReading): RouteConfig {
   const match = fields.message('match', 'RouteMatch');
   if (match === undefined) fields.node.error('MQ-FIELD-003', 'a route has no match');
-  const filters = readRouteFilters(fields);
+  const filters = readRouteFilters(fields, reading.runtime);
   const route = {
     name: fields.text('name') ?? '',
-    match: readRouteMatch(match ?? new Fields(fields.node, 'RouteMatch')),
-    action: readAction(fields, hostRetry, runtime),
+    match: readRouteMatch(match ?? new Fields(fields.node, 'RouteMatch'), reading.runtime),
+    action: readAction(fields, levels, reading, templateOf(match)),
     origins: NO_ORIGINS,
     ...readHeaderChanges(fields),
   };
-  fields.ignore('metadata', 'decorator', 'stat_prefix');
+  fields.ignore('metadata', 'decorator', 'tracing', 'stat_prefix');
   fields.close();
-  return withFilters(route, filters);
+  return withFilters(withFilters(route, filters), levels.filters);
 }
 
 /** The route's own configurations go before those of its virtual host. */
@@ -95,24 +158,30 @@ function withFilters(route: RouteConfig, filters: RouteFilters | undefined): Rou
 
 function readAction(
   fields: Fields,
-  hostRetry: RetryPolicyConfig | null,
-  runtime: Runtime,
+  levels: RouteLevels,
+  reading: RouteReading,
+  template: string | undefined,
 ): RouteAction {
   const forward = fields.message('route', 'RouteAction');
-  if (forward !== undefined) return readForward(forward, hostRetry, runtime);
+  if (forward !== undefined) return readForward(forward, levels, reading, template);
   const redirect = fields.message('redirect', 'RedirectAction');
   if (redirect !== undefined) return readRedirect(redirect);
   const direct = fields.message('direct_response', 'DirectResponseAction');
-  if (direct !== undefined) return readDirect(direct);
+  if (direct !== undefined) return readDirect(direct, levels.largestBody);
   fields.node.error('MQ-FIELD-003', 'a route needs route, redirect or direct_response');
   return { kind: 'direct-response', status: 404, body: '' };
 }
 
-function readDirect(fields: Fields): DirectResponseAction {
+function readDirect(fields: Fields, largestBody: number): DirectResponseAction {
   const status = fields.integer('status', 200, 599) ?? 200;
   const source = fields.message('body', 'DataSource');
   const body = source?.text('inline_string') ?? '';
   source?.close();
+  if (body.length > largestBody) {
+    const text = `the body of a direct response has ${body.length} bytes, more than ${largestBody}`;
+    const fix = { fix: 'raise max_direct_response_body_size_bytes' };
+    (source ?? fields).node.error('MQ-ENVOY-003', text, fix);
+  }
   fields.close();
   return { kind: 'direct-response', status, body };
 }
@@ -153,24 +222,30 @@ function readPathRewrite(fields: Fields): PathRewrite | undefined {
 
 function readForward(
   fields: Fields,
-  hostRetry: RetryPolicyConfig | null,
-  runtime: Runtime,
+  levels: RouteLevels,
+  reading: RouteReading,
+  template: string | undefined,
 ): ForwardAction {
   const retryFields = fields.message('retry_policy', 'RetryPolicy');
-  const retry = retryFields === undefined ? hostRetry : readRetryPolicy(retryFields, runtime);
-  const { clusters, clusterHeader } = readClusters(fields);
+  const retry =
+    retryFields === undefined ? levels.retry : readRetryPolicy(retryFields, reading.runtime);
   const notFound = fields.oneOf('cluster_not_found_response_code', NOT_FOUND_CODES);
   const maxGrpcMs = fields.durationMs('max_grpc_timeout');
+  const mirrors = readMirrors(fields, reading) ?? levels.mirrors;
+  const rateLimits = readRateLimits(fields);
+  const takesHosts = fields.flag('include_vh_rate_limits') || rateLimits.length === 0;
+  const limits = takesHosts ? [...rateLimits, ...levels.rateLimits] : rateLimits;
   const action = envoyForward({
-    clusters,
+    ...readClusters(fields, reading),
     timeoutMs: fields.durationMs('timeout') ?? ENVOY.route.timeoutMs.value,
     retry,
     priority:
       fields.oneOf('priority', ['DEFAULT', 'HIGH'] as const) === 'HIGH' ? 'high' : 'default',
     clusterNotFoundStatus: NOT_FOUND_STATUS[notFound ?? 'SERVICE_UNAVAILABLE'],
     ...(maxGrpcMs === undefined ? {} : { maxGrpcTimeoutMs: maxGrpcMs }),
-    ...(clusterHeader === undefined ? {} : { clusterHeader: clusterHeader.toLowerCase() }),
-    ...readRewrites(fields),
+    ...(mirrors === undefined || mirrors.length === 0 ? {} : { mirrors }),
+    ...(limits.length === 0 ? {} : { rateLimits: limits }),
+    ...readRewrites(fields, template),
     ...readTimers(fields),
     ...readSpreading(fields),
   });
@@ -180,6 +255,7 @@ function readForward(
     upgrade.close();
     return [name, isEnabled] as const;
   });
+  fields.ignore('early_data_policy');
   fields.close();
   return upgrades.length === 0 ? action : { ...action, upgrades: new Map(upgrades) };
 }
@@ -191,44 +267,10 @@ const NOT_FOUND_STATUS = {
   INTERNAL_SERVER_ERROR: 500,
 } as const;
 
-function readClusters(fields: Fields): {
-  clusters: readonly WeightedCluster[];
-  clusterHeader?: string;
-} {
-  const cluster = fields.text('cluster');
-  if (cluster !== undefined) return { clusters: [{ cluster, weight: 1 }] };
-  const clusterHeader = fields.text('cluster_header');
-  if (clusterHeader !== undefined) return { clusters: [], clusterHeader };
-  const weighted = fields.message('weighted_clusters', 'WeightedCluster');
-  if (weighted === undefined) {
-    fields.node.error('MQ-FIELD-003', 'a route needs cluster, cluster_header or weighted_clusters');
-    return { clusters: [] };
-  }
-  const clusters = weighted.messages('clusters', 'ClusterWeight').map(readClusterWeight);
-  weighted.ignore('total_weight');
-  weighted.close();
-  if (clusters.every(({ weight }) => weight === 0)) {
-    weighted.node.error('MQ-ENVOY-003', 'the weights of weighted_clusters add up to 0');
-  }
-  return { clusters };
-}
-
-function readClusterWeight(fields: Fields): WeightedCluster {
-  const literal = fields.text('host_rewrite_literal');
-  const metadata = readLbMetadata(fields, 'metadata_match');
-  const cluster = {
-    cluster: fields.text('name') ?? '',
-    weight: fields.integer('weight') ?? 0,
-    ...readHeaderChanges(fields),
-    ...(metadata === undefined ? {} : { metadataMatch: metadata }),
-    ...(literal === undefined ? {} : { hostRewrite: { kind: 'literal' as const, value: literal } }),
-  };
-  fields.close();
-  return cluster;
-}
-
-function readRewrites(fields: Fields): Partial<ForwardAction> {
-  const pathRewrite = readPathRewrite(fields);
+function readRewrites(fields: Fields, template: string | undefined): Partial<ForwardAction> {
+  const templated = readTemplateRewrite(fields, template);
+  const pathRewrite =
+    templated === undefined ? readPathRewrite(fields) : { kind: 'regex' as const, ...templated };
   const literal = fields.text('host_rewrite_literal');
   const header = fields.text('host_rewrite_header');
   const path = fields.message('host_rewrite_path_regex', 'RegexMatchAndSubstitute');
@@ -242,6 +284,7 @@ function readRewrites(fields: Fields): Partial<ForwardAction> {
       ? {}
       : { hostRewrite: { kind: 'path-regex' as const, ...readSubstitution(path) } }),
     ...(fields.flag('append_x_forwarded_host') ? { appendsForwardedHost: true } : {}),
+    ...(fields.flag('auto_host_rewrite') ? { takesHostname: true } : {}),
   };
 }
 
@@ -269,7 +312,6 @@ function readTimers(fields: Fields): Partial<ForwardAction> {
 function readSpreading(fields: Fields): Partial<ForwardAction> {
   const hashPolicies = readHashPolicies(fields);
   const metadata = readLbMetadata(fields, 'metadata_match');
-  fields.refuse('request_mirror_policies');
   fields.refuse('hedge_policy');
   return {
     ...(hashPolicies.length === 0 ? {} : { hashPolicy: hashPolicies }),

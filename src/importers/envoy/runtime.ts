@@ -4,8 +4,11 @@
  * Only keys that some reader asks for have an effect; the others are refused by name.
  * Source: Envoy v3 API, config/bootstrap/v3 LayeredRuntime; config-other-meshes.md §5.2.
  */
+import type { FractionalPercent } from '../../mesh/config/config.ts';
 import type { SourceNode } from '../source-node.ts';
-import type { Fields } from './fields.ts';
+import { DENOMINATORS, type Fields } from './fields.ts';
+
+const DENOMINATOR_WORDS = ['HUNDRED', 'TEN_THOUSAND', 'MILLION'] as const;
 
 export class Runtime {
   readonly #values = new Map<string, SourceNode>();
@@ -38,6 +41,19 @@ export class Runtime {
   number(key: string): number | undefined {
     this.#asked.add(key);
     return this.#values.get(key)?.number();
+  }
+
+  /** A `FractionalPercent`, or a number of percent. */
+  fraction(key: string): FractionalPercent | undefined {
+    this.#asked.add(key);
+    const parts = [`${key}.numerator`, `${key}.denominator`] as const;
+    for (const part of parts) this.#asked.add(part);
+    const plain = this.#values.get(key)?.number();
+    if (plain !== undefined) return { numerator: Math.max(0, Math.trunc(plain)), denominator: 100 };
+    const [numerator, denominator] = parts.map((part) => this.#values.get(part));
+    if (numerator === undefined && denominator === undefined) return undefined;
+    const word = denominator?.oneOf(DENOMINATOR_WORDS) ?? 'HUNDRED';
+    return { numerator: numerator?.integer(0, 1e9) ?? 0, denominator: DENOMINATORS[word] };
   }
 
   close(): void {

@@ -8,7 +8,7 @@
  * Source: policy-engine.md §3.2–3.7; Envoy, common/conn_pool/conn_pool_base and http1/conn_pool.
  */
 import { assert } from '../../core/assert.ts';
-import { WRONG_NAME_TEXT } from '../../core/certificate.ts';
+import { wrongNameText } from '../../core/certificate.ts';
 import type { DialPlan, PeerFacts, Ports, ResetReason, Slot } from '../../core/engine.ts';
 import {
   CloseReason,
@@ -187,10 +187,10 @@ export class ConnectionPool {
     const { tls } = settings.dialPlan;
     if (tls !== null && peer.tls) {
       if (!isExpected(tls, peer)) {
-        this.refuse(connection);
+        this.refuse(connection, wrongNameText(peer.sans));
         return;
       }
-      settings.stats.needTls().handshake++;
+      settings.stats.needTls().countHandshake(peer);
     }
     removeFrom(this.connecting, connection);
     this.disarmTimer(connection);
@@ -206,10 +206,10 @@ export class ConnectionPool {
   }
 
   /** It works, but the other side is somebody else. */
-  private refuse(connection: Slot): void {
+  private refuse(connection: Slot, text: string): void {
     const failure = ConnectFailure.certificateName;
     this.settings.stats.needTls().countConnectFailure(failure);
-    this.failConnect(connection, Reset.remoteConnectionFailure, failure, WRONG_NAME_TEXT);
+    this.failConnect(connection, Reset.remoteConnectionFailure, failure, text);
     this.connections.setState(connection, State.closing);
     this.settings.ports.closeUpstream(connection, CloseReason.local);
   }

@@ -3,7 +3,7 @@
  *
  * Made when the first handshake happens. Source: policy-engine.md §10.2, 10.3.
  */
-import { ConnectFailure, type HandshakeFailure } from '../../core/engine.ts';
+import { ConnectFailure, type HandshakeFailure, type PeerFacts } from '../../core/engine.ts';
 
 export class TlsStats {
   handshake = 0;
@@ -11,21 +11,41 @@ export class TlsStats {
   failVerifyError = 0;
   failVerifyNoCert = 0;
   failVerifySan = 0;
+  failVerifyCertHash = 0;
+  sessionReused = 0;
+  /** Clients without a certificate. */
+  noCertificate = 0;
   /** Of a listener: connections in plain text that it does not take. */
   noFilterChainMatch = 0;
+
+  /** A handshake succeeded. */
+  countHandshake(peer: PeerFacts): void {
+    this.handshake++;
+    if (peer.isResumed === true) this.sessionReused++;
+    if (peer.isUntrusted === true) this.failVerifyError++;
+  }
+
+  /** A client's handshake succeeded. */
+  countClient(peer: PeerFacts): void {
+    this.countHandshake(peer);
+    if (peer.sans.length === 0) this.noCertificate++;
+  }
 
   /** We dialled, and no connection came of it. */
   countConnectFailure(failure: ConnectFailure): void {
     if (failure === ConnectFailure.certificateName) this.failVerifySan++;
+    else if (failure === ConnectFailure.certificatePin) this.failVerifyCertHash++;
     else if (isAboutChain(failure)) this.failVerifyError++;
     else if (failure === ConnectFailure.tls) this.connectionError++;
   }
 
   /** Somebody dialled us, and no connection came of it. */
   countRefusal(reason: HandshakeFailure): void {
+    if (reason === 'closed') return;
     if (reason === 'protocol') this.connectionError++;
     else if (reason === 'no-certificate') this.failVerifyNoCert++;
     else if (reason === 'wrong-san') this.failVerifySan++;
+    else if (reason === 'wrong-pin') this.failVerifyCertHash++;
     else this.failVerifyError++;
   }
 
@@ -36,6 +56,9 @@ export class TlsStats {
     visit(`${prefix}ssl.fail_verify_error`, this.failVerifyError);
     visit(`${prefix}ssl.fail_verify_no_cert`, this.failVerifyNoCert);
     visit(`${prefix}ssl.fail_verify_san`, this.failVerifySan);
+    visit(`${prefix}ssl.fail_verify_cert_hash`, this.failVerifyCertHash);
+    visit(`${prefix}ssl.session_reused`, this.sessionReused);
+    visit(`${prefix}ssl.no_certificate`, this.noCertificate);
   }
 }
 

@@ -16,6 +16,7 @@ import type {
 } from '../../core/engine.ts';
 import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
+import type { RateLimitActions } from './rate-limits.ts';
 import type {
   HeaderAddition,
   HeaderMutations,
@@ -23,9 +24,19 @@ import type {
   PathRewrite,
   RedirectAction,
 } from './rewriting.ts';
+import type { HeaderMatch, RouteMatch } from './route-match.ts';
 import type { MtlsConfig, RbacConfig } from './security.ts';
 
 export type { LoadBalancerConfig } from './load-balancing.ts';
+export type { RateLimitActions } from './rate-limits.ts';
+export type {
+  CookieMatch,
+  HeaderMatch,
+  PathMatch,
+  QueryMatch,
+  RouteMatch,
+  ValueMatch,
+} from './route-match.ts';
 
 /** The engine's configuration of one proxy. */
 export interface MeshConfig extends ProxyConfig {
@@ -37,6 +48,8 @@ export interface MeshConfig extends ProxyConfig {
 export interface ListenerConfig extends ListenerPlan {
   /** Prefix of its counters: `http.<statPrefix>.`. */
   readonly statPrefix: string;
+  /** In place of its address in `listener.<address>.`; undefined = the address. */
+  readonly listenerStatPrefix?: string;
   /** In order of execution; the router comes last and is implied. */
   readonly filters: readonly FilterConfig[];
   readonly routes: RouteTableConfig;
@@ -182,6 +195,10 @@ export interface RouteTableConfig {
   readonly responseHeaders?: HeaderMutations;
   /** Whether changes of routes come after those of the table; Envoy's default is before. */
   readonly mostSpecificHeaderMutationsWins?: boolean;
+  /** The header that chooses the virtual host, lower-case; undefined = the request's host. */
+  readonly hostHeader?: string;
+  /** What follows a `;` in a path does not count for matches. */
+  readonly ignoresPathParameters?: boolean;
 }
 
 export interface VirtualHostConfig {
@@ -192,6 +209,8 @@ export interface VirtualHostConfig {
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly includeIsTimeoutRetryHeader: boolean;
+  /** Plain requests are sent to https: all, or those from outside; undefined = none. */
+  readonly requiresTls?: 'all' | 'external';
   readonly requestHeaders?: HeaderMutations;
   readonly responseHeaders?: HeaderMutations;
 }
@@ -208,48 +227,6 @@ export interface RouteConfig {
   readonly filters?: RouteFilters;
   /** Where each setting of this route came from, by path (`timeoutMs`, `retry.numRetries`). */
   readonly origins: Origins;
-}
-
-export interface RouteMatch {
-  readonly path: PathMatch;
-  readonly headers: readonly HeaderMatch[];
-  readonly query: readonly QueryMatch[];
-  /** Share of the requests for which the route is considered; undefined = all. */
-  readonly fraction?: FractionalPercent;
-  /** Only gRPC requests. */
-  readonly isGrpc?: boolean;
-}
-
-export type PathMatch =
-  | { readonly kind: 'prefix'; readonly value: string; readonly ignoreCase: boolean }
-  | { readonly kind: 'exact'; readonly value: string; readonly ignoreCase: boolean }
-  | { readonly kind: 'separated-prefix'; readonly value: string; readonly ignoreCase: boolean }
-  /** RE2 syntax, must match the whole path without query. */
-  | { readonly kind: 'regex'; readonly value: string };
-
-export type ValueMatch =
-  | { readonly kind: 'present' }
-  | { readonly kind: 'exact'; readonly value: string; readonly ignoreCase?: boolean }
-  | { readonly kind: 'prefix'; readonly value: string; readonly ignoreCase?: boolean }
-  | { readonly kind: 'suffix'; readonly value: string; readonly ignoreCase?: boolean }
-  | { readonly kind: 'contains'; readonly value: string; readonly ignoreCase?: boolean }
-  | { readonly kind: 'regex'; readonly value: string }
-  /** Integer in [from, to). */
-  | { readonly kind: 'range'; readonly from: number; readonly to: number };
-
-/** `:method`, `:authority`, `:path` and `:scheme` are names too. */
-export interface HeaderMatch {
-  readonly name: string;
-  readonly value: ValueMatch;
-  readonly invert: boolean;
-  readonly treatMissingAsEmpty: boolean;
-}
-
-export interface QueryMatch {
-  readonly name: string;
-  readonly value: ValueMatch;
-  /** The parameter must not be there. */
-  readonly isAbsent?: boolean;
 }
 
 export type RouteAction = ForwardAction | DirectResponseAction | RedirectAction;
@@ -285,8 +262,33 @@ export interface ForwardAction {
   readonly idleTimeoutMs?: number;
   /** In place of the listener's; with it `timeoutMs` does not apply. */
   readonly streamDuration?: StreamDuration;
+  /** Copies of requests; undefined = none. */
+  readonly mirrors?: readonly MirrorPolicy[];
+  /** Descriptors of its requests; undefined = none. */
+  readonly rateLimits?: readonly RateLimitActions[];
+  /** What decides between several clusters; undefined = a draw. */
+  readonly splitBy?:
+    | { readonly kind: 'header'; readonly name: string }
+    | { readonly kind: 'hash-policy' };
+  /** The host becomes the name of the chosen endpoint. */
+  readonly takesHostname?: boolean;
   /** By protocol, lower-case: whether an upgrade is allowed here whatever the listener says. */
   readonly upgrades?: ReadonlyMap<string, boolean>;
+}
+
+/** Sends copies of requests to another cluster. Source: policy-engine.md §8.4. */
+export interface MirrorPolicy {
+  /** '' = a header names it. */
+  readonly cluster: string;
+  /** Lower-case; '' = `cluster` says it. */
+  readonly clusterHeader: string;
+  /** null = all requests. */
+  readonly fraction: FractionalPercent | null;
+  /** Whether the copy's host is the original's; else `-shadow` is appended to it. */
+  readonly keepsHost: boolean;
+  /** The copy's host; '' = as `keepsHost` says. */
+  readonly hostRewrite: string;
+  readonly requestHeaders: HeaderMutations | null;
 }
 
 /** Source: policy-engine.md §1.1, 1.2. */
@@ -307,6 +309,10 @@ export interface DirectResponseAction {
 export interface WeightedCluster {
   readonly cluster: string;
   readonly weight: number;
+  /** The request header that names it, lower-case, in place of `cluster`. */
+  readonly clusterHeader?: string;
+  /** What it says in place of the route's configurations of filters. */
+  readonly filters?: RouteFilters;
   /** Added to the route's; of one key this one counts. */
   readonly metadataMatch?: LbMetadata;
   readonly requestHeaders?: HeaderMutations;
@@ -381,6 +387,8 @@ export interface ClusterConfig extends ClusterPlan {
   /** Of one attempt, from its connection on; 0 or undefined = off. */
   readonly maxStreamDurationMs?: number;
   readonly healthCheck?: HealthCheckConfig;
+  /** In place of those of routes; undefined = routes decide. */
+  readonly mirrors?: readonly MirrorPolicy[];
   /** Made with the engine, as Envoy does with static clusters; else on its first use. */
   readonly isEager?: boolean;
   readonly origins: Origins;

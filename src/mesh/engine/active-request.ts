@@ -67,7 +67,7 @@ export class ActiveRequests implements FilterChainOwner {
         ? head
         : clientFacts.addedTo(head, this.downstreams.peerOf(connection).remoteAddress);
     if (this.headTimers.size > 0) this.stopHeadTimer(request);
-    const plan = listener.planOf(known, uid);
+    const plan = listener.planOf(known, uid, connection);
     this.requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
     this.enter(request, connection, plan);
     this.ports.record(RecordKind.requestStarted, uid, plan.listenerId, 0);
@@ -165,10 +165,16 @@ export class ActiveRequests implements FilterChainOwner {
     plan: RequestPlan,
     split: TrafficSplit,
   ): Cluster | null {
-    const value = this.ports.draws.below(this.context.routeDraws, uid, 0, split.totalWeight);
-    const index = split.pick(value);
+    const index = split.pick(this.splitValue(uid, plan, split));
     this.requests.setPlan(request, plan.variantOf(index));
     return plan.clusters[index]!;
+  }
+
+  /** Where shares of requests are decided as well, one number decides it all. */
+  private splitValue(uid: number, plan: RequestPlan, split: TrafficSplit): number {
+    if (plan.splitValue >= 0) return plan.splitValue;
+    if (plan.sharesDraw) return this.context.shareDraw(uid);
+    return this.ports.draws.below(this.context.routeDraws, uid, 0, split.totalWeight);
   }
 
   private refuse(request: Slot, plan: RequestPlan): void {

@@ -173,6 +173,10 @@ export class AttemptOutcomes implements PoolListener {
   // Failures
 
   onPoolReady(stream: Slot, connection: Slot): void {
+    if (this.streams.requestOf(stream) === NO_SLOT) {
+      this.context.side.streams.get(stream)!.onReady!(connection);
+      return;
+    }
     this.streams.clear(stream, StreamBit.pending);
     this.attempts.open(stream, connection);
   }
@@ -180,13 +184,18 @@ export class AttemptOutcomes implements PoolListener {
   onPoolFailure(stream: Slot, reason: ResetReason, detail: string): void {
     const { requests, streams, pools } = this;
     const request = streams.requestOf(stream);
+    if (request === NO_SLOT) {
+      this.context.side.streams.get(stream)!.onPoolFailure!(reason);
+      return;
+    }
     const { host } = pools[requests.poolOf(request)]!;
     this.attempts.drop(stream);
     this.endedByReset(request, reason === Reset.overflow ? null : host, reason, detail);
   }
 
   uidOfStream(stream: Slot): number {
-    return this.requests.uidOf(this.streams.requestOf(stream));
+    const request = this.streams.requestOf(stream);
+    return request === NO_SLOT ? 0 : this.requests.uidOf(request);
   }
 
   onStreamReset(stream: Slot, reason: ResetReason, detail: string): void {

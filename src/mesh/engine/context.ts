@@ -18,6 +18,8 @@ import type { StreamTable } from './stream-table.ts';
 import type { EngineTables } from './tables.ts';
 
 const NO_STREAM: StreamKey = -1;
+/** A multiple of every denominator of a share, below 2^31. */
+const SHARES = 2_000_000_000;
 
 export class EngineContext {
   readonly ports: Ports;
@@ -71,6 +73,11 @@ export class EngineContext {
       this.routeStream = this.ports.draws.stream(`proxy/${this.proxyName}/route`);
     }
     return this.routeStream;
+  }
+
+  /** A request's number, by which all shares of requests are decided: what one takes, others take. */
+  shareDraw(uid: number): number {
+    return this.ports.draws.below(this.routeDraws, uid, 0, SHARES);
   }
 
   /** Draws of backoff times. */

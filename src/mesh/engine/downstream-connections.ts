@@ -37,7 +37,7 @@ export class DownstreamConnections {
     downstreams.open(connection, listener, peer);
     const { config, stats } = listeners[listener]!;
     if (config.mtls !== undefined && this.refuses(connection, config, config.mtls, peer)) return;
-    if (peer.tls) stats.needTls(config).handshake++;
+    if (peer.tls) stats.needTls(config).countClient(peer);
     stats.cxTotal++;
     stats.cxActive++;
     this.armIdle(connection);
@@ -48,6 +48,12 @@ export class DownstreamConnections {
   refused(listener: number, reason: HandshakeFailure): void {
     const { listeners, ports } = this.context;
     const { config, stats } = listeners[listener]!;
+    if (config.tls !== undefined) {
+      // Such a listener has the connection before the handshake.
+      stats.cxTotal++;
+      stats.cxDestroy++;
+    }
+    if (reason === 'closed') return;
     stats.cxSslFail++;
     stats.needTls(config).countRefusal(reason);
     const code = HANDSHAKE_FAILURES.indexOf(reason);

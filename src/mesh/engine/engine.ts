@@ -342,6 +342,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
       case TimerKind.downstreamMaxDuration:
         this.downstream.onMaxDuration(slot);
         break;
+      case TimerKind.sideStream:
+        this.context.side.streams.get(slot)?.onTimer?.();
+        break;
       case TimerKind.healthCheck:
         this.context.probes[slot]!.onTimer();
         break;

@@ -12,9 +12,6 @@ import { ListenerState } from './listener-state.ts';
 import { HttpStats } from './stats.ts';
 import { StreamIdleQueue } from './stream-idle.ts';
 
-/** A multiple of every denominator of a share, below 2^31. */
-const SHARES = 2_000_000_000;
-
 export class ListenerSet {
   private readonly context: EngineContext;
   private readonly owner: FilterChainOwner;
@@ -61,7 +58,7 @@ export class ListenerSet {
     }
     const filters = new FilterChain(config, this.context, this.owner);
     const idle = this.idleOf(config, null);
-    const { directory, ports } = this.context;
+    const { directory } = this.context;
     const state = new ListenerState(
       config,
       filters,
@@ -69,7 +66,8 @@ export class ListenerSet {
       stats,
       directory,
       (timeoutMs) => this.queueOf(timeoutMs),
-      (uid) => ports.draws.below(this.context.routeDraws, uid, 0, SHARES),
+      (uid) => this.context.shareDraw(uid),
+      (connection) => this.context.downstreams.peerOf(connection),
     );
     this.context.listeners.push(state);
   }

@@ -5,7 +5,7 @@
  * one at hand: a simulated request finds all that follows from its head by one comparison.
  * Invariant: plans and routes belong to one configuration; `reconfigure` drops them together.
  */
-import type { Head } from '../../core/engine.ts';
+import type { Head, PeerFacts, Slot } from '../../core/engine.ts';
 import { HttpHead } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ListenerConfig } from '../config/config.ts';
@@ -33,6 +33,7 @@ export class ListenerState {
   private readonly idleOf: (timeoutMs: number) => StreamIdleQueue | null;
   /** A request's number for shares of requests. */
   private readonly drawOf: (uid: number) => number;
+  private readonly peerOf: (connection: Slot) => PeerFacts;
   private routes: RouteTable | null;
   private lastPlan: RequestPlan | null;
   /** By shape; null until the first. */
@@ -48,6 +49,7 @@ export class ListenerState {
     directory: ClusterDirectory,
     idleOf: (timeoutMs: number) => StreamIdleQueue | null,
     drawOf: (uid: number) => number,
+    peerOf: (connection: Slot) => PeerFacts,
   ) {
     this.id = config.id;
     this.config = config;
@@ -58,6 +60,7 @@ export class ListenerState {
     this.directory = directory;
     this.idleOf = idleOf;
     this.drawOf = drawOf;
+    this.peerOf = peerOf;
     this.routes = null;
     this.lastPlan = null;
     this.plans = null;
@@ -65,13 +68,15 @@ export class ListenerState {
   }
 
   /** What follows from this head. */
-  planOf(head: Head, uid: number): RequestPlan {
+  planOf(head: Head, uid: number, connection: Slot): RequestPlan {
     const last = this.lastPlan;
     if (last !== null && last.head === head) return last;
-    if (head.shape === 0 || this.compiled.hasFractions) return this.makePlan(head, uid);
+    if (head.shape === 0 || this.compiled.isPerRequest) {
+      return this.makePlan(head, uid, connection);
+    }
     let plan = this.plans?.get(head.shape);
     if (plan === undefined) {
-      plan = this.makePlan(head, uid);
+      plan = this.makePlan(head, uid, connection);
       this.plans ??= new Map();
       this.plans.set(head.shape, plan);
     }
@@ -89,6 +94,7 @@ export class ListenerState {
       filters: this.filters,
       hasFilters: false,
       idle: this.idle,
+      sharesDraw: false,
     });
   }
 
@@ -102,8 +108,15 @@ export class ListenerState {
   /** A header may name the cluster. */
   private clustersFor(route: CompiledRoute, head: Head): readonly (Cluster | null)[] {
     const { action } = route.config;
-    if (action.kind !== 'forward' || action.clusterHeader === undefined) {
-      return this.clustersOf(route);
+    if (action.kind !== 'forward') return [];
+    if (action.clusterHeader === undefined) {
+      const known = this.clustersOf(route);
+      if (!action.clusters.some(({ clusterHeader }) => clusterHeader !== undefined)) return known;
+      return action.clusters.map(({ clusterHeader }, index) => {
+        if (clusterHeader === undefined) return known[index]!;
+        const named = head.get(clusterHeader);
+        return named === undefined ? null : this.directory.find(named);
+      });
     }
     const name = head.get(action.clusterHeader);
     return [name === undefined ? null : this.directory.find(name)];
@@ -142,10 +155,10 @@ export class ListenerState {
     return this.routes;
   }
 
-  private makePlan(head: Head, uid: number): RequestPlan {
+  private makePlan(head: Head, uid: number, connection: Slot): RequestPlan {
     const { compiled } = this;
     const draw = compiled.hasFractions ? this.drawOf(uid) : 0;
-    const route = compiled.find(head, draw);
+    const route = compiled.find(head, draw, compiled.isPerRequest ? this.peerOf(connection) : null);
     const clusters = route === null ? [] : this.clustersFor(route, head);
     return new RequestPlan({
       head,
@@ -155,6 +168,7 @@ export class ListenerState {
       filters: this.filters,
       hasFilters: this.config.filters.length > 0,
       idle: this.idleFor(route),
+      sharesDraw: compiled.hasFractions,
     });
   }
 }

@@ -9,6 +9,7 @@ import type { Ns } from '../../core/time.ts';
 import type { Host } from '../cluster/host.ts';
 import type { HostWish } from '../cluster/host-wish.ts';
 import type { HeaderAddition } from '../config/rewriting.ts';
+import type { ShadowRequest } from './shadow-request.ts';
 
 export class RequestExtra {
   // request body kept for replay, or until a connection or a filter is ready
@@ -33,6 +34,8 @@ export class RequestExtra {
   // attempts
   readonly triedHosts: Host[];
   transportFailure: string;
+  /** null = the request is not copied. */
+  shadows: ShadowRequest[] | null;
 
   // timers that few listeners have
   requestTimer: TimerId;
@@ -64,6 +67,7 @@ export class RequestExtra {
     this.cookies = [];
     this.triedHosts = [];
     this.transportFailure = '';
+    this.shadows = null;
     this.requestTimer = NO_TIMER;
     this.durationTimer = NO_TIMER;
     this.wish = null;

@@ -7,6 +7,7 @@
  * Source: policy-engine.md §0.4, 1.2, 2.1, 8.1.
  */
 import type {
+  Endpoint,
   Head,
   HeadEdits,
   HeaderList,
@@ -20,6 +21,7 @@ import { Priority } from '../cluster/cluster.ts';
 import type {
   ForwardAction,
   ListenerConfig,
+  MirrorPolicy,
   RouteConfig,
   VirtualHostConfig,
 } from '../config/config.ts';
@@ -38,6 +40,7 @@ import {
   grpcDeadlineMs,
 } from '../policy/timeout.ts';
 import { HeaderEditor } from '../route/header-mutations.ts';
+import { headerValues } from '../route/match.ts';
 import type { RequestHash } from '../route/request-hash.ts';
 import { addressOf, redirectLocation } from '../route/rewrite.ts';
 import type { RouteEdits } from '../route/route-edits.ts';
@@ -87,6 +90,8 @@ export interface PlanInput {
   readonly variant?: number;
   /** In place of the listener's; null = off. */
   readonly idle: StreamIdleQueue | null;
+  /** Whether the table decides about shares of requests. */
+  readonly sharesDraw: boolean;
 }
 
 export class RequestPlan {
@@ -105,6 +110,12 @@ export class RequestPlan {
   readonly listenerId: number;
   /** null = one cluster or none. */
   readonly split: TrafficSplit | null;
+  /** What chooses among the clusters of the split; -1 = a draw. */
+  readonly splitValue: number;
+  /** Whether the host becomes the name of the chosen endpoint. */
+  readonly takesHostname: boolean;
+  /** Whether that draw is the one that decides about all shares of requests. */
+  readonly sharesDraw: boolean;
   /** Whether downstream connections have an idle timeout. */
   readonly marksIdle: boolean;
   /** Place of the route in its table; -1 = no route. */
@@ -136,6 +147,8 @@ export class RequestPlan {
   readonly isUpgrade: boolean;
   /** From the request's start to the end of its response; -1 = off. */
   readonly maxDurationMs: number;
+  /** null = requests are not copied. */
+  readonly mirrors: readonly MirrorPolicy[] | null;
   /** Whether hosts are picked with a `HostWish`. */
   readonly hasWish: boolean;
   /** The subset that its hosts come from; null = any. */
@@ -176,6 +189,9 @@ export class RequestPlan {
     this.marksIdle = listener.config.downstreamIdleTimeoutMs > 0;
     const { variant = -1 } = input;
     this.split = route === null || variant >= 0 ? null : route.split;
+    this.splitValue = this.split === null ? -1 : chosenBy(this.forward!, head, this.split, route!);
+    this.sharesDraw = input.sharesDraw;
+    this.takesHostname = this.forward?.takesHostname === true;
     this.routeIndex = route === null ? -1 : route.index;
     this.idle = input.idle;
     this.filters = input.filters;
@@ -196,6 +212,7 @@ export class RequestPlan {
     const wanted = { ...this.forward?.metadataMatch, ...chosen };
     this.metadataMatch = Object.keys(wanted).length === 0 ? null : wanted;
     this.hasWish = this.metadataMatch !== null || wantsOtherHosts(retry);
+    this.mirrors = this.mirrorsOf();
     this.retry = retry;
     this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
     this.retriesErrorsOnly = retry === null || (retry.conditions & LOOK_AT_ALL) === 0;
@@ -221,6 +238,12 @@ export class RequestPlan {
     this.makesCookies = route?.hash?.makesCookies === true || haveCookies(input.clusters);
   }
 
+  /** A cluster's own policies take the place of the route's. */
+  private mirrorsOf(): readonly MirrorPolicy[] | null {
+    const given = this.cluster?.config.mirrors ?? this.forward?.mirrors;
+    return given === undefined || given.length === 0 ? null : given;
+  }
+
   /** Routes change heads once; attempts after the first differ from that in their own headers only. */
   private makeFirstHead(): Head {
     const first = this.headFor(1, 0, false);
@@ -240,6 +263,12 @@ export class RequestPlan {
       this.variants[index] = plan;
     }
     return plan;
+  }
+
+  /** With the name of the endpoint as host, where the route wants that. */
+  headTo(head: Head, { hostname, address }: Endpoint): Head {
+    if (hostname === address) return head;
+    return head.with({ authority: hostname, set: [['x-envoy-original-host', head.authority]] });
   }
 
   /** What goes downstream of an answer of our own. */
@@ -321,6 +350,24 @@ export class RequestPlan {
     }
     return head.with(edits);
   }
+}
+
+/** By a header or by the hash of the request; -1 = neither is there, so it is drawn. */
+function chosenBy(
+  { splitBy }: ForwardAction,
+  head: Head,
+  split: TrafficSplit,
+  { hash }: CompiledRoute,
+): number {
+  if (splitBy === undefined) return -1;
+  if (splitBy.kind === 'header') {
+    const values = headerValues(head, splitBy.name);
+    const [text = ''] = values;
+    if (values.length !== 1 || !/^\d{1,20}$/.test(text)) return -1;
+    return Number(BigInt(text) % BigInt(split.totalWeight));
+  }
+  const value = hash === null || hash.readsConnection ? null : hash.of(head, NO_PEER, []);
+  return value === null ? -1 : Number(value % BigInt(split.totalWeight));
 }
 
 /** Conditions that may hold for a response of any status. */

@@ -256,6 +256,7 @@ export class Responder {
     if (plan.idle !== null) plan.idle.leave(request);
     const extra = requests.extraOf(request);
     if (extra === null) return;
+    if (extra.shadows !== null) for (const copy of extra.shadows) copy.abandon();
     if (extra.requestTimer !== NO_TIMER) this.ports.disarm(extra.requestTimer);
     extra.requestTimer = NO_TIMER;
     if (extra.durationTimer !== NO_TIMER) this.ports.disarm(extra.durationTimer);

@@ -21,6 +21,7 @@ import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import type { Responder } from './responder.ts';
 import type { RetryDecisions } from './retry-decision.ts';
+import { ShadowRequests } from './shadow-requests.ts';
 import type { StreamTable } from './stream-table.ts';
 import { StreamBit } from './stream-table.ts';
 import type { UpstreamAttempts } from './upstream-attempt.ts';
@@ -35,6 +36,7 @@ export class Router {
   private readonly attempts: UpstreamAttempts;
   private readonly retries: RetryDecisions;
   private readonly outcomes: AttemptOutcomes;
+  private readonly shadows: ShadowRequests;
 
   constructor(
     context: EngineContext,
@@ -52,6 +54,7 @@ export class Router {
     this.attempts = attempts;
     this.retries = retries;
     this.outcomes = outcomes;
+    this.shadows = new ShadowRequests(context);
   }
 
   /** All filters let the request pass. */
@@ -72,7 +75,10 @@ export class Router {
       return;
     }
     requests.setRetriesLeft(request, plan.numRetries);
+    const { mirrors } = plan;
+    const body = mirrors === null ? null : this.shadows.bodyOf(request);
     this.startAttempt(request, clusters[index]!);
+    if (body !== null && requests.isOpen(request)) this.shadows.start(request, mirrors!, body);
     if (plan.routeTimeoutMs > 0 && requests.isOpen(request)) {
       const isDue = requests.has(request, Bit.requestEnded) || plan.isUpgrade;
       if (isDue) this.armRouteTimeout(request);
@@ -186,6 +192,8 @@ export class Router {
 
   onBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
     const { requests, streams } = this;
+    const { shadows } = requests.needExtra(request);
+    if (shadows !== null) for (const copy of shadows) copy.sendBody(bytes, chunk, end);
     const keeps = this.attempts.keepsBody(request);
     if (keeps && !this.keep(request, bytes, chunk)) return;
     const stream = requests.streamOf(request);
@@ -200,7 +208,11 @@ export class Router {
   onTrailers(request: Slot, trailers: Head): void {
     const { requests, streams } = this;
     const stream = requests.streamOf(request);
-    requests.needExtra(request).trailers = trailers;
+    const extra = requests.needExtra(request);
+    extra.trailers = trailers;
+    if (extra.shadows !== null) {
+      for (const copy of extra.shadows) copy.onRequestTrailers(trailers);
+    }
     if (stream !== NO_SLOT && !streams.has(stream, StreamBit.pending)) {
       this.attempts.sendTrailers(stream, trailers);
     }

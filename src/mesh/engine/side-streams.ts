@@ -12,6 +12,10 @@ export interface SideStream {
   /** @param end the response is over */
   onBody(end: boolean): void;
   onReset(reason: ResetReason): void;
+  /** Of streams that wait in a pool. */
+  onReady?(connection: Slot): void;
+  onPoolFailure?(reason: ResetReason): void;
+  onTimer?(): void;
 }
 
 /** Told what happens to its connection. */

@@ -5,8 +5,8 @@
  * first: one line of memory per request.
  * Source: policy-engine.md §12.4; Envoy docs, http_conn_man/stats and router_filter.
  */
-import type { ListenerPlan } from '../../core/engine.ts';
 import { TlsStats } from '../cluster/tls-stats.ts';
+import type { ListenerConfig } from '../config/config.ts';
 
 export class HttpStats {
   rqActive = 0;
@@ -48,10 +48,11 @@ export class HttpStats {
   }
 
   /** Counters of handshakes with clients. */
-  needTls(listener: Pick<ListenerPlan, 'address' | 'port'>): TlsStats {
+  needTls(listener: Pick<ListenerConfig, 'address' | 'port' | 'listenerStatPrefix'>): TlsStats {
     if (this.tls !== null) return this.tls;
     this.tls = new TlsStats();
-    this.tlsPrefix = `listener.${listener.address}_${listener.port}.`;
+    const { address, port, listenerStatPrefix } = listener;
+    this.tlsPrefix = `listener.${listenerStatPrefix ?? `${address}_${port}`}.`;
     return this.tls;
   }
 

@@ -77,7 +77,9 @@ export class UpstreamAttempts {
     const extra = requests.extraOf(request);
     const isWhole = requests.has(request, Bit.requestEnded) && !hasBody(extra);
     const uid = childUid(requests.uidOf(request), attempt);
-    const head = this.editedHead(this.headOf(request, attempt), request, extra);
+    const edited = this.editedHead(this.headOf(request, attempt), request, extra);
+    const plan = requests.planOf(request);
+    const head = plan.takesHostname ? plan.headTo(edited, pool.host.endpoint) : edited;
     ports.openStream(stream, connection, uid, head, isWhole);
     requests.set(request, Bit.wroteUpstream);
     if (pool.maxStreamMs > 0) this.armDuration(stream, pool.maxStreamMs);

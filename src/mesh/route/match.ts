@@ -6,9 +6,10 @@
  * Source: policy-engine.md §8.1; Envoy, route and header matchers.
  */
 import { RE2JS } from 're2js';
-import type { Head } from '../../core/engine.ts';
+import type { Head, PeerFacts } from '../../core/engine.ts';
 import { isGrpc } from '../../core/head.ts';
 import type {
+  CookieMatch,
   HeaderMatch,
   PathMatch,
   QueryMatch,
@@ -18,6 +19,8 @@ import type {
 
 /** A question about a request head. */
 export type HeadPredicate = (head: Head) => boolean;
+/** A question about a request head and the connection it came by. */
+export type RequestPredicate = (head: Head, peer?: PeerFacts | null) => boolean;
 /** A question about a path or a value. */
 export type TextPredicate = (text: string) => boolean;
 
@@ -26,16 +29,65 @@ export type TextPredicate = (text: string) => boolean;
  *
  * @throws RE2JSException when a regular expression is not RE2 syntax; importers check it first
  */
-export function compileRouteMatch(match: RouteMatch): HeadPredicate {
+export function compileRouteMatch(
+  match: RouteMatch,
+  ignoresPathParameters = false,
+): RequestPredicate {
   const path = compilePathMatch(match.path);
   const headers = match.headers.map(compileHeaderMatch);
   const query = match.query.map(compileQueryMatch);
+  const cookies = (match.cookies ?? []).map(compileCookieMatch);
   const wantsGrpc = match.isGrpc === true;
-  return (head) =>
+  if (match.isImpossible === true) return () => false;
+  const { tls } = match;
+  return (head, peer) =>
     (!wantsGrpc || isGrpc(head)) &&
     headers.every((matches) => matches(head)) &&
     query.every((matches) => matches(head.path)) &&
-    path(pathWithoutQuery(head.path));
+    cookies.every((matches) => matches(head)) &&
+    (tls === undefined || holds(tls, peer)) &&
+    path(matchedPath(head.path, ignoresPathParameters));
+}
+
+function matchedPath(path: string, ignoresPathParameters: boolean): string {
+  const bare = pathWithoutQuery(path);
+  const end = ignoresPathParameters ? bare.indexOf(';') : -1;
+  return end < 0 ? bare : bare.slice(0, end);
+}
+
+/** A connection in plain text satisfies nothing that is asked of certificates. */
+function holds(
+  { presented, validated }: NonNullable<RouteMatch['tls']>,
+  peer: PeerFacts | null | undefined,
+): boolean {
+  if (peer?.tls !== true) return false;
+  const hasCertificate = peer.sans.length > 0;
+  if (presented !== undefined && presented !== hasCertificate) return false;
+  return validated === undefined || validated === (hasCertificate && peer.validated);
+}
+
+/** An absent cookie matches nothing, so it satisfies what is inverted. */
+function compileCookieMatch({ name, value, invert }: CookieMatch): HeadPredicate {
+  const matches = compileValueMatch(value);
+  return (head) => {
+    const found = cookieOf(head, name);
+    return (found !== undefined && matches(found)) !== invert;
+  };
+}
+
+/** The first cookie of a name, without quotes around it; undefined = there is none. */
+export function cookieOf(head: Head, name: string): string | undefined {
+  for (const line of head.values('cookie')) {
+    for (const pair of line.split(';')) {
+      const equals = pair.indexOf('=');
+      if (equals < 0 || pair.slice(0, equals).trim() !== name) continue;
+      const text = pair.slice(equals + 1).trim();
+      return text.length > 1 && text.startsWith('"') && text.endsWith('"')
+        ? text.slice(1, -1)
+        : text;
+    }
+  }
+  return undefined;
 }
 
 /** @returns a predicate over the path without its query */

@@ -5,15 +5,21 @@
  * configuration may share it. It remembers no heads: the engine asks once per shape of head.
  * Source: policy-engine.md §8.1; Envoy, virtual host and route selection.
  */
-import type { Head } from '../../core/engine.ts';
+import type { Head, PeerFacts } from '../../core/engine.ts';
 import type {
   RouteConfig,
   RouteTableConfig,
   VirtualHostConfig,
   WeightedCluster,
 } from '../config/config.ts';
+import { NO_ORIGINS } from '../config/config.ts';
 import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
-import { compileHeaderMatch, compileRouteMatch, type HeadPredicate } from './match.ts';
+import {
+  compileHeaderMatch,
+  compileRouteMatch,
+  headerValues,
+  type RequestPredicate,
+} from './match.ts';
 import { RequestHash } from './request-hash.ts';
 import { RouteEdits } from './route-edits.ts';
 import { TrafficSplit } from './traffic-split.ts';
@@ -43,7 +49,9 @@ export interface RouteVariant {
 }
 
 interface CompiledVirtualHost {
-  readonly routes: readonly { readonly matches: HeadPredicate; readonly route: CompiledRoute }[];
+  readonly routes: readonly { readonly matches: RequestPredicate; readonly route: CompiledRoute }[];
+  /** Where plain requests go in place of any route; null = they are served. */
+  readonly tlsRedirect: { readonly isForAll: boolean; readonly route: CompiledRoute } | null;
 }
 
 interface Wildcard {
@@ -57,6 +65,9 @@ export class RouteTable {
   readonly routeCount: number;
   /** Whether some route takes only a share of its requests: then `find` needs a draw. */
   readonly hasFractions: boolean;
+  /** Whether equal heads may have different routes: then `find` is asked for each request. */
+  readonly isPerRequest: boolean;
+  private readonly hostHeader: string | null;
   private readonly ignoresPort: boolean;
   private readonly exact = new Map<string, CompiledVirtualHost>();
   /** `*.a.b`, longest first. */
@@ -70,13 +81,17 @@ export class RouteTable {
     let routeCount = 0;
     for (const virtualHost of config.virtualHosts) {
       const host = compileVirtualHost(config, virtualHost, routeCount);
-      routeCount += virtualHost.routes.length;
+      routeCount += virtualHost.routes.length + (host.tlsRedirect === null ? 0 : 1);
       for (const domain of virtualHost.domains) this.addDomain(domain.toLowerCase(), host);
     }
     this.routeCount = routeCount;
     this.hasFractions = config.virtualHosts.some((host) =>
       host.routes.some(({ match }) => match.fraction !== undefined),
     );
+    this.hostHeader = config.hostHeader ?? null;
+    this.isPerRequest =
+      this.hasFractions ||
+      config.virtualHosts.some((host) => host.routes.some(({ match }) => match.tls !== undefined));
     this.suffixes.sort(longestFirst);
     this.prefixes.sort(longestFirst);
   }
@@ -85,11 +100,16 @@ export class RouteTable {
    * The first matching route of the best virtual host.
    *
    * @param draw 0 … 2^31 − 1, the request's; the same for all shares it is compared with
+   * @param peer of the connection; null = nobody asks about it
    * @returns null when no virtual host takes the authority or none of its routes matches
    */
-  find(head: Head, draw = 0): CompiledRoute | null {
-    const routes = this.virtualHostOf(head.authority)?.routes ?? [];
-    const found = routes.find(({ matches, route }) => isDrawn(route, draw) && matches(head));
+  find(head: Head, draw = 0, peer: PeerFacts | null = null): CompiledRoute | null {
+    const name = this.hostHeader === null ? head.authority : head.get(this.hostHeader);
+    const host = name === undefined ? null : this.virtualHostOf(name);
+    if (host === null) return null;
+    const { tlsRedirect, routes } = host;
+    if (tlsRedirect !== null && isSentToTls(head, tlsRedirect.isForAll)) return tlsRedirect.route;
+    const found = routes.find(({ matches, route }) => isDrawn(route, draw) && matches(head, peer));
     return found?.route ?? null;
   }
 
@@ -117,16 +137,41 @@ function isDrawn({ config }: CompiledRoute, draw: number): boolean {
   return fraction === undefined || draw % fraction.denominator < fraction.numerator;
 }
 
+/** Requests from inside may be exempt. */
+function isSentToTls(head: Head, isForAll: boolean): boolean {
+  if (headerValues(head, ':scheme')[0] === 'https') return false;
+  return isForAll || head.get('x-envoy-internal') !== 'true';
+}
+
+/** Where a virtual host that wants TLS sends requests in plain text. */
+const TO_TLS: RouteConfig = {
+  name: '',
+  match: { path: { kind: 'prefix', value: '/', ignoreCase: false }, headers: [], query: [] },
+  action: {
+    kind: 'redirect',
+    status: 301,
+    scheme: 'https',
+    host: '',
+    port: 0,
+    path: null,
+    stripsQuery: false,
+  },
+  origins: NO_ORIGINS,
+};
+
 function compileVirtualHost(
   table: RouteTableConfig,
   virtualHost: VirtualHostConfig,
   first: number,
 ): CompiledVirtualHost {
   const routes = virtualHost.routes.map((config, i) => ({
-    matches: compileRouteMatch(config.match),
+    matches: compileRouteMatch(config.match, table.ignoresPathParameters === true),
     route: compileRoute(config, virtualHost, table, first + i),
   }));
-  return { routes };
+  const { requiresTls } = virtualHost;
+  if (requiresTls === undefined) return { routes, tlsRedirect: null };
+  const route = compileRoute(TO_TLS, virtualHost, table, first + routes.length);
+  return { routes, tlsRedirect: { isForAll: requiresTls === 'all', route } };
 }
 
 function compileRoute(

@@ -17,21 +17,13 @@ export function trustDomainOf(id: string): string | null {
   return match === null ? null : match[1]!;
 }
 
-const NAME_KINDS = ['uri', 'dns'] as const;
-
 /**
- * Whether a peer bears a name: any of its URI names counts; without such, any DNS name.
- * The certificate's subject, Envoy's last resort, is not known here.
+ * Whether a peer bears a name: any URI or DNS name of its certificate counts. The certificate's
+ * subject, Envoy's last resort, is not known here.
  */
 export function hasName(peer: PeerFacts, matches: (name: string) => boolean): boolean {
-  for (const kind of NAME_KINDS) {
-    let isOfKind = false;
-    for (const san of peer.sans) {
-      if (san.type !== kind) continue;
-      if (matches(san.value)) return true;
-      isOfKind = true;
-    }
-    if (isOfKind) return false;
+  for (const { type, value } of peer.sans) {
+    if ((type === 'uri' || type === 'dns') && matches(value)) return true;
   }
   return false;
 }

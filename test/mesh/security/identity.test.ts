@@ -21,10 +21,10 @@ describe('the names of a peer', () => {
   const uri = { type: 'uri', value: 'spiffe://td/a' } as const;
   const dns = { type: 'dns', value: 'a.example' } as const;
 
-  it('are its URI names; DNS names count only without them', () => {
+  it('are its URI names and its DNS names', () => {
     const isDns = (name: string) => name === 'a.example';
     expect(hasName(peer(dns), isDns)).toBe(true);
-    expect(hasName(peer(uri, dns), isDns)).toBe(false);
+    expect(hasName(peer(uri, dns), isDns)).toBe(true);
     expect(hasName(peer(dns, uri), (name) => name === uri.value)).toBe(true);
   });
 

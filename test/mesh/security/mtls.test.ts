@@ -100,7 +100,7 @@ describe('a proxy that connects over TLS', () => {
     proxy.engine.onConnected(connection, THEIRS);
     proxy.settle();
     expect(proxy.outcome).toBe(
-      '503 UF upstream_reset_before_response_started{remote_connection_failure|TLS_error:|268435581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:verify_cert_failed:_SAN_matcher:TLS_error_end}',
+      '503 UF upstream_reset_before_response_started{remote_connection_failure|TLS_error:|268435581:SSL_routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:verify_cert_failed:_SAN_matcher,_certificate_SANs_are_[spiffe://other/ns/a/sa/b]:TLS_error_end}',
     );
     expect(proxy.clusterStat('ssl.fail_verify_san')).toBe(1);
     expect(proxy.clusterStat('ssl.connection_error')).toBe(0);

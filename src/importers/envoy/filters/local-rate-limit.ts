@@ -6,18 +6,19 @@
 import type { LocalRateLimitConfig } from '../../../mesh/config/config.ts';
 import type { Fields } from '../fields.ts';
 import { readAdditions } from '../header-mutations.ts';
+import type { Runtime } from '../runtime.ts';
 
 const SHORTEST_FILL_MS = 50;
 
-export function readLocalRateLimit(fields: Fields): LocalRateLimitConfig {
+export function readLocalRateLimit(fields: Fields, runtime: Runtime): LocalRateLimitConfig {
   const status = fields.message('status', 'HttpStatus');
   const code = statusOf(status);
   status?.close();
   const config = {
     statPrefix: fields.text('stat_prefix') ?? '',
     bucket: readBucket(fields),
-    enabled: fields.runtimeFraction('filter_enabled') ?? null,
-    enforced: fields.runtimeFraction('filter_enforced') ?? null,
+    enabled: fields.runtimeFraction('filter_enabled', runtime) ?? null,
+    enforced: fields.runtimeFraction('filter_enforced', runtime) ?? null,
     status: code,
     whenNotEnforced: readAdditions(fields, 'request_headers_to_add_when_not_enforced'),
   };

@@ -6,10 +6,12 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ClientTls } from '../case-file.ts';
+import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
+import type { ClientTls, UpstreamTls } from '../case-file.ts';
 import type { Acceptor, ByteStream, Clock, PortPlan, Stage, UpstreamPort } from '../stage.ts';
-import { ConnectionReset, NotApplicable } from '../stage.ts';
-import { SocketStream } from './socket-stream.ts';
+import { NotApplicable } from '../stage.ts';
+import { makeCertificateFiles } from './openssl.ts';
+import { failureOf, SocketStream } from './socket-stream.ts';
 
 const HOST = '127.0.0.1';
 const START_LIMIT_MS = 15_000;
@@ -53,12 +55,15 @@ export class LiveStage implements Stage {
   }
 
   async addUpstream(plan: PortPlan, accept: Acceptor): Promise<UpstreamPort> {
-    if (plan.tls !== null) throw new NotApplicable('TLS upstreams are not scripted here');
     if (plan.refuses) return this.refusingPort(accept);
-    const server = createServer({ noDelay: true }, (socket) => {
+    const take = (socket: Socket) => {
       this.keep(socket);
       if (!plan.isBlackhole) void accept(new SocketStream(socket));
-    });
+    };
+    const server =
+      plan.tls === null
+        ? createServer({ noDelay: true }, take)
+        : await this.tlsServer(plan.tls, take);
     const port = await listenOn(server, 0, plan.isBlackhole ? 0 : 511);
     this.servers.push(server);
     if (plan.isBlackhole) await this.fillQueue(server, port);
@@ -72,7 +77,31 @@ export class LiveStage implements Stage {
   }
 
   async makeCertificates(): Promise<void> {
-    throw new NotApplicable('certificates and TLS are not scripted here');
+    // The proxy learns TLS with a later issue; the scripts can already speak it with Envoy.
+    if (this.program === 'meshquake') throw new NotApplicable('the proxy does not speak TLS yet');
+    await makeCertificateFiles(this.folder);
+  }
+
+  /** A server that asks for certificates refuses whoever has none in the handshake. */
+  private async tlsServer(tls: UpstreamTls, take: (socket: Socket) => void): Promise<Server> {
+    const server = createTlsServer({
+      ...(await this.identity(tls.cert)),
+      ...(tls.client_ca === undefined
+        ? {}
+        : { ca: await this.fileOf(`${tls.client_ca}.crt`), requestCert: true }),
+      ...(tls.max_version === '1.2' ? { maxVersion: 'TLSv1.2' as const } : {}),
+    });
+    server.on('secureConnection', take);
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    return server;
+  }
+
+  private async identity(name: string): Promise<{ cert: Buffer; key: Buffer }> {
+    return { cert: await this.fileOf(`${name}.crt`), key: await this.fileOf(`${name}.key`) };
+  }
+
+  private fileOf(name: string): Promise<Buffer> {
+    return readFile(join(this.folder, name));
   }
 
   async start(bootstrap: string): Promise<boolean> {
@@ -111,12 +140,20 @@ export class LiveStage implements Stage {
   }
 
   async connect(to: 'listener' | 'listener2', tls: ClientTls | null = null): Promise<ByteStream> {
-    if (tls !== null) throw new NotApplicable('TLS clients are not scripted here');
-    const socket = connect(this.ports[to]!, HOST);
+    const socket =
+      tls === null
+        ? connect(this.ports[to]!, HOST)
+        : tlsConnect({
+            host: HOST,
+            port: this.ports[to]!,
+            rejectUnauthorized: false,
+            ...(tls.cert === undefined ? {} : await this.identity(tls.cert)),
+            ...(tls.max_version === '1.2' ? { maxVersion: 'TLSv1.2' as const } : {}),
+          });
     this.keep(socket);
     await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', (error) => reject(new ConnectionReset(error.message)));
+      socket.once(tls === null ? 'connect' : 'secureConnect', resolve);
+      socket.once('error', (error) => reject(failureOf(error)));
     });
     return new SocketStream(socket);
   }

@@ -3,7 +3,7 @@
  */
 import type { Socket } from 'node:net';
 import type { ByteStream } from '../stage.ts';
-import { ConnectionReset } from '../stage.ts';
+import { ConnectionReset, TlsFailure } from '../stage.ts';
 
 export class SocketStream implements ByteStream {
   private readonly socket: Socket;
@@ -28,7 +28,7 @@ export class SocketStream implements ByteStream {
     for (;;) {
       const bytes = this.arrived.shift();
       if (bytes !== undefined) return bytes;
-      if (this.failure !== null) throw new ConnectionReset(this.failure.message);
+      if (this.failure !== null) throw failureOf(this.failure);
       if (this.isOver) return null;
       await new Promise<void>((resolve) => {
         this.waiting = resolve;
@@ -61,4 +61,10 @@ export class SocketStream implements ByteStream {
     this.waiting = null;
     waiting?.();
   }
+}
+
+/** What a script is told of an error: TLS says of its own what it is. */
+export function failureOf(error: Error & { code?: string }): Error {
+  const isTls = /^(?:ERR_SSL|ERR_TLS|EPROTO)/.test(error.code ?? '');
+  return isTls ? new TlsFailure(error.message) : new ConnectionReset(error.message);
 }

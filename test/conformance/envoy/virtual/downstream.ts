@@ -35,6 +35,7 @@ export class VirtualDownstream implements Receiver, RequestSink {
   private readonly end: WireEnd;
   private readonly listener: ListenerConfig;
   private readonly parser: RequestParser;
+  private readonly scheme: 'http' | 'https';
   private request: Slot = NO_SLOT;
   private method = '';
   private hasRequestEnded = false;
@@ -50,6 +51,7 @@ export class VirtualDownstream implements Receiver, RequestSink {
     this.end = end;
     this.listener = listener;
     this.parser = new RequestParser(this);
+    this.scheme = peer.tls ? 'https' : 'http';
     this.slot = context.downstreams.take(this);
     end.receiver = this;
     context.input((engine) => engine.onDownstreamOpen(this.slot, listener.id, peer));
@@ -88,7 +90,7 @@ export class VirtualDownstream implements Receiver, RequestSink {
     const { request, slot, context } = this;
     if (request === NO_SLOT || this.isLingering) return;
     const uid = context.identity.nextUid();
-    const head = requestHead(parsed, () => context.identity.requestId(uid));
+    const head = requestHead(parsed, this.scheme, () => context.identity.requestId(uid));
     const { connection } = Object.fromEntries(parsed.headers) as Record<string, string>;
     if (tokensOf(connection).includes('close')) this.isGoingAway = true;
     this.method = parsed.method;
@@ -223,7 +225,7 @@ export class VirtualDownstream implements Receiver, RequestSink {
 }
 
 /** As `proxy/http1/request-head.ts` makes it of Node's message. */
-function requestHead(parsed: ParsedRequest, requestId: () => string): HttpHead {
+function requestHead(parsed: ParsedRequest, scheme: string, requestId: () => string): HttpHead {
   const absolute = /^http:\/\/([^/?#]*)(.*)$/i.exec(parsed.target);
   const host = headerValue(parsed.headers, 'host') ?? '';
   const authority = absolute === null ? host : absolute[1]!;
@@ -232,7 +234,7 @@ function requestHead(parsed: ParsedRequest, requestId: () => string): HttpHead {
     ([name]) => name !== 'host' && name !== 'expect',
   );
   if (headerValue(headers, 'x-forwarded-proto') === undefined) {
-    headers.push(['x-forwarded-proto', 'http']);
+    headers.push(['x-forwarded-proto', scheme]);
   }
   if (headerValue(headers, 'x-request-id') === undefined) {
     headers.push(['x-request-id', requestId()]);

@@ -29,6 +29,7 @@ export interface RequestSink {
 
 const HEAD_LIMIT_BYTES = 60 * 1024;
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) (HTTP\/1\.[01])$/;
+const TOKEN_START = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
 
 type State = 'idle' | 'head' | 'length' | 'chunk-line' | 'chunk' | 'trailers' | 'tunnel' | 'dead';
@@ -101,6 +102,10 @@ export class RequestParser {
   }
 
   private readHead(): boolean {
+    if (!TOKEN_START.test(String.fromCharCode(this.data[0]!))) {
+      this.refuse(400, 'http1.codec_error');
+      return false;
+    }
     const end = this.data.indexOf('\r\n\r\n');
     if (end < 0) {
       if (this.data.length > HEAD_LIMIT_BYTES) this.refuse(431, 'http1.headers_too_large');

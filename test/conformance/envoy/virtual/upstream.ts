@@ -1,6 +1,8 @@
 /**
  * A connection of the virtual proxy to an upstream: the engine's upstream ports ↔ bytes.
  */
+
+import { PLAIN_TEXT_PEER_TEXT } from '../../../../src/core/certificate.ts';
 import type { Endpoint, Head, HeaderList, PeerFacts, Slot } from '../../../../src/core/engine.ts';
 import { CloseReason, ConnectFailure, NO_SLOT, ResetReason } from '../../../../src/core/engine.ts';
 import { HttpHead } from '../../../../src/core/head.ts';
@@ -16,8 +18,24 @@ import { HOP_NS, type Receiver, type WireEnd } from './wire.ts';
 
 const BODILESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
-/** What stands behind an address: a connection, a refusal, or silence. */
-export type Dialled = WireEnd | 'refused' | 'silent';
+/** What stands behind an address. */
+export type Dialled =
+  | 'refused'
+  | 'silent'
+  /** It closes the connection before it is up. */
+  | 'hung-up'
+  | { readonly failure: ConnectFailure; readonly detail: string }
+  | {
+      readonly end: WireEnd;
+      /** null = plain text, where it was asked for. */
+      readonly tls: Partial<PeerFacts> | null;
+      /** It speaks plain text, where TLS was asked for. */
+      readonly isMistaken?: boolean;
+    };
+
+/** What Envoy says when it greets a peer that has hung up. */
+const BROKEN_PIPE = 'TLS_error:|33554464:system library:OPENSSL_internal:Broken pipe:TLS_error_end';
+const CLIENT_HELLO = '\x16\x03\x01\x02\x00\x01';
 
 export class VirtualUpstream implements Receiver, ResponseSink {
   readonly slot: Slot;
@@ -46,6 +64,32 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     this.slot = slot;
     this.endpoint = endpoint;
     context.time.afterNs(HOP_NS, () => this.connected(dial(endpoint.address)));
+  }
+
+  private failConnect(stage: 'tcp' | 'tls', reason: ConnectFailure, detail: string): void {
+    const { context, slot } = this;
+    this.isGone = true;
+    context.upstreams.remove(slot);
+    context.input((engine) => engine.onConnectFailed(slot, stage, reason, detail));
+  }
+
+  /** The other side answers our hello in plain text, or goes away. */
+  private greet(end: WireEnd): void {
+    end.receiver = {
+      onBytes: () => {
+        if (this.isGone) return;
+        end.close();
+        this.failConnect('tls', ConnectFailure.tls, PLAIN_TEXT_PEER_TEXT);
+      },
+      onEnd: () => {
+        if (!this.isGone) this.failConnect('tls', ConnectFailure.closed, BROKEN_PIPE);
+      },
+      onReset: () => {
+        if (!this.isGone) this.failConnect('tls', ConnectFailure.closed, '');
+      },
+    };
+    this.end = end;
+    end.write(latin1(CLIENT_HELLO));
   }
 
   // what the ports do
@@ -201,17 +245,19 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     if (this.isGone || dialled === 'silent') return;
     const { context, slot } = this;
     if (dialled === 'refused') {
-      this.isGone = true;
-      context.upstreams.remove(slot);
-      const { refused } = ConnectFailure;
       const detail = 'delayed connect error: Connection refused';
-      context.input((engine) => engine.onConnectFailed(slot, 'tcp', refused, detail));
-      return;
+      this.failConnect('tcp', ConnectFailure.refused, detail);
+    } else if (dialled === 'hung-up') {
+      this.failConnect('tls', ConnectFailure.closed, '');
+    } else if ('failure' in dialled) {
+      this.failConnect('tls', dialled.failure, dialled.detail);
+    } else if (dialled.isMistaken === true) this.greet(dialled.end);
+    else {
+      this.end = dialled.end;
+      dialled.end.receiver = this;
+      const peer = { ...peerOf(this.endpoint.address), ...dialled.tls };
+      context.input((engine) => engine.onConnected(slot, peer));
     }
-    this.end = dialled;
-    dialled.receiver = this;
-    const peer = peerOf(this.endpoint.address);
-    context.input((engine) => engine.onConnected(slot, peer));
   }
 
   private drain(): void {

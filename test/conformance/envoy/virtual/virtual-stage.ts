@@ -7,12 +7,15 @@ import { Draws } from '../../../../src/core/draws.ts';
 import type {
   DialPlan,
   Endpoint,
+  HandshakeFailure,
   Head,
+  PeerFacts,
   Ports,
   RequestLogEntry,
   Slot,
   TimerId,
   TimerKind,
+  TlsPlan,
 } from '../../../../src/core/engine.ts';
 import { type CloseReason, Side } from '../../../../src/core/engine.ts';
 import { MILLISECOND, type Ns } from '../../../../src/core/time.ts';
@@ -34,12 +37,13 @@ import { clustersText, statsText } from '../../../../src/proxy/admin/stats-text.
 import { RequestIdentity } from '../../../../src/proxy/request-identity.ts';
 import type { ClientTls } from '../case-file.ts';
 import type { Acceptor, ByteStream, PortPlan, Stage, UpstreamPort } from '../stage.ts';
-import { NotApplicable } from '../stage.ts';
+import { ConnectionReset, TlsFailure } from '../stage.ts';
 import { VirtualContext } from './context.ts';
 import { VirtualDownstream } from './downstream.ts';
 import { EPOCH_MS, VirtualTime } from './time.ts';
+import { VirtualTls } from './tls.ts';
 import { type Dialled, VirtualUpstream } from './upstream.ts';
-import { HOP_NS, ScriptStream, WireEnd } from './wire.ts';
+import { HOP_NS, type Receiver, ScriptStream, WireEnd } from './wire.ts';
 
 const FIRST_UPSTREAM_PORT = 20_001;
 const NO_BYTES = new Uint8Array(0);
@@ -64,6 +68,7 @@ export class VirtualStage implements Stage, Ports {
   private formats = new Map<number, LineFormatter>();
   private log = '';
   private clientCount = 0;
+  private readonly tls = new VirtualTls(this.files, () => this.wallMs());
 
   constructor(seed: string) {
     this.draws = new Draws(seed);
@@ -98,9 +103,7 @@ export class VirtualStage implements Stage, Ports {
     }
   }
 
-  async makeCertificates(): Promise<void> {
-    throw new NotApplicable('certificates and TLS are not simulated here');
-  }
+  async makeCertificates(): Promise<void> {}
 
   async start(text: string): Promise<boolean> {
     const diagnostics = new Diagnostics();
@@ -131,14 +134,45 @@ export class VirtualStage implements Stage, Ports {
   }
 
   async connect(to: 'listener' | 'listener2', tls: ClientTls | null): Promise<ByteStream> {
-    if (tls !== null) throw new NotApplicable('TLS clients are not simulated here');
     const port = this.ports[to];
     const listener = this.bootstrap?.config.listeners.find((item) => item.port === port);
     if (listener === undefined) throw new Error(`nobody listens on ${to}`);
     const [near, far] = WireEnd.pair(this.clock);
     const stream = new ScriptStream(near, this.clock);
-    this.clock.afterNs(HOP_NS, () => this.accepted(far, listener));
-    return stream;
+    if (listener.tls === undefined) {
+      this.clock.afterNs(HOP_NS, () => this.accepted(far, listener, null));
+      if (tls !== null) await this.greet(stream);
+      return stream;
+    }
+    if (tls === null) {
+      const refuse = (reason: HandshakeFailure) => {
+        this.context.input((engine) => engine.onDownstreamRefused(listener.id, reason, ''));
+        far.close();
+      };
+      far.receiver = new Deaf(
+        () => refuse('protocol'),
+        () => refuse('closed'),
+      );
+      return stream;
+    }
+    await this.clock.sleep((2 * HOP_NS) / MILLISECOND);
+    const outcome = this.tls.accept(listener.tls, tls);
+    if (outcome.kind === 'up') {
+      this.accepted(far, listener, outcome.peer);
+      return stream;
+    }
+    this.context.input((engine) => engine.onDownstreamRefused(listener.id, outcome.reason, ''));
+    if (!outcome.isLate) throw new TlsFailure(outcome.reason);
+    return new RefusedStream(outcome.reason);
+  }
+
+  /** A TLS client gets an answer in plain text, or none. */
+  private async greet(stream: ScriptStream): Promise<never> {
+    stream.write(Buffer.from('\x16\x03\x01\x02\x00\x01', 'latin1'));
+    const answer = await stream.read();
+    stream.close();
+    if (answer === null) throw new ConnectionReset('the proxy hung up');
+    throw new TlsFailure('an answer in plain text');
   }
 
   async stats(only: string | null): Promise<string> {
@@ -179,8 +213,8 @@ export class VirtualStage implements Stage, Ports {
   }
 
   dial(slot: Slot, endpoint: Endpoint, plan: DialPlan): void {
-    if (plan.tls !== null) throw new NotApplicable('TLS upstreams are not simulated here');
-    const made = new VirtualUpstream(this.context, slot, endpoint, (at) => this.dialled(at));
+    const { tls } = plan;
+    const made = new VirtualUpstream(this.context, slot, endpoint, (at) => this.dialled(at, tls));
     this.context.upstreams.put(slot, made);
   }
 
@@ -256,12 +290,17 @@ export class VirtualStage implements Stage, Ports {
 
   record(): void {}
 
-  private accepted(end: WireEnd, listener: ListenerConfig): void {
+  private accepted(
+    end: WireEnd,
+    listener: ListenerConfig,
+    tls: Pick<PeerFacts, 'sans' | 'validated' | 'isUntrusted'> | null,
+  ): void {
     const address = `127.0.0.1:${40_000 + (this.clientCount++ % 20_000)}`;
     const made = new VirtualDownstream(this.context, end, listener, {
-      tls: false,
-      validated: false,
-      sans: [],
+      tls: tls !== null,
+      validated: tls?.validated === true,
+      sans: tls?.sans ?? [],
+      isUntrusted: tls?.isUntrusted === true,
       serverName: null,
       protocol: 'http1',
       remoteAddress: address,
@@ -270,11 +309,30 @@ export class VirtualStage implements Stage, Ports {
     void made;
   }
 
-  private dialled(address: string): Dialled {
-    const port = this.byPort.get(Number(address.slice(address.lastIndexOf(':') + 1)));
+  private dialled(address: string, tls: TlsPlan | null): Dialled {
+    const number = Number(address.slice(address.lastIndexOf(':') + 1));
+    const port = this.byPort.get(number);
     if (port?.plan.isBlackhole === true) return 'silent';
     if (port === undefined || port.plan.refuses) return 'refused';
-    if (port.plan.tls !== null) throw new NotApplicable('TLS upstreams are not simulated here');
+    const { tls: offered } = port.plan;
+    if (offered === null)
+      return { end: this.acceptedBy(port), tls: null, isMistaken: tls !== null };
+    const [near, far] = WireEnd.pair(this.clock);
+    if (tls === null) {
+      far.receiver = new Deaf(() => far.close());
+      return { end: near, tls: null };
+    }
+    const outcome = this.tls.dial(tls, offered, number);
+    if (outcome.kind === 'hung-up') return 'hung-up';
+    if (outcome.kind === 'failed') return { failure: outcome.reason, detail: outcome.detail };
+    const facts = { tls: true, serverName: tls.serverName, ...outcome.peer };
+    if (outcome.kind === 'up') return { end: this.acceptedBy(port), tls: facts };
+    far.receiver = new Deaf(() => {});
+    far.close();
+    return { end: near, tls: facts };
+  }
+
+  private acceptedBy(port: VirtualPort): WireEnd {
     const [near, far] = WireEnd.pair(this.clock);
     const stream = new ScriptStream(far, this.clock);
     void port.accept(stream);
@@ -289,4 +347,45 @@ export class VirtualStage implements Stage, Ports {
     const members = readAssignment(file, source, this.ids, diagnostics);
     return members === undefined ? null : { version: 1, members };
   }
+}
+
+/** An end that understands nothing. */
+class Deaf implements Receiver {
+  private readonly onWords: () => void;
+  private readonly onEnded: () => void;
+  private isOver = false;
+
+  constructor(onWords: () => void, onEnded: () => void = () => {}) {
+    this.onWords = onWords;
+    this.onEnded = onEnded;
+  }
+
+  onBytes(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.onWords();
+  }
+  onEnd(): void {
+    if (!this.isOver) this.onEnded();
+    this.isOver = true;
+  }
+  onReset(): void {
+    this.onEnd();
+  }
+}
+
+/** A client's connection whose server refuses it after the client's part of the handshake. */
+class RefusedStream implements ByteStream {
+  private readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+
+  read(): Promise<never> {
+    return Promise.reject(new TlsFailure(this.reason));
+  }
+  write(): void {}
+  close(): void {}
+  reset(): void {}
 }
