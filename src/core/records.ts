@@ -29,6 +29,7 @@ export const RecordKind = {
   configApplied: 20, // version, 0, 0
   handshakeRefused: 29, // listener id, index of HANDSHAKE_FAILURES, 0
   connectionRefused: 31, // listener id, 0 plain text where mTLS is required, 1 foreign trust domain
+  hedgeEnded: 32, // uid, attempt number, as attemptEnded: an attempt that was no more the latest one
   accessDenied: 30, // uid, listener id, number of the policy that matched, -1 none
   // by the simulator
   callStarted: 40, // uid, client or service id, step

@@ -58,6 +58,7 @@ const ENGINE_KINDS: ReadonlySet<number> = new Set([
   RecordKind.attemptStarted,
   RecordKind.attemptHost,
   RecordKind.attemptEnded,
+  RecordKind.hedgeEnded,
   RecordKind.perTryTimeout,
   RecordKind.retryScheduled,
   RecordKind.retryRefused,
@@ -226,6 +227,9 @@ export class RequestTracer {
         break;
       case RecordKind.attemptEnded:
         endAttempt(call.openAttempt(), c, nowNs);
+        break;
+      case RecordKind.hedgeEnded:
+        endAttempt(call.attempts[b - 1], c, nowNs);
         break;
       case RecordKind.retryScheduled:
         call.waits.push({ kind: 'backoff', startNs: nowNs, endNs: null });

@@ -16,6 +16,8 @@ import { MILLISECOND } from '../../core/time.ts';
 import type { ClusterConfig, LoadBalancerConfig } from '../config/config.ts';
 import type { MaglevConfig, RingHashConfig } from '../config/load-balancing.ts';
 import { reportedWeight } from '../policy/load-report.ts';
+import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
+import { compileHeaderMatch } from '../route/match.ts';
 import { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
 import { ClusterStats } from './cluster-stats.ts';
@@ -30,6 +32,7 @@ import { HostPicker } from './host-picker.ts';
 import { DELIVERED, HostSet } from './host-set.ts';
 import type { HostWish } from './host-wish.ts';
 import { OutlierDetector } from './outlier-detection.ts';
+import { hasAll } from './subset-table.ts';
 
 /** What a cluster needs of the engine around it. */
 export interface ClusterSurroundings {
@@ -73,6 +76,8 @@ export class Cluster implements EjectionSink {
   readonly readsReports: boolean;
   /** Its own hash policy; null = the route's. */
   readonly hash: RequestHash | null;
+  /** In place of the routes' retry rules; null = theirs count. */
+  readonly retry: RetryRules | null;
   private readonly surroundings: ClusterSurroundings;
   private readonly breakers: readonly CircuitBreakers[];
   private readonly startNs: Ns;
@@ -106,6 +111,9 @@ export class Cluster implements EjectionSink {
     this.readsRequests = isHashing(config.lb);
     this.readsReports = config.lb.kind === 'client-side-weighted-round-robin';
     this.hash = ownHash(config.lb);
+    const { retryPolicy } = config;
+    this.retry =
+      retryPolicy === undefined ? null : compileRetryRules(retryPolicy, compileHeaderMatch);
     this.breakers = [
       new CircuitBreakers(config.circuitBreakers.default),
       new CircuitBreakers(config.circuitBreakers.high),
@@ -457,8 +465,9 @@ function isRejected(
   wish: HostWish | null,
 ): boolean {
   if (tried?.includes(host) === true) return true;
-  if (attempt === 1 || wish?.omitsCanaries !== true) return false;
-  return host.endpoint.metadata?.['canary'] === true;
+  if (attempt === 1 || wish === null) return false;
+  if (wish.omitsCanaries && host.endpoint.metadata?.['canary'] === true) return true;
+  return wish.omits !== null && hasAll(host, wish.omits);
 }
 
 function isDegraded(host: Host): boolean {

@@ -80,6 +80,24 @@ export interface ListenerConfig extends ListenerPlan {
   readonly upgrades?: readonly string[];
   /** How the client's address is found and trusted; undefined = `honoursControlHeaders` says it. */
   readonly clientTrust?: ClientTrust;
+  /** undefined = Envoy's defaults: nothing suppressed, nothing checked. */
+  readonly router?: RouterOptions;
+  /** Of a request's body, kept for another attempt; undefined = Envoy's 1 MiB. */
+  readonly bufferLimitBytes?: number;
+  /** Timeouts answer gRPC requests with 4 in place of 14. */
+  readonly grpcTimeoutsAreDeadlines?: boolean;
+}
+
+/** Source: policy-engine.md §0.4, 1.2; Envoy, extensions/filters/http/router. */
+export interface RouterOptions {
+  /** Upstreams and clients see none of the headers that the router adds by itself. */
+  readonly suppressesEnvoyHeaders: boolean;
+  /** `x-envoy-expected-rq-timeout-ms` of another proxy replaces the route's timeout. */
+  readonly respectsExpectedTimeout: boolean;
+  /** Control headers, lower-case, whose nonsense is answered with 400. */
+  readonly strictHeaders: readonly string[];
+  /** Of the retries that limits admit, so many take place; undefined = 100. */
+  readonly retryPercent?: number;
 }
 
 /** Source: policy-engine.md §0.4; Envoy, HttpConnectionManager.use_remote_address. */
@@ -243,7 +261,13 @@ export interface ForwardAction {
    * the header is not read. Source: Envoy RouteAction.max_grpc_timeout.
    */
   readonly maxGrpcTimeoutMs?: number;
+  /** Taken off what a gRPC client asks for, where it is longer than this; undefined = 0. */
+  readonly grpcTimeoutOffsetMs?: number;
   readonly retry: RetryPolicyConfig | null;
+  /** Whether an attempt goes on after its per-try timeout, beside another one. */
+  readonly hedgesOnPerTryTimeout?: boolean;
+  /** Bytes of a request's body that are kept for another attempt; undefined = the listener's. */
+  readonly bodyLimitBytes?: number;
   /** By which parts of a request hashing balancers choose; undefined = none. */
   readonly hashPolicy?: readonly HashPolicy[];
   /** The subset of hosts that requests want; undefined = any. */
@@ -336,6 +360,8 @@ export interface RetryPolicyConfig {
   readonly backoffMaxMs: number;
   readonly hostSelectionMaxAttempts: number;
   readonly hostPredicates: readonly ('previous-hosts' | 'omit-canary-hosts')[];
+  /** Hosts with all of this metadata are rejected on retries; undefined = none are. */
+  readonly omittedHostMetadata?: LbMetadata;
   /** Response headers that ask for a retry under `retriable-headers`. */
   readonly retriableHeaders?: readonly HeaderMatch[];
   /** Requests that match none of these are not retried. */
@@ -389,6 +415,8 @@ export interface ClusterConfig extends ClusterPlan {
   readonly healthCheck?: HealthCheckConfig;
   /** In place of those of routes; undefined = routes decide. */
   readonly mirrors?: readonly MirrorPolicy[];
+  /** In place of the routes', but for their time limits; undefined = theirs count. */
+  readonly retryPolicy?: RetryPolicyConfig;
   /** Made with the engine, as Envoy does with static clusters; else on its first use. */
   readonly isEager?: boolean;
   readonly origins: Origins;

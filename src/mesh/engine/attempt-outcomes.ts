@@ -15,6 +15,7 @@ import type { ConnectionPool, PoolListener } from '../cluster/connection-pool.ts
 import type { Host } from '../cluster/host.ts';
 import { retriesAtOnce, retriesReset, retriesResponse } from '../policy/retry.ts';
 import type { EngineContext } from './context.ts';
+import { Hedging } from './hedging.ts';
 import {
   bodyOfReset,
   detailsOfReset,
@@ -49,6 +50,7 @@ export class AttemptOutcomes implements PoolListener {
   private readonly responder: Responder;
   private readonly attempts: UpstreamAttempts;
   private readonly retries: RetryDecisions;
+  private readonly hedging: Hedging;
 
   constructor(
     context: EngineContext,
@@ -65,23 +67,29 @@ export class AttemptOutcomes implements PoolListener {
     this.responder = responder;
     this.attempts = attempts;
     this.retries = retries;
+    this.hedging = new Hedging(context, attempts);
   }
 
   // Responses
 
+  /** To the router this is the beginning of the response, whether or not it goes down. */
   onInformational(stream: Slot, head: Head): void {
     const { requests, streams, ports } = this;
     const request = streams.requestOf(stream);
+    if (requests.has(request, MAY_HEDGE)) this.hedging.settleOn(request, stream);
+    this.retries.release(request);
     requests.set(request, Bit.retriesOff);
+    requests.set(request, Bit.informed);
+    this.clusterOf(request).stats.codes.count(head.status);
     const { config } = this.responder.listenerOf(request);
     if (config.forwardsInformational === true) ports.respondInformational(request, head);
   }
 
   onResponseHead(stream: Slot, head: Head, end: boolean): void {
-    const { requests, streams, pools } = this;
+    const { requests, streams } = this;
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
-    const { host } = pools[requests.poolOf(request)]!;
+    const { host } = this.attempts.poolFor(stream);
     const plan = requests.planOf(request);
     const status = effectiveStatus(plan.isGrpc, head);
     this.reportResponse(cluster, host, status);
@@ -89,9 +97,11 @@ export class AttemptOutcomes implements PoolListener {
     if (cluster.onPassiveFailure !== null && head.get(FAIL_AT_ONCE) !== undefined) {
       cluster.onPassiveFailure(host);
     }
+    let wish: Wish = Wish.none;
     if (plan.retry !== null && !requests.has(request, Bit.retriesOff)) {
-      const wish = wishOf(plan, head);
-      if (this.retries.admits(request, cluster, wish)) {
+      wish = wishOf(plan, head);
+      const isAside = streams.has(stream, StreamBit.hedged);
+      if (!isAside && this.retries.admits(request, cluster, wish)) {
         this.recordEnd(request, cluster, head.status);
         requests.clear(request, Bit.timedOut);
         host.rqError++;
@@ -101,8 +111,19 @@ export class AttemptOutcomes implements PoolListener {
         return;
       }
     }
-    if (status >= 500) host.rqError++;
-    else host.rqSuccess++;
+    if (requests.has(request, MAY_HEDGE)) {
+      if (wish !== Wish.none && this.hedging.hasOthers(request, stream)) {
+        this.hedging.recordEnd(stream, head.status);
+        host.rqError++;
+        this.closeStream(stream, end);
+        return;
+      }
+      this.hedging.settleOn(request, stream);
+    }
+    if (head.status >= 500) host.rqError++;
+    else if (!plan.isGrpc) host.rqSuccess++;
+    else if (end) countGrpc(host, head);
+    else streams.set(stream, StreamBit.successOpen);
     cluster.stats.codes.count(head.status);
     const given = plan.makesCookies ? this.withCookies(request, head) : head;
     const sent = plan.responseHead(given, requests.attemptsOf(request));
@@ -145,9 +166,13 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
-    const request = this.streams.requestOf(stream);
-    if (end) this.recordFinished(request);
-    else this.attempts.rearmIdle(stream);
+    const { streams } = this;
+    const request = streams.requestOf(stream);
+    if (end) {
+      // A gRPC response says how it went in its trailers; without them it failed.
+      if (streams.has(stream, StreamBit.successOpen)) this.attempts.poolFor(stream).host.rqError++;
+      this.recordFinished(request);
+    } else this.attempts.rearmIdle(stream);
     this.responder.respondBody(request, bytes, chunk, end);
     if (end) this.closeStream(stream, true);
   }
@@ -155,9 +180,9 @@ export class AttemptOutcomes implements PoolListener {
   onResponseTrailers(stream: Slot, trailers: Head): void {
     const request = this.streams.requestOf(stream);
     const cluster = this.clusterOf(request);
-    if (cluster.readsReports) {
-      cluster.noteReport(this.pools[this.requests.poolOf(request)]!.host, trailers);
-    }
+    const { host } = this.attempts.poolFor(stream);
+    if (cluster.readsReports) cluster.noteReport(host, trailers);
+    if (this.streams.has(stream, StreamBit.successOpen)) countGrpc(host, trailers);
     this.recordFinished(request);
     this.responder.respondTrailers(request, trailers);
     this.closeStream(stream, true);
@@ -199,11 +224,37 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onStreamReset(stream: Slot, reason: ResetReason, detail: string): void {
-    const { requests, streams, pools } = this;
+    const { streams } = this;
     const request = streams.requestOf(stream);
-    const { host } = pools[requests.poolOf(request)]!;
+    const { host } = this.attempts.poolFor(stream);
+    if (streams.has(stream, StreamBit.successOpen)) this.failedLate(request, host);
+    if (streams.has(stream, StreamBit.hedged)) {
+      this.asideWasReset(request, stream, host, reason, detail);
+      return;
+    }
     this.attempts.lost(stream);
     this.endedByReset(request, host, reason, detail);
+  }
+
+  /** An attempt that was set aside: no retry follows, and while others may answer, nothing does. */
+  private asideWasReset(
+    request: Slot,
+    stream: Slot,
+    host: Host,
+    reason: ResetReason,
+    detail: string,
+  ): void {
+    const cluster = this.clusterOf(request);
+    this.hedging.recordEnd(stream, -1 - reason);
+    this.attempts.lost(stream);
+    this.reportFailure(cluster, host, FAILED_STATUS);
+    this.answerReset(request, cluster, host, reason, detail);
+  }
+
+  /** A gRPC response that had begun broke off. */
+  private failedLate(request: Slot, host: Host): void {
+    host.rqError++;
+    this.responder.listenerOf(request).stats.resetAfterStarted++;
   }
 
   /**
@@ -224,13 +275,30 @@ export class AttemptOutcomes implements PoolListener {
     }
     requests.clear(request, Bit.timedOut);
     if (this.retriesAfterReset(request, cluster, host, reason)) return;
+    this.answerReset(request, cluster, host, reason, detail);
+  }
+
+  /** No retry follows a reset: we answer, unless another attempt may still do so. */
+  private answerReset(
+    request: Slot,
+    cluster: Cluster,
+    host: Host | null,
+    reason: ResetReason,
+    detail: string,
+  ): void {
+    const { requests } = this;
     const status = statusOfReset(reason);
-    if (host !== null) host.rqError++;
-    cluster.stats.codes.count(status);
+    const hasBegun = requests.has(request, Bit.informed);
+    if (!hasBegun) {
+      if (host !== null) host.rqError++;
+      cluster.stats.codes.count(status);
+    }
+    if (this.hedging.hasOthers(request, NO_SLOT)) return;
     this.retries.release(request);
     const body = bodyOfReset(reason, requests.attemptsOf(request) > 1);
-    const header = reason === Reset.overflow ? OVERLOADED : '';
-    const details = detailsOfReset(reason, false, detail);
+    const isTold = reason === Reset.overflow && !this.isQuiet(request);
+    const header = isTold ? OVERLOADED : '';
+    const details = detailsOfReset(reason, hasBegun, detail);
     this.responder.respondWithHeader(request, status, body, header, flagOfReset(reason), details);
   }
 
@@ -254,7 +322,9 @@ export class AttemptOutcomes implements PoolListener {
   // Timeouts
 
   onPerTryTimeout(stream: Slot): void {
-    this.streams.setPerTryTimer(stream, NO_TIMER);
+    const { streams, requests } = this;
+    streams.setPerTryTimer(stream, NO_TIMER);
+    if (requests.has(streams.requestOf(stream), Bit.informed)) return;
     this.tryTimedOut(stream, 'rqPerTryTimeout', 'upstream_per_try_timeout');
   }
 
@@ -264,19 +334,25 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   private tryTimedOut(stream: Slot, counter: ClusterCounter, details: string): void {
-    const { requests, streams, pools, ports } = this;
+    const { requests, streams, ports } = this;
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
-    const { host } = pools[requests.poolOf(request)]!;
-    const status = requests.planOf(request).timeoutStatus;
+    const { host } = this.attempts.poolFor(stream);
+    const plan = requests.planOf(request);
+    const status = plan.timeoutStatus;
     const uid = requests.uidOf(request);
+    ports.record(RecordKind.perTryTimeout, uid, cluster.id, requests.attemptsOf(request));
+    if (plan.hedges) {
+      this.tryIsSlow(request, stream, cluster, host);
+      return;
+    }
     cluster.stats[counter]++;
     host.rqTimeout++;
-    ports.record(RecordKind.perTryTimeout, uid, cluster.id, requests.attemptsOf(request));
+    if (streams.has(stream, StreamBit.successOpen)) this.failedLate(request, host);
     this.recordEnd(request, cluster, -1 - Reset.localReset);
     this.attempts.abort(stream);
     this.reportFailure(cluster, host, status);
-    if (!requests.has(request, Bit.headSent)) {
+    if (!requests.has(request, HAS_BEGUN)) {
       requests.set(request, Bit.timedOut);
       if (this.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
       host.rqError++;
@@ -285,19 +361,35 @@ export class AttemptOutcomes implements PoolListener {
     this.answerTimeout(request, details);
   }
 
+  /** Hedging: the attempt goes on, and another one starts beside it if limits admit one. */
+  private tryIsSlow(request: Slot, stream: Slot, cluster: Cluster, host: Host): void {
+    const { requests, streams } = this;
+    const plan = requests.planOf(request);
+    streams.set(stream, StreamBit.timeoutReported);
+    this.reportFailure(cluster, host, plan.timeoutStatus);
+    if (plan.retry === null || requests.has(request, Bit.retriesOff | Bit.headSent)) return;
+    if (streams.has(stream, StreamBit.hedged)) return;
+    if (!this.retries.admits(request, cluster, Wish.afterBackoff)) return;
+    requests.set(request, Bit.timedOut);
+    this.attempts.setAside(stream);
+    this.retries.schedule(request, cluster, Wish.afterBackoff, null);
+  }
+
   /** One attempt lasted longer than its cluster allows. */
   onMaxStreamDuration(stream: Slot): void {
     const { requests, streams } = this;
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
+    const { host } = this.attempts.poolFor(stream);
+    const isAside = streams.has(stream, StreamBit.hedged);
     cluster.stats.rqMaxDurationReached++;
-    this.recordEnd(request, cluster, -1 - Reset.localReset);
+    this.hedging.recordEnd(stream, -1 - Reset.localReset);
     this.attempts.forgetDuration(stream);
     this.attempts.abort(stream);
-    if (!requests.has(request, Bit.headSent)) {
-      if (this.retriesAfterReset(request, cluster, null, Reset.localReset)) return;
+    if (!isAside && !requests.has(request, HAS_BEGUN)) {
+      if (this.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
     }
-    this.retries.release(request);
+    this.abandon(request);
     const status = requests.has(request, Bit.requestEnded) ? 504 : 408;
     const body = 'upstream max stream duration reached';
     const details = 'upstream_max_stream_duration_reached';
@@ -308,35 +400,46 @@ export class AttemptOutcomes implements PoolListener {
   onRouteTimeout(request: Slot): void {
     const { requests } = this;
     requests.setRouteTimer(request, NO_TIMER);
+    if (requests.has(request, Bit.hedged)) {
+      for (const aside of this.hedging.asideOf(request)) this.attemptTimedOut(request, aside);
+    }
     const stream = requests.streamOf(request);
     if (stream !== NO_SLOT) this.attemptTimedOut(request, stream);
     this.answerTimeout(request, 'response_timeout');
   }
 
   private attemptTimedOut(request: Slot, stream: Slot): void {
-    const { requests, streams, pools } = this;
+    const { requests, streams } = this;
     const cluster = this.clusterOf(request);
     const status = requests.planOf(request).timeoutStatus;
     cluster.stats.rqTimeout++;
     // Who still waits for a connection has no host to blame.
     const isOpen = !streams.has(stream, StreamBit.pending);
-    const host = isOpen ? pools[requests.poolOf(request)]!.host : null;
+    const host = isOpen ? this.attempts.poolFor(stream).host : null;
     if (host !== null) host.rqTimeout++;
     const isAwaited = !streams.has(stream, StreamBit.headReceived);
-    this.recordEnd(request, cluster, -1 - Reset.localReset);
+    const isReported = streams.has(stream, StreamBit.timeoutReported);
+    this.hedging.recordEnd(stream, -1 - Reset.localReset);
     this.attempts.abort(stream);
     if (!isAwaited) return;
-    cluster.stats.codes.count(status);
-    if (host === null) return;
-    host.rqError++;
-    this.reportFailure(cluster, host, status);
+    if (!requests.has(request, HAS_BEGUN)) {
+      cluster.stats.codes.count(status);
+      if (host !== null) host.rqError++;
+    }
+    if (host !== null && !isReported) this.reportFailure(cluster, host, status);
   }
 
   private answerTimeout(request: Slot, details: string): void {
     const status = this.requests.planOf(request).timeoutStatus;
     this.retries.release(request);
     const body = status === 204 ? '' : TIMEOUT_BODY;
-    this.responder.respondLocally(request, status, body, Flag.UT, details);
+    const isDeadline = this.responder.listenerOf(request).config.grpcTimeoutsAreDeadlines === true;
+    const grpcStatus = isDeadline ? 4 : null;
+    this.responder.respondGrpc(request, status, body, grpcStatus, Flag.UT, details);
+  }
+
+  private isQuiet(request: Slot): boolean {
+    return this.responder.listenerOf(request).config.router?.suppressesEnvoyHeaders === true;
   }
 
   /** Nobody wants the answer any more. */
@@ -347,6 +450,7 @@ export class AttemptOutcomes implements PoolListener {
       this.recordEnd(request, this.clusterOf(request), -1 - Reset.localReset);
       this.attempts.abort(stream);
     }
+    if (requests.has(request, Bit.hedged)) this.hedging.endAside(request, NO_SLOT);
     this.retries.release(request);
   }
 
@@ -379,6 +483,19 @@ export class AttemptOutcomes implements PoolListener {
   private clusterOf(request: Slot): Cluster {
     return this.clusters[this.requests.clusterOf(request)]!;
   }
+}
+
+/** With any of these a request has attempts beside this one, or one that is about to start. */
+const MAY_HEDGE = Bit.hedged | Bit.backingOff;
+/** To the router the response has begun: nothing is retried or charged any more. */
+const HAS_BEGUN = Bit.headSent | Bit.informed;
+
+/** Whether a gRPC response counts as a success of its host. */
+function countGrpc(host: Host, headOrTrailers: Head): void {
+  const isGood =
+    headOrTrailers.get('grpc-status') !== undefined && effectiveStatus(true, headOrTrailers) < 500;
+  if (isGood) host.rqSuccess++;
+  else host.rqError++;
 }
 
 function wishOf(plan: RequestPlan, head: Head): Wish {

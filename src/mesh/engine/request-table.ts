@@ -50,6 +50,10 @@ export const RequestBit = {
   filtered: 65536,
   /** The retry that is due waits as long as the upstream asked for. */
   rateLimited: 131072,
+  /** Slow attempts run beside the latest one (`hedges.ts`). */
+  hedged: 262144,
+  /** A 1xx came: for the router the response has begun. */
+  informed: 524288,
 } as const;
 
 const INITIAL_ROWS = 64;

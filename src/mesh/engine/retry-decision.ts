@@ -38,9 +38,10 @@ export class RetryDecisions {
   /** @returns whether there is to be a retry: the caller schedules it and answers nothing */
   admits(request: Slot, cluster: Cluster, wish: Wish): boolean {
     const { requests } = this;
+    const wasRetried = requests.has(request, Bit.holdsRetry);
     this.release(request);
     if (wish === Wish.none) {
-      if (requests.attemptsOf(request) > 1) cluster.stats.rqRetrySuccess++;
+      if (wasRetried) cluster.stats.rqRetrySuccess++;
       return false;
     }
     const left = requests.retriesLeftOf(request);
@@ -59,9 +60,20 @@ export class RetryDecisions {
       this.recordRefusal(request, cluster, why);
       return false;
     }
+    if (!this.isDrawn(request)) return false;
     breakers.addRetry();
     requests.set(request, Bit.holdsRetry);
     return true;
+  }
+
+  /** Runtime may let only some retries take place; the others are dropped without a trace. */
+  private isDrawn(request: Slot): boolean {
+    const { requests, ports } = this;
+    const percent = requests.planOf(request).listener.config.router?.retryPercent ?? 100;
+    if (percent <= 0 || percent >= 100) return percent > 0;
+    const uid = requests.uidOf(request);
+    const attempt = requests.attemptsOf(request);
+    return ports.draws.below(this.context.useRetryDraws, uid, attempt, 100) < percent;
   }
 
   /** Gives the retry resource back, if the request holds it. */
@@ -80,6 +92,7 @@ export class RetryDecisions {
     const uid = requests.uidOf(request);
     const attempt = requests.attemptsOf(request);
     let waitMs = 0;
+    requests.clear(request, Bit.rateLimited);
     if (wish === Wish.atOnce) requests.set(request, Bit.retriesAtOnce);
     else {
       requests.clear(request, Bit.retriesAtOnce);
@@ -101,7 +114,6 @@ export class RetryDecisions {
   private askedWait(request: Slot, rules: RetryRules, head: Head): number {
     const { requests, ports } = this;
     const askedMs = askedWaitMs(rules, head, ports.wallMs() / 1_000);
-    requests.clear(request, Bit.rateLimited);
     if (askedMs === 0) return 0;
     requests.set(request, Bit.rateLimited);
     requests.needExtra(request).rateLimitedWaits++;

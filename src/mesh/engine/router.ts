@@ -74,6 +74,10 @@ export class Router {
       this.responder.respondLocally(request, status, '', Flag.NC, 'cluster_not_found');
       return;
     }
+    if (plan.strictFailure !== null) {
+      this.answerInvalid(request, plan.strictFailure);
+      return;
+    }
     requests.setRetriesLeft(request, plan.numRetries);
     const { mirrors } = plan;
     const body = mirrors === null ? null : this.shadows.bodyOf(request);
@@ -83,6 +87,12 @@ export class Router {
       const isDue = requests.has(request, Bit.requestEnded) || plan.isUpgrade;
       if (isDue) this.armRouteTimeout(request);
     }
+  }
+
+  private answerInvalid(request: Slot, { name, value }: { name: string; value: string }): void {
+    const body = `invalid header '${name}' with value '${value}'`;
+    const details = `request_headers_failed_strict_check{${name}}`;
+    this.responder.respondLocally(request, 400, body, Flag.IH, details);
   }
 
   private answerWithoutUpstream(request: Slot): void {
@@ -158,7 +168,8 @@ export class Router {
     if (plan.hasWish) extra.wish ??= wishOf(plan);
     const { triedHosts, wish } = extra;
     const tried = avoidsTried ? triedHosts : null;
-    const repicks = avoidsTried || wish?.omitsCanaries ? (rules?.hostSelectionMaxAttempts ?? 0) : 0;
+    const rejects = avoidsTried || wish?.omitsCanaries || (wish?.omits ?? null) !== null;
+    const repicks = rejects ? (rules?.hostSelectionMaxAttempts ?? 0) : 0;
     const host = cluster.pickHost(uid, attempt, tried, repicks, wish);
     if (host === null) return null;
     triedHosts.push(host);
@@ -181,7 +192,7 @@ export class Router {
   }
 
   private answerUnhealthy(request: Slot, cluster: Cluster): void {
-    this.retries.release(request);
+    this.outcomes.abandon(request);
     cluster.stats.cxNoneHealthy++;
     cluster.stats.codes.count(503);
     const details = 'no_healthy_upstream';
@@ -228,7 +239,7 @@ export class Router {
     const { requests, streams, clusters } = this;
     const extra = requests.needExtra(request);
     const cluster = clusters[requests.clusterOf(request)]!;
-    if (extra.bufferedBytes + bytes <= cluster.config.bufferLimitBytes) {
+    if (extra.bufferedBytes + bytes <= requests.planOf(request).bodyLimitBytes) {
       extra.keep(bytes, chunk);
       return true;
     }
@@ -260,7 +271,7 @@ export class Router {
     this.armRouteTimeout(request);
     const stream = requests.streamOf(request);
     if (stream === NO_SLOT || streams.has(stream, StreamBit.pending)) return;
-    if (!requests.has(request, Bit.headSent)) this.attempts.armPerTry(stream);
+    this.attempts.armPerTry(stream);
   }
 
   private armRouteTimeout(request: Slot): void {
@@ -280,5 +291,6 @@ function wishOf(plan: RequestPlan): HostWish {
     criteria: plan.metadataMatch,
     priorities: every === 0 ? null : new TriedPriorities(every),
     omitsCanaries: plan.retry?.omitsCanaries === true,
+    omits: plan.retry?.omitsHosts ?? null,
   };
 }
