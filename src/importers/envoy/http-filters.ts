@@ -75,12 +75,12 @@ export function readRouterOptions(manager: Fields, runtime: Runtime): RouterOpti
 }
 
 function readRouter(fields: Fields, runtime: Runtime): RouterOptions | undefined {
-  const retryPercent = runtime.integer('upstream.use_retry') ?? 100;
+  const retryPercent = Math.min(100, runtime.integer('upstream.use_retry') ?? 100);
   const options = {
     suppressesEnvoyHeaders: fields.flag('suppress_envoy_headers'),
     respectsExpectedTimeout: fields.flag('respect_expected_rq_timeout'),
     strictHeaders: fields.texts('strict_check_headers').map((name) => name.toLowerCase()),
-    retryPercent,
+    ...(retryPercent === 100 ? {} : { retryPercent }),
   };
   fields.ignore('start_child_span');
   if (fields.flag('dynamic_stats', true)) fields.ignore('dynamic_stats');
@@ -88,7 +88,7 @@ function readRouter(fields: Fields, runtime: Runtime): RouterOptions | undefined
   fields.close();
   const { suppressesEnvoyHeaders, respectsExpectedTimeout, strictHeaders } = options;
   const isPlain = !suppressesEnvoyHeaders && !respectsExpectedTimeout && strictHeaders.length === 0;
-  return isPlain && retryPercent >= 100 ? undefined : options;
+  return isPlain && retryPercent === 100 ? undefined : options;
 }
 
 function readFilter(typed: TypedConfig, runtime: Runtime): FilterConfig | undefined {
