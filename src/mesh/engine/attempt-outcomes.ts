@@ -1,16 +1,16 @@
 /**
  * What follows from the end of an attempt: the answer goes down, or a retry comes, or we answer.
  *
- * Responses and resets come here from the driver, failures from pools, expiries from timers.
+ * Responses and resets come here from the driver, failures from pools; expiries go to
+ * `attempt-timeouts.ts`.
  * Every attempt ends here exactly once, is reported to outlier detection as its kind demands, and
  * is recorded as ended.
- * Source: policy-engine.md §1.4, 1.5, 2.2, 2.3, 4.2, 11, 12.1, 12.4; Envoy, router filter.
+ * Source: policy-engine.md §2.2, 2.3, 2.8, 4.2, 11, 12.1, 12.4; Envoy, router filter.
  */
 import type { Head, Ports, ResetReason, Slot } from '../../core/engine.ts';
-import { NO_SLOT, NO_TIMER, ResetReason as Reset } from '../../core/engine.ts';
-import { Flag, RecordKind } from '../../core/records.ts';
+import { NO_SLOT, ResetReason as Reset } from '../../core/engine.ts';
+import { RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { ClusterCounter } from '../cluster/cluster-stats.ts';
 import type { ConnectionPool, PoolListener } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
 import { retriesAtOnce, retriesReset, retriesResponse } from '../policy/retry.ts';
@@ -33,7 +33,6 @@ import type { StreamTable } from './stream-table.ts';
 import { StreamBit } from './stream-table.ts';
 import type { UpstreamAttempts } from './upstream-attempt.ts';
 
-const TIMEOUT_BODY = 'upstream request timeout';
 /** A host that answers so fails its health check at once. */
 const FAIL_AT_ONCE = 'x-envoy-immediate-health-check-fail';
 const OVERLOADED = 'x-envoy-overloaded';
@@ -50,7 +49,7 @@ export class AttemptOutcomes implements PoolListener {
   private readonly responder: Responder;
   private readonly attempts: UpstreamAttempts;
   private readonly retries: RetryDecisions;
-  private readonly hedging: Hedging;
+  readonly hedging: Hedging;
 
   constructor(
     context: EngineContext,
@@ -252,7 +251,7 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   /** A gRPC response that had begun broke off. */
-  private failedLate(request: Slot, host: Host): void {
+  failedLate(request: Slot, host: Host): void {
     host.rqError++;
     this.responder.listenerOf(request).stats.resetAfterStarted++;
   }
@@ -302,7 +301,7 @@ export class AttemptOutcomes implements PoolListener {
     this.responder.respondWithHeader(request, status, body, header, flagOfReset(reason), details);
   }
 
-  private retriesAfterReset(
+  retriesAfterReset(
     request: Slot,
     cluster: Cluster,
     host: Host | null,
@@ -317,125 +316,6 @@ export class AttemptOutcomes implements PoolListener {
     if (host !== null) host.rqError++;
     this.retries.schedule(request, cluster, wish, null);
     return true;
-  }
-
-  // Timeouts
-
-  onPerTryTimeout(stream: Slot): void {
-    const { streams, requests } = this;
-    streams.setPerTryTimer(stream, NO_TIMER);
-    if (requests.has(streams.requestOf(stream), Bit.informed)) return;
-    this.tryTimedOut(stream, 'rqPerTryTimeout', 'upstream_per_try_timeout');
-  }
-
-  onPerTryIdleTimeout(stream: Slot): void {
-    this.streams.setIdleTimer(stream, NO_TIMER);
-    this.tryTimedOut(stream, 'rqPerTryIdleTimeout', 'upstream_per_try_idle_timeout');
-  }
-
-  private tryTimedOut(stream: Slot, counter: ClusterCounter, details: string): void {
-    const { requests, streams, ports } = this;
-    const request = streams.requestOf(stream);
-    const cluster = this.clusterOf(request);
-    const { host } = this.attempts.poolFor(stream);
-    const plan = requests.planOf(request);
-    const status = plan.timeoutStatus;
-    const uid = requests.uidOf(request);
-    ports.record(RecordKind.perTryTimeout, uid, cluster.id, requests.attemptsOf(request));
-    if (plan.hedges) {
-      this.tryIsSlow(request, stream, cluster, host);
-      return;
-    }
-    cluster.stats[counter]++;
-    host.rqTimeout++;
-    if (streams.has(stream, StreamBit.successOpen)) this.failedLate(request, host);
-    this.recordEnd(request, cluster, -1 - Reset.localReset);
-    this.attempts.abort(stream);
-    this.reportFailure(cluster, host, status);
-    if (!requests.has(request, HAS_BEGUN)) {
-      requests.set(request, Bit.timedOut);
-      if (this.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
-      host.rqError++;
-      cluster.stats.codes.count(status);
-    }
-    this.answerTimeout(request, details);
-  }
-
-  /** Hedging: the attempt goes on, and another one starts beside it if limits admit one. */
-  private tryIsSlow(request: Slot, stream: Slot, cluster: Cluster, host: Host): void {
-    const { requests, streams } = this;
-    const plan = requests.planOf(request);
-    streams.set(stream, StreamBit.timeoutReported);
-    this.reportFailure(cluster, host, plan.timeoutStatus);
-    if (plan.retry === null || requests.has(request, Bit.retriesOff | Bit.headSent)) return;
-    if (streams.has(stream, StreamBit.hedged)) return;
-    if (!this.retries.admits(request, cluster, Wish.afterBackoff)) return;
-    requests.set(request, Bit.timedOut);
-    this.attempts.setAside(stream);
-    this.retries.schedule(request, cluster, Wish.afterBackoff, null);
-  }
-
-  /** One attempt lasted longer than its cluster allows. */
-  onMaxStreamDuration(stream: Slot): void {
-    const { requests, streams } = this;
-    const request = streams.requestOf(stream);
-    const cluster = this.clusterOf(request);
-    const { host } = this.attempts.poolFor(stream);
-    const isAside = streams.has(stream, StreamBit.hedged);
-    cluster.stats.rqMaxDurationReached++;
-    this.hedging.recordEnd(stream, -1 - Reset.localReset);
-    this.attempts.forgetDuration(stream);
-    this.attempts.abort(stream);
-    if (!isAside && !requests.has(request, HAS_BEGUN)) {
-      if (this.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
-    }
-    this.abandon(request);
-    const status = requests.has(request, Bit.requestEnded) ? 504 : 408;
-    const body = 'upstream max stream duration reached';
-    const details = 'upstream_max_stream_duration_reached';
-    this.responder.respondLocally(request, status, body, Flag.UMSDR, details);
-  }
-
-  /** The whole request took too long: every attempt of it ends, and none follows. */
-  onRouteTimeout(request: Slot): void {
-    const { requests } = this;
-    requests.setRouteTimer(request, NO_TIMER);
-    if (requests.has(request, Bit.hedged)) {
-      for (const aside of this.hedging.asideOf(request)) this.attemptTimedOut(request, aside);
-    }
-    const stream = requests.streamOf(request);
-    if (stream !== NO_SLOT) this.attemptTimedOut(request, stream);
-    this.answerTimeout(request, 'response_timeout');
-  }
-
-  private attemptTimedOut(request: Slot, stream: Slot): void {
-    const { requests, streams } = this;
-    const cluster = this.clusterOf(request);
-    const status = requests.planOf(request).timeoutStatus;
-    cluster.stats.rqTimeout++;
-    // Who still waits for a connection has no host to blame.
-    const isOpen = !streams.has(stream, StreamBit.pending);
-    const host = isOpen ? this.attempts.poolFor(stream).host : null;
-    if (host !== null) host.rqTimeout++;
-    const isAwaited = !streams.has(stream, StreamBit.headReceived);
-    const isReported = streams.has(stream, StreamBit.timeoutReported);
-    this.hedging.recordEnd(stream, -1 - Reset.localReset);
-    this.attempts.abort(stream);
-    if (!isAwaited) return;
-    if (!requests.has(request, HAS_BEGUN)) {
-      cluster.stats.codes.count(status);
-      if (host !== null) host.rqError++;
-    }
-    if (host !== null && !isReported) this.reportFailure(cluster, host, status);
-  }
-
-  private answerTimeout(request: Slot, details: string): void {
-    const status = this.requests.planOf(request).timeoutStatus;
-    this.retries.release(request);
-    const body = status === 204 ? '' : TIMEOUT_BODY;
-    const isDeadline = this.responder.listenerOf(request).config.grpcTimeoutsAreDeadlines === true;
-    const grpcStatus = isDeadline ? 4 : null;
-    this.responder.respondGrpc(request, status, body, grpcStatus, Flag.UT, details);
   }
 
   private isQuiet(request: Slot): boolean {
@@ -463,7 +343,7 @@ export class AttemptOutcomes implements PoolListener {
     if (status >= 500 && detector.hasPosted) this.context.posted.push(cluster);
   }
 
-  private reportFailure(cluster: Cluster, host: Host, status: number): void {
+  reportFailure(cluster: Cluster, host: Host, status: number): void {
     const { detector } = cluster;
     if (detector === null) return;
     detector.onLocalFailure(host, status);
@@ -488,7 +368,7 @@ export class AttemptOutcomes implements PoolListener {
 /** With any of these a request has attempts beside this one, or one that is about to start. */
 const MAY_HEDGE = Bit.hedged | Bit.backingOff;
 /** To the router the response has begun: nothing is retried or charged any more. */
-const HAS_BEGUN = Bit.headSent | Bit.informed;
+export const HAS_BEGUN = Bit.headSent | Bit.informed;
 
 /** Whether a gRPC response counts as a success of its host. */
 function countGrpc(host: Host, headOrTrailers: Head): void {

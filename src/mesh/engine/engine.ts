@@ -2,7 +2,7 @@
  * The policy engine of one proxy: takes every input of a driver and hands it to the part it is for.
  *
  * `harness` and `proxy` make one per proxy and call the `on…` inputs; nothing else is public. The
- * parts stand in layers: active-request → filter-chain, router → attempt-outcomes → retry-decision,
+ * parts stand in layers: active-request → filter-chain, router, attempt-timeouts → attempt-outcomes → retry-decision,
  * upstream-attempt, responder → tables, clusters.
  * Invariant: one input at a time, run to completion; what it posted (ejections) is applied before
  * it returns, never inside the event that caused it.
@@ -32,6 +32,7 @@ import { HostChoice } from '../cluster/host-choice.ts';
 import type { MeshConfig } from '../config/config.ts';
 import { ActiveRequests } from './active-request.ts';
 import { AttemptOutcomes } from './attempt-outcomes.ts';
+import { AttemptTimeouts } from './attempt-timeouts.ts';
 import { ClusterDirectory } from './cluster-directory.ts';
 import { EngineContext } from './context.ts';
 import { DownstreamConnections } from './downstream-connections.ts';
@@ -59,6 +60,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   private readonly context: EngineContext;
   private readonly requests: ActiveRequests;
   private readonly outcomes: AttemptOutcomes;
+  private readonly timeouts: AttemptTimeouts;
   private readonly router: Router;
   private readonly flow: FlowControl;
   private readonly downstream: DownstreamConnections;
@@ -85,6 +87,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.context = context;
     this.outcomes = new AttemptOutcomes(context, responder, attempts, retries);
     surroundings.poolListener = this.outcomes;
+    this.timeouts = new AttemptTimeouts(context, responder, attempts, retries, this.outcomes);
     this.router = new Router(context, responder, attempts, retries, this.outcomes);
     this.downstream = new DownstreamConnections(context);
     const { router, outcomes, downstream } = this;
@@ -289,13 +292,13 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.begin();
     switch (kind) {
       case TimerKind.routeTimeout:
-        this.outcomes.onRouteTimeout(slot);
+        this.timeouts.onRouteTimeout(slot);
         break;
       case TimerKind.perTryTimeout:
-        this.outcomes.onPerTryTimeout(slot);
+        this.timeouts.onPerTryTimeout(slot);
         break;
       case TimerKind.perTryIdleTimeout:
-        this.outcomes.onPerTryIdleTimeout(slot);
+        this.timeouts.onPerTryIdleTimeout(slot);
         break;
       case TimerKind.retryBackoff:
         this.router.retry(slot);
@@ -337,7 +340,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
         this.requests.onMaxDuration(slot);
         break;
       case TimerKind.upstreamMaxStreamDuration:
-        this.outcomes.onMaxStreamDuration(slot);
+        this.timeouts.onMaxStreamDuration(slot);
         break;
       case TimerKind.downstreamMaxDuration:
         this.downstream.onMaxDuration(slot);

@@ -6,15 +6,7 @@
  * Invariant: a plan never changes; a new configuration makes new plans for new requests.
  * Source: policy-engine.md §0.4, 1.2, 2.1, 8.1.
  */
-import type {
-  Endpoint,
-  Head,
-  HeadEdits,
-  HeaderList,
-  LbMetadata,
-  PeerFacts,
-  Slot,
-} from '../../core/engine.ts';
+import type { Endpoint, Head, HeadEdits, LbMetadata, PeerFacts, Slot } from '../../core/engine.ts';
 import { isGrpc } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
@@ -23,7 +15,6 @@ import type {
   ListenerConfig,
   MirrorPolicy,
   RouteConfig,
-  RouterOptions,
   VirtualHostConfig,
 } from '../config/config.ts';
 import { ENVOY } from '../config/defaults.ts';
@@ -35,17 +26,10 @@ import {
   HEDGE_HEADER,
   parseUnsigned,
   RETRY_CONTROL_HEADERS,
-  ROUTE_TIMEOUT_HEADER,
   STREAM_DURATION_HEADER,
-  TIMEOUT_CONTROL_HEADERS,
 } from '../policy/control-headers.ts';
 import type { RetryRules } from '../policy/retry.ts';
-import {
-  areGrpcConditions,
-  areHttpConditions,
-  RetryCondition,
-  withRetryHeaders,
-} from '../policy/retry.ts';
+import { RetryCondition } from '../policy/retry.ts';
 import {
   EffectiveTimeouts,
   effectiveTimeouts,
@@ -60,13 +44,22 @@ import { addressOf, redirectLocation } from '../route/rewrite.ts';
 import type { RouteEdits } from '../route/route-edits.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
+import {
+  consumedHeaders,
+  durationOf,
+  hedgesOn,
+  LONGEST_TIMER_MS,
+  PLAIN_ROUTER,
+  retryRulesOf,
+  strictFailureOf,
+  withDeadline,
+  withoutHeaders,
+} from './router-headers.ts';
 import type { HttpStats } from './stats.ts';
 import type { StreamIdleQueue } from './stream-idle.ts';
 
 /** The request table has 16 bits for attempts. */
 const MOST_RETRIES = 65_534;
-/** 24 days: `armAfter` takes an int32. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Why a request is answered before any filter runs. */
 export type Refusal = 'none' | 'upgrade' | 'no-host' | 'bad-path';
@@ -459,11 +452,6 @@ const NO_PEER: PeerFacts = {
 
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
 const BODY_HEADERS = ['content-length', 'content-type', 'grpc-status', 'grpc-message'];
-const PLAIN_ROUTER: RouterOptions = {
-  suppressesEnvoyHeaders: false,
-  respectsExpectedTimeout: false,
-  strictHeaders: [],
-};
 
 function haveCookies(clusters: readonly (Cluster | null)[]): boolean {
   for (const cluster of clusters) if (cluster?.hash?.makesCookies === true) return true;
@@ -487,57 +475,6 @@ function allowsUpgrade(head: Head, listener: ListenerConfig, forward: ForwardAct
   return forward?.upgrades?.get(type) ?? listener.upgrades?.includes(type) ?? false;
 }
 
-/** Source: policy-engine.md §1.1, 1.2 (gRPC deadlines with the newer timeouts). */
-function durationOf(listener: ListenerConfig, forward: ForwardAction | null, head: Head): number {
-  const own = listener.maxStreamDurationMs ?? 0;
-  const duration = forward?.streamDuration;
-  if (duration === undefined) return own === 0 ? -1 : own;
-  const { grpcHeaderMaxMs, grpcHeaderOffsetMs, maxMs } = duration;
-  const asked = grpcDeadlineMs(head);
-  if (grpcHeaderMaxMs !== null && asked >= 0) {
-    const capped = grpcHeaderMaxMs === 0 ? asked : Math.min(asked, grpcHeaderMaxMs);
-    return grpcHeaderOffsetMs < capped ? capped - grpcHeaderOffsetMs : 0;
-  }
-  const limit = maxMs ?? own;
-  return limit === 0 ? -1 : limit;
-}
-
-/** Where the duration of streams is limited, the upstream is told that, not what the client asked. */
-function withDeadline(head: Head, durationMs: number): Head {
-  return head.with({ set: [['grpc-timeout', grpcTimeoutText(durationMs)]] });
-}
-
-function hedgesOn(forward: ForwardAction | null, asked: string | undefined): boolean {
-  if (asked === 'true' || asked === 'false') return asked === 'true';
-  return forward?.hedgesOnPerTryTimeout === true;
-}
-
-/** @param head as the route left it; what it says of retries counts. @returns null = no retries */
-function retryRulesOf(base: RetryRules | null, head: Head, hedges: boolean): RetryRules | null {
-  const rules = withRetryHeaders(base, head);
-  if (rules === null) return null;
-  const { requestMatches } = rules;
-  const isMeant = requestMatches.length === 0 || requestMatches.some((matches) => matches(head));
-  if (isMeant && rules.conditions !== 0) return rules;
-  // Slow attempts are followed by another one whatever the conditions are.
-  return hedges ? { ...rules, conditions: 0 } : null;
-}
-
-function strictFailureOf(head: Head, names: readonly string[]) {
-  for (const name of names) {
-    const value = head.get(name);
-    if (value !== undefined && !isValidControl(name, value)) return { name, value };
-  }
-  return null;
-}
-
-/** What the router reads of it counts as valid: numbers, or words that are all known. */
-function isValidControl(name: string, value: string): boolean {
-  if (name === 'x-envoy-retry-on') return areHttpConditions(value);
-  if (name === 'x-envoy-retry-grpc-on') return areGrpcConditions(value);
-  return parseUnsigned(value, LONGEST_TIMER_MS) >= 0;
-}
-
 function wantsOtherHosts(retry: RetryRules | null): boolean {
   if (retry === null) return false;
   return retry.priorityUpdateFrequency > 0 || retry.omitsCanaries || retry.omitsHosts !== null;
@@ -547,21 +484,4 @@ function refusalOf(head: Head, isUpgrade: boolean): Refusal {
   if (head.authority === '') return 'no-host';
   if (head.path.includes('#')) return 'bad-path';
   return head.upgrade === '' || isUpgrade ? 'none' : 'upgrade';
-}
-
-function withoutHeaders(head: Head, names: readonly string[]): Head {
-  const remove = names.filter((name) => hasHeader(head.headers, name));
-  return remove.length === 0 ? head : head.with({ remove });
-}
-
-/** A timeout that was not read, because what another proxy expects took its place, goes on. */
-function consumedHeaders(head: Head, { respectsExpectedTimeout }: RouterOptions) {
-  const isUnread = respectsExpectedTimeout && head.get(EXPECTED_TIMEOUT_HEADER) !== undefined;
-  return isUnread
-    ? TIMEOUT_CONTROL_HEADERS.filter((name) => name !== ROUTE_TIMEOUT_HEADER)
-    : TIMEOUT_CONTROL_HEADERS;
-}
-
-function hasHeader(headers: HeaderList, name: string): boolean {
-  return headers.some(([key]) => key === name);
 }
