@@ -28,13 +28,12 @@ export function listener(config: ListenerConfig, logs: readonly AccessLogPlan[])
     ...connectionManager(config),
     access_log: filled(logs.map(accessLog)),
   });
-  return message({
+  return {
     name: config.name,
     address: socketAddress(config.address, config.port),
     traffic_direction: config.direction === 'inbound' ? 'INBOUND' : 'OUTBOUND',
-    per_connection_buffer_limit_bytes: config.bufferLimitBytes,
     filter_chains: [{ filters: [manager] }],
-  });
+  };
 }
 
 function accessLog({ path, format }: AccessLogPlan): Message {
@@ -72,7 +71,7 @@ function connectionManager(config: ListenerConfig): Message {
     upgrade_configs: filled(config.upgrades?.map((type) => ({ upgrade_type: type }))),
     ...clientTrust(config),
     route_config: routeConfiguration(config.routes),
-    http_filters: httpFilters(config),
+    http_filters: httpFilters(config.filters),
   };
 }
 

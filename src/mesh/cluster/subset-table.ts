@@ -142,8 +142,7 @@ function canonical(value: LbValue): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key]!)}`).join(',')}}`;
 }
 
-/** Whether a host's metadata say all of this. */
-export function hasAll(host: Host, criteria: LbMetadata): boolean {
+function hasAll(host: Host, criteria: LbMetadata): boolean {
   const { metadata } = host.endpoint;
   return Object.entries(criteria).every(([key, value]) => {
     const own = metadata?.[key];

@@ -91,7 +91,6 @@ export class UpstreamConnection implements ResponseSink {
   onInformational(head: ParsedHead): void {
     const { stream } = this;
     if (stream === null) return;
-    stream.forgetBytes();
     const informational = new HttpHead({ status: head.status, headers: endToEnd(head.headers) });
     this.turns.run((engine) => engine.onInformational(stream.slot, informational));
   }
