@@ -7,7 +7,7 @@
  */
 import type { Head, HeadEdits, HeaderList } from './engine.ts';
 
-const GRPC_TYPE = /^application\/grpc(?:$|[+;])/;
+const GRPC_TYPE = /^application\/grpc(?:$|\+)/;
 
 /** What a head is made from; everything but the kind-specific part may be left out. */
 export interface HeadFields {

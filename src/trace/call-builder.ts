@@ -56,9 +56,9 @@ export class CallBuilder {
     this.startNs = startNs;
   }
 
-  /** The attempt that its proxy waits for; undefined when there is none. */
+  /** The latest attempt that its proxy waits for; undefined when there is none. */
   openAttempt(): AttemptBuilder | undefined {
-    return this.attempts.find((attempt) => attempt.trace.endNs === null);
+    return this.attempts.findLast((attempt) => attempt.trace.endNs === null);
   }
 
   /** @throws TypeError before the first */

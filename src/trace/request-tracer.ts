@@ -8,13 +8,8 @@
  * proxy and (hashed again by that proxy) at the application.
  */
 import { childUid } from '../core/draws.ts';
-import {
-  BreakerKind,
-  FLAG_NAMES,
-  RESET_REASON_TEXT,
-  RecordKind,
-  RetryRefusal,
-} from '../core/records.ts';
+import { RESET_REASON_TEXT } from '../core/engine.ts';
+import { BreakerKind, FLAG_NAMES, RecordKind, RetryRefusal } from '../core/records.ts';
 import type { RequestSample, RequestTrace } from '../core/request-trace.ts';
 import type { Ns } from '../core/time.ts';
 import { AttemptBuilder, CallBuilder } from './call-builder.ts';
@@ -63,6 +58,7 @@ const ENGINE_KINDS: ReadonlySet<number> = new Set([
   RecordKind.attemptStarted,
   RecordKind.attemptHost,
   RecordKind.attemptEnded,
+  RecordKind.hedgeEnded,
   RecordKind.perTryTimeout,
   RecordKind.retryScheduled,
   RecordKind.retryRefused,
@@ -231,6 +227,9 @@ export class RequestTracer {
         break;
       case RecordKind.attemptEnded:
         endAttempt(call.openAttempt(), c, nowNs);
+        break;
+      case RecordKind.hedgeEnded:
+        endAttempt(call.attempts[b - 1], c, nowNs);
         break;
       case RecordKind.retryScheduled:
         call.waits.push({ kind: 'backoff', startNs: nowNs, endNs: null });

@@ -10,7 +10,7 @@ import type { AccessLogPlan } from '../../importers/envoy/access-logs.ts';
 import type { ListenerConfig, MeshConfig } from '../../mesh/config/config.ts';
 import { cluster } from './clusters.ts';
 import { listener } from './listeners.ts';
-import { type Message, message, socketAddress } from './message.ts';
+import { flag, type Message, message, socketAddress } from './message.ts';
 
 export interface BootstrapOptions {
   /** null = none. */
@@ -28,7 +28,21 @@ export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: Bootstrap
       listeners: apart(config).map((item) => listener(item, accessLogs.get(item.name) ?? [])),
       clusters: config.clusters.map(cluster),
     },
+    layered_runtime: runtime(config),
   });
+}
+
+/** What Envoy takes from its runtime, and every listener shares. */
+function runtime({ listeners }: MeshConfig): Message | undefined {
+  const percents = listeners.flatMap(({ router }) => router?.retryPercent ?? []);
+  const values = message({
+    'upstream.use_retry': percents[0],
+    'envoy.reloadable_features.grpc_timeout_returns_deadline_exceeded': flag(
+      listeners.some(({ grpcTimeoutsAreDeadlines }) => grpcTimeoutsAreDeadlines),
+    ),
+  });
+  if (Object.keys(values).length === 0) return undefined;
+  return { layers: [{ name: 'static', static_layer: values }] };
 }
 
 /**

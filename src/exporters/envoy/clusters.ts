@@ -31,7 +31,7 @@ import {
   typed,
   unless,
 } from './message.ts';
-import { lbMetadata } from './routes.ts';
+import { lbMetadata, retryPolicy } from './routes.ts';
 
 const HTTP_OPTIONS = 'upstreams.http.v3.HttpProtocolOptions';
 
@@ -102,10 +102,12 @@ function protocolOptions(config: ClusterConfig): Message | undefined {
     ),
     max_stream_duration: duration(config.maxStreamDurationMs),
   });
-  if (common === undefined) return undefined;
+  const retry = given(config.retryPolicy, retryPolicy);
+  if (common === undefined && retry === undefined) return undefined;
   const options = typed(HTTP_OPTIONS, {
     common_http_protocol_options: common,
     explicit_http_config: { http_protocol_options: {} },
+    retry_policy: retry,
   });
   return { [`envoy.extensions.${HTTP_OPTIONS}`]: options };
 }

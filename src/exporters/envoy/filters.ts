@@ -8,6 +8,7 @@ import type {
   AdmissionControlConfig,
   FaultConfig,
   FilterConfig,
+  ListenerConfig,
   LocalRateLimitConfig,
   RouteConfig,
 } from '../../mesh/config/config.ts';
@@ -17,6 +18,7 @@ import { fraction, headerMatch, runtimeFraction } from './matchers.ts';
 import {
   duration,
   filled,
+  flag,
   given,
   type Message,
   message,
@@ -28,9 +30,14 @@ import {
 const PREFIX = 'filters.http.';
 
 /** In order, with the router behind them. */
-export function httpFilters(filters: readonly FilterConfig[]): readonly Message[] {
+export function httpFilters({ filters, router }: ListenerConfig): readonly Message[] {
   const own = filters.map((filter) => ({ name: filter.kind, typed_config: filterConfig(filter) }));
-  return [...own, { name: 'router', typed_config: typed(`${PREFIX}router.v3.Router`) }];
+  const options = {
+    suppress_envoy_headers: flag(router?.suppressesEnvoyHeaders),
+    respect_expected_rq_timeout: flag(router?.respectsExpectedTimeout),
+    strict_check_headers: filled(router?.strictHeaders),
+  };
+  return [...own, { name: 'router', typed_config: typed(`${PREFIX}router.v3.Router`, options) }];
 }
 
 /** `typed_per_filter_config`, by the names that `httpFilters` gives. */

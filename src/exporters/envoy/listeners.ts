@@ -28,12 +28,13 @@ export function listener(config: ListenerConfig, logs: readonly AccessLogPlan[])
     ...connectionManager(config),
     access_log: filled(logs.map(accessLog)),
   });
-  return {
+  return message({
     name: config.name,
     address: socketAddress(config.address, config.port),
     traffic_direction: config.direction === 'inbound' ? 'INBOUND' : 'OUTBOUND',
+    per_connection_buffer_limit_bytes: config.bufferLimitBytes,
     filter_chains: [{ filters: [manager] }],
-  };
+  });
 }
 
 function accessLog({ path, format }: AccessLogPlan): Message {
@@ -71,7 +72,7 @@ function connectionManager(config: ListenerConfig): Message {
     upgrade_configs: filled(config.upgrades?.map((type) => ({ upgrade_type: type }))),
     ...clientTrust(config),
     route_config: routeConfiguration(config.routes),
-    http_filters: httpFilters(config.filters),
+    http_filters: httpFilters(config),
   };
 }
 

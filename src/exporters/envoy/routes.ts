@@ -3,6 +3,7 @@
  *
  * Source: Envoy v3 API, config/route/v3.
  */
+import type { LbMetadata } from '../../core/engine.ts';
 import type {
   ForwardAction,
   RetryPolicyConfig,
@@ -56,6 +57,8 @@ function route(config: RouteConfig): Message {
     name: unless(config.name, ''),
     match: routeMatch(config.match),
     ...actionOf(config.action),
+    request_body_buffer_limit:
+      config.action.kind === 'forward' ? config.action.bodyLimitBytes : undefined,
     ...headerChanges(config),
     typed_per_filter_config: routeFilters(config),
   });
@@ -123,6 +126,10 @@ function forward(action: ForwardAction): Message {
     timeout: duration(unless(action.timeoutMs, ENVOY.route.timeoutMs.value)),
     idle_timeout: duration(action.idleTimeoutMs),
     max_grpc_timeout: duration(action.maxGrpcTimeoutMs),
+    grpc_timeout_offset: duration(action.grpcTimeoutOffsetMs),
+    hedge_policy: given(action.hedgesOnPerTryTimeout, (hedges) => ({
+      hedge_on_per_try_timeout: hedges,
+    })),
     max_stream_duration: given(streamDuration, (stream) =>
       message({
         max_stream_duration: duration(stream.maxMs ?? undefined),
@@ -198,9 +205,10 @@ const PREDICATES = {
   'previous-hosts': 'retry.host.previous_hosts.v3.PreviousHostsPredicate',
   'omit-canary-hosts': 'retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate',
 } as const;
+const OMIT_HOSTS = 'retry.host.omit_host_metadata.v3.OmitHostMetadataConfig';
 const PRIORITY = 'retry.priority.previous_priorities.v3.PreviousPrioritiesConfig';
 
-function retryPolicy(retry: RetryPolicyConfig): Message {
+export function retryPolicy(retry: RetryPolicyConfig): Message {
   const { rateLimitedBackoff: limited } = retry;
   return message({
     retry_on: unless(retry.retryOn.join(','), ''),
@@ -213,9 +221,10 @@ function retryPolicy(retry: RetryPolicyConfig): Message {
       retry.hostSelectionMaxAttempts,
       ENVOY.retry.hostSelectionMaxAttempts.value,
     ),
-    retry_host_predicate: filled(
-      retry.hostPredicates.map((name) => extension(name, PREDICATES[name])),
-    ),
+    retry_host_predicate: filled([
+      ...retry.hostPredicates.map((name) => extension(name, PREDICATES[name])),
+      ...[given(retry.omittedHostMetadata, omitHosts)].filter((item) => item !== undefined),
+    ]),
     retry_priority: given(retry.previousPriorities, ({ updateFrequency }) =>
       extension('previous-priorities', PRIORITY, { update_frequency: updateFrequency }),
     ),
@@ -229,6 +238,10 @@ function retryPolicy(retry: RetryPolicyConfig): Message {
       max_interval: duration(maxIntervalMs),
     })),
   });
+}
+
+function omitHosts(metadata: LbMetadata): Message {
+  return extension('omit-host-metadata', OMIT_HOSTS, { metadata_match: lbMetadata(metadata) });
 }
 
 function backoff({ backoffBaseMs, backoffMaxMs }: RetryPolicyConfig): Message | undefined {

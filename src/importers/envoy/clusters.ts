@@ -15,6 +15,7 @@ import { readHealthCheck } from './health-checks.ts';
 import { readBalancing } from './load-balancing.ts';
 import { clusterOrigins } from './origins.ts';
 import { readOutlier } from './outlier.ts';
+import { readRetryPolicy } from './retry-policy.ts';
 import type { Runtime } from './runtime.ts';
 import { readSubsets } from './subsets.ts';
 import { readUpstreamTls } from './tls.ts';
@@ -71,7 +72,7 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
       fields.integer('per_connection_buffer_limit_bytes') ?? ENVOY.cluster.bufferLimitBytes.value,
     ...balancing.config,
     ...panic.config,
-    ...readProtocol(fields),
+    ...readProtocol(fields, runtime),
     tls: readUpstreamTls(fields),
     ...(checks[0] === undefined ? {} : { healthCheck: checks[0] }),
     ...(subsets === undefined ? {} : { subsets }),
@@ -213,7 +214,7 @@ function readPanic(fields: Fields, runtime: Runtime): LocalityFacts {
   return { config, isLocalityWeighted: locality !== undefined };
 }
 
-function readProtocol(fields: Fields): Partial<ClusterConfig> {
+function readProtocol(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
   const maxRequests = fields.integer('max_requests_per_connection');
   const direct = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
   const base = {
@@ -232,18 +233,21 @@ function readProtocol(fields: Fields): Partial<ClusterConfig> {
     refuseExtension(typed, 'protocol options');
     return base;
   }
-  return { ...base, ...readHttpOptions(typed.fields) };
+  return { ...base, ...readHttpOptions(typed.fields, runtime) };
 }
 
-function readHttpOptions(fields: Fields): Partial<ClusterConfig> {
+function readHttpOptions(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
   const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
   const explicit = fields.message('explicit_http_config', 'ExplicitHttpConfig');
   const http1 = explicit?.message('http_protocol_options', 'Http1ProtocolOptions');
   http1?.close();
   explicit?.close();
   const read = common === undefined ? {} : readCommonOptions(common);
+  const retryFields = fields.message('retry_policy', 'RetryPolicy');
+  const retry =
+    retryFields === undefined ? {} : { retryPolicy: readRetryPolicy(retryFields, runtime) };
   fields.close();
-  return read;
+  return { ...read, ...retry };
 }
 
 function readCommonOptions(fields: Fields): Partial<ClusterConfig> {

@@ -3,7 +3,7 @@
  *
  * Source: Envoy v3 API, extensions/filters/http; policy-engine.md §9.
  */
-import type { FilterConfig, RouteFilters } from '../../mesh/config/config.ts';
+import type { FilterConfig, RouteFilters, RouterOptions } from '../../mesh/config/config.ts';
 import {
   type Fields,
   refuseExtension,
@@ -54,7 +54,6 @@ export function readHttpFilters(manager: Fields, runtime: Runtime): FilterConfig
     filter.close();
     if (typed === undefined) continue;
     if (typed.type === ROUTER) {
-      typed.fields.close();
       hasRouter = true;
       continue;
     }
@@ -63,6 +62,33 @@ export function readHttpFilters(manager: Fields, runtime: Runtime): FilterConfig
   }
   if (!hasRouter) manager.node.error('MQ-ENVOY-003', 'http_filters do not end with the router');
   return filters;
+}
+
+/** What the router, the last of the filters, is told; undefined = nothing. */
+export function readRouterOptions(manager: Fields, runtime: Runtime): RouterOptions | undefined {
+  for (const filter of manager.messages('http_filters', 'HttpFilter')) {
+    const node = filter.get('typed_config');
+    const typed = node === undefined ? undefined : typedMessage(node);
+    if (typed?.type === ROUTER) return readRouter(typed.fields, runtime);
+  }
+  return undefined;
+}
+
+function readRouter(fields: Fields, runtime: Runtime): RouterOptions | undefined {
+  const retryPercent = Math.min(100, runtime.integer('upstream.use_retry') ?? 100);
+  const options = {
+    suppressesEnvoyHeaders: fields.flag('suppress_envoy_headers'),
+    respectsExpectedTimeout: fields.flag('respect_expected_rq_timeout'),
+    strictHeaders: fields.texts('strict_check_headers').map((name) => name.toLowerCase()),
+    ...(retryPercent === 100 ? {} : { retryPercent }),
+  };
+  fields.ignore('start_child_span');
+  if (fields.flag('dynamic_stats', true)) fields.ignore('dynamic_stats');
+  else fields.refuse('dynamic_stats');
+  fields.close();
+  const { suppressesEnvoyHeaders, respectsExpectedTimeout, strictHeaders } = options;
+  const isPlain = !suppressesEnvoyHeaders && !respectsExpectedTimeout && strictHeaders.length === 0;
+  return isPlain && retryPercent === 100 ? undefined : options;
 }
 
 function readFilter(typed: TypedConfig, runtime: Runtime): FilterConfig | undefined {

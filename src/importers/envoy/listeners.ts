@@ -10,11 +10,13 @@ import type { NameIds } from '../name-ids.ts';
 import { type AccessLogPlan, readAccessLogs } from './access-logs.ts';
 import { readAddress } from './endpoints.ts';
 import { type Fields, refuseExtension, typedConfigOf } from './fields.ts';
-import { readHttpFilters } from './http-filters.ts';
+import { readHttpFilters, readRouterOptions } from './http-filters.ts';
 import { readRouteTable } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import { readDownstreamTls } from './tls.ts';
 
+/** A guard of Envoy's, off by default. */
+const GRPC_DEADLINES = 'envoy.reloadable_features.grpc_timeout_returns_deadline_exceeded';
 const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 
 const DIRECTIONS = ['UNSPECIFIED', 'INBOUND', 'OUTBOUND'] as const;
@@ -37,6 +39,7 @@ export function readListener(
     fields.node.error('MQ-FIELD-003', 'a listener needs address.socket_address');
   }
   const word = fields.oneOf('traffic_direction', DIRECTIONS);
+  const bufferBytes = fields.integer('per_connection_buffer_limit_bytes');
   const chains = fields.messages('filter_chains', 'FilterChain');
   const statPrefix = fields.text('stat_prefix');
   fields.ignore('enable_reuse_port', 'bypass_overload_manager');
@@ -58,6 +61,7 @@ export function readListener(
     direction: word === 'INBOUND' ? 'inbound' : 'outbound',
     address: address.host,
     port: address.port,
+    ...(bufferBytes === undefined ? {} : { bufferLimitBytes: bufferBytes }),
     ...readManager(manager, runtime, clusters),
     ...(tls === null ? {} : { tls }),
     ...(statPrefix === undefined || statPrefix === '' ? {} : { listenerStatPrefix: statPrefix }),
@@ -110,9 +114,12 @@ function readManager(
     upgrade.close();
     return type;
   });
+  const router = readRouterOptions(fields, runtime);
   const manager = {
     statPrefix: fields.text('stat_prefix') ?? '',
     filters: readHttpFilters(fields, runtime),
+    ...(router === undefined ? {} : { router }),
+    ...(runtime.flag(GRPC_DEADLINES) === true ? { grpcTimeoutsAreDeadlines: true } : {}),
     ...(table === undefined ? {} : { routes: readRouteTable(table, runtime, clusters) }),
     ...timeouts,
     ...readCommon(fields),

@@ -3,10 +3,12 @@
  *
  * Source: Envoy v3 API, config/route/v3 RetryPolicy; policy-engine.md §2.1, 2.4, 2.5.
  */
+import type { LbMetadata } from '../../core/engine.ts';
 import { envoyRetryPolicy } from '../../mesh/config/complete.ts';
 import type { RateLimitedBackoff, RetryPolicyConfig } from '../../mesh/config/config.ts';
 import { type Fields, refuseExtension, typedConfigOf } from './fields.ts';
 import { readHeaderMatch } from './matchers.ts';
+import { readLbMetadata } from './metadata.ts';
 import type { Runtime } from './runtime.ts';
 
 const PREFIX = 'envoy.extensions.retry.';
@@ -16,6 +18,7 @@ export function readRetryPolicy(fields: Fields, runtime: Runtime): RetryPolicyCo
   const predicates = fields
     .messages('retry_host_predicate', 'RetryHostPredicate')
     .map(readPredicate);
+  const omitted = predicates.find((predicate) => typeof predicate === 'object');
   const updateFrequency = readPriority(fields);
   const rateLimited = readRateLimited(fields);
   const retriableHeaders = fields.messages('retriable_headers', 'HeaderMatcher');
@@ -29,7 +32,8 @@ export function readRetryPolicy(fields: Fields, runtime: Runtime): RetryPolicyCo
     perTryIdleTimeoutMs: fields.durationMs('per_try_idle_timeout') ?? 0,
     ...backoff,
     ...(picks === undefined ? {} : { hostSelectionMaxAttempts: picks }),
-    hostPredicates: predicates.filter((name) => name !== undefined),
+    hostPredicates: predicates.filter((predicate) => typeof predicate === 'string'),
+    ...(omitted === undefined ? {} : { omittedHostMetadata: omitted }),
     ...(retriableHeaders.length === 0
       ? {}
       : { retriableHeaders: retriableHeaders.map(readHeaderMatch) }),
@@ -62,7 +66,10 @@ function readBackoff(fields: Fields, runtime: Runtime) {
   };
 }
 
-function readPredicate(fields: Fields): RetryPolicyConfig['hostPredicates'][number] | undefined {
+type Predicate = RetryPolicyConfig['hostPredicates'][number];
+
+/** @returns metadata of hosts to omit, or a predicate that needs no more than its name */
+function readPredicate(fields: Fields): Predicate | LbMetadata | undefined {
   fields.ignore('name');
   const typed = typedConfigOf(fields);
   fields.close();
@@ -74,6 +81,11 @@ function readPredicate(fields: Fields): RetryPolicyConfig['hostPredicates'][numb
   if (typed.type === `${PREFIX}host.omit_canary_hosts.v3.OmitCanaryHostsPredicate`) {
     typed.fields.close();
     return 'omit-canary-hosts';
+  }
+  if (typed.type === `${PREFIX}host.omit_host_metadata.v3.OmitHostMetadataConfig`) {
+    const metadata = readLbMetadata(typed.fields, 'metadata_match');
+    typed.fields.close();
+    return metadata ?? {};
   }
   refuseExtension(typed, 'the host predicate');
   return undefined;

@@ -52,6 +52,7 @@ export function readRouteTable(
     filters: readRouteFilters(fields, runtime),
     mirrors: readMirrors(fields, reading),
     retry: null,
+    forward: {},
     rateLimits: [],
     largestBody,
   };
@@ -93,6 +94,8 @@ interface RouteLevels {
   readonly filters: RouteFilters | undefined;
   readonly mirrors: readonly MirrorPolicy[] | undefined;
   readonly retry: RetryPolicyConfig | null;
+  /** Of the virtual host, for routes that say nothing themselves. */
+  readonly forward: Partial<ForwardAction>;
   readonly rateLimits: readonly RateLimitActions[];
   readonly largestBody: number;
 }
@@ -109,6 +112,7 @@ function readVirtualHost(
   const levels: RouteLevels = {
     ...table,
     retry: retryFields === undefined ? null : readRetryPolicy(retryFields, runtime),
+    forward: { ...readHedging(fields), ...readBodyLimit(fields) },
     filters: { ...table.filters, ...readRouteFilters(fields, runtime) },
     mirrors: readMirrors(fields, reading) ?? table.mirrors,
     rateLimits: readRateLimits(fields),
@@ -136,10 +140,12 @@ function readRoute(fields: Fields, levels: RouteLevels, reading: RouteReading): 
   const match = fields.message('match', 'RouteMatch');
   if (match === undefined) fields.node.error('MQ-FIELD-003', 'a route has no match');
   const filters = readRouteFilters(fields, reading.runtime);
+  const bodyLimit = readBodyLimit(fields);
+  const action = readAction(fields, levels, reading, templateOf(match));
   const route = {
     name: fields.text('name') ?? '',
     match: readRouteMatch(match ?? new Fields(fields.node, 'RouteMatch'), reading.runtime),
-    action: readAction(fields, levels, reading, templateOf(match)),
+    action: action.kind === 'forward' ? { ...action, ...bodyLimit } : action,
     origins: NO_ORIGINS,
     ...readHeaderChanges(fields),
   };
@@ -231,11 +237,14 @@ function readForward(
     retryFields === undefined ? levels.retry : readRetryPolicy(retryFields, reading.runtime);
   const notFound = fields.oneOf('cluster_not_found_response_code', NOT_FOUND_CODES);
   const maxGrpcMs = fields.durationMs('max_grpc_timeout');
+  const grpcOffsetMs = fields.durationMs('grpc_timeout_offset');
   const mirrors = readMirrors(fields, reading) ?? levels.mirrors;
   const rateLimits = readRateLimits(fields);
   const takesHosts = fields.flag('include_vh_rate_limits') || rateLimits.length === 0;
   const limits = takesHosts ? [...rateLimits, ...levels.rateLimits] : rateLimits;
   const action = envoyForward({
+    ...levels.forward,
+    ...readHedging(fields),
     ...readClusters(fields, reading),
     timeoutMs: fields.durationMs('timeout') ?? ENVOY.route.timeoutMs.value,
     retry,
@@ -243,6 +252,7 @@ function readForward(
       fields.oneOf('priority', ['DEFAULT', 'HIGH'] as const) === 'HIGH' ? 'high' : 'default',
     clusterNotFoundStatus: NOT_FOUND_STATUS[notFound ?? 'SERVICE_UNAVAILABLE'],
     ...(maxGrpcMs === undefined ? {} : { maxGrpcTimeoutMs: maxGrpcMs }),
+    ...(grpcOffsetMs === undefined ? {} : { grpcTimeoutOffsetMs: grpcOffsetMs }),
     ...(mirrors === undefined || mirrors.length === 0 ? {} : { mirrors }),
     ...(limits.length === 0 ? {} : { rateLimits: limits }),
     ...readRewrites(fields, template),
@@ -309,10 +319,24 @@ function readTimers(fields: Fields): Partial<ForwardAction> {
   };
 }
 
+function readHedging(fields: Fields): Partial<ForwardAction> {
+  const hedge = fields.message('hedge_policy', 'HedgePolicy');
+  // Envoy itself does nothing with these two.
+  hedge?.ignore('initial_requests', 'additional_request_chance');
+  const hedges = hedge?.flag('hedge_on_per_try_timeout');
+  hedge?.close();
+  return hedges === undefined ? {} : { hedgesOnPerTryTimeout: hedges };
+}
+
+function readBodyLimit(fields: Fields): { bodyLimitBytes?: number } {
+  const old = fields.integer('per_request_buffer_limit_bytes');
+  const bytes = fields.integer('request_body_buffer_limit', 0, Number.MAX_SAFE_INTEGER) ?? old;
+  return bytes === undefined ? {} : { bodyLimitBytes: bytes };
+}
+
 function readSpreading(fields: Fields): Partial<ForwardAction> {
   const hashPolicies = readHashPolicies(fields);
   const metadata = readLbMetadata(fields, 'metadata_match');
-  fields.refuse('hedge_policy');
   return {
     ...(hashPolicies.length === 0 ? {} : { hashPolicy: hashPolicies }),
     ...(metadata === undefined ? {} : { metadataMatch: metadata }),

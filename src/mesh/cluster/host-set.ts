@@ -87,13 +87,11 @@ export class HostSet {
     return this.all;
   }
 
-  /** Whether a pick would find a host. */
-  get hasCandidates(): boolean {
-    return this.levels.some(({ hosts, healthy, degraded }, priority) =>
-      this.loads.panicking[priority] === true
-        ? hosts.length > 0
-        : healthy.length + degraded.length > 0,
-    );
+  /** Hosts that are healthy now, delivered or not: the gauge `membership_healthy`. */
+  countHealthy(): number {
+    let count = 0;
+    for (const host of this.all) if (host.isHealthy) count += 1;
+    return count;
   }
 
   /**

@@ -14,6 +14,8 @@ export interface HostWish {
   readonly priorities: TriedPriorities | null;
   /** Whether canary hosts are given back for another pick. */
   readonly omitsCanaries: boolean;
+  /** Hosts with all of this are given back, too; null = none are. */
+  readonly omits: LbMetadata | null;
 }
 
 /** Which priorities a request has tried. */

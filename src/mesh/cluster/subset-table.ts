@@ -142,7 +142,8 @@ function canonical(value: LbValue): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key]!)}`).join(',')}}`;
 }
 
-function hasAll(host: Host, criteria: LbMetadata): boolean {
+/** Whether a host's metadata say all of this. */
+export function hasAll(host: Host, criteria: LbMetadata): boolean {
   const { metadata } = host.endpoint;
   return Object.entries(criteria).every(([key, value]) => {
     const own = metadata?.[key];

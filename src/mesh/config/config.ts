@@ -14,11 +14,10 @@ import type {
   ProxyConfig,
   TlsPlan,
 } from '../../core/engine.ts';
-import type { BalancerQueueConfig, FailureAccrualConfig, RetryTokensConfig } from './linkerd.ts';
 import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
-import type { OutlierConfig } from './outlier.ts';
 import type { RateLimitActions } from './rate-limits.ts';
+import type { RetryPolicyConfig, RouterOptions } from './retrying.ts';
 import type {
   HeaderAddition,
   HeaderMutations,
@@ -30,8 +29,8 @@ import type { HeaderMatch, RouteMatch } from './route-match.ts';
 import type { MtlsConfig, RbacConfig } from './security.ts';
 
 export type { LoadBalancerConfig } from './load-balancing.ts';
-export type { OutlierConfig, OutlierStatistics } from './outlier.ts';
 export type { RateLimitActions } from './rate-limits.ts';
+export type { RateLimitedBackoff, RetryPolicyConfig, RouterOptions } from './retrying.ts';
 export type {
   CookieMatch,
   HeaderMatch,
@@ -83,6 +82,12 @@ export interface ListenerConfig extends ListenerPlan {
   readonly upgrades?: readonly string[];
   /** How the client's address is found and trusted; undefined = `honoursControlHeaders` says it. */
   readonly clientTrust?: ClientTrust;
+  /** undefined = Envoy's defaults: nothing suppressed, nothing checked. */
+  readonly router?: RouterOptions;
+  /** Of a request's body, kept for another attempt; undefined = Envoy's 1 MiB. */
+  readonly bufferLimitBytes?: number;
+  /** Timeouts answer gRPC requests with 4 in place of 14. */
+  readonly grpcTimeoutsAreDeadlines?: boolean;
 }
 
 /** Source: policy-engine.md §0.4; Envoy, HttpConnectionManager.use_remote_address. */
@@ -246,7 +251,13 @@ export interface ForwardAction {
    * the header is not read. Source: Envoy RouteAction.max_grpc_timeout.
    */
   readonly maxGrpcTimeoutMs?: number;
+  /** Taken off what a gRPC client asks for, where it is longer than this; undefined = 0. */
+  readonly grpcTimeoutOffsetMs?: number;
   readonly retry: RetryPolicyConfig | null;
+  /** Whether an attempt goes on after its per-try timeout, beside another one. */
+  readonly hedgesOnPerTryTimeout?: boolean;
+  /** Bytes of a request's body that are kept for another attempt; undefined = the listener's. */
+  readonly bodyLimitBytes?: number;
   /** By which parts of a request hashing balancers choose; undefined = none. */
   readonly hashPolicy?: readonly HashPolicy[];
   /** The subset of hosts that requests want; undefined = any. */
@@ -256,8 +267,6 @@ export interface ForwardAction {
   /** undefined = the host stays as it is. */
   readonly hostRewrite?: HostRewrite;
   readonly priority: 'default' | 'high';
-  /** Of several clusters one without a ready host is passed over; undefined = only weights count. */
-  readonly splitsByAvailability?: boolean;
   /** Status when the cluster does not exist. Envoy 503; Gateway API routes 500. */
   readonly clusterNotFoundStatus: number;
   /** The request header that names the cluster, in place of `clusters`; lower-case. */
@@ -326,43 +335,6 @@ export interface WeightedCluster {
   readonly hostRewrite?: HostRewrite;
 }
 
-/** Source: policy-engine.md §2.1. */
-export interface RetryPolicyConfig {
-  /** Envoy's tokens; unknown ones are ignored. */
-  readonly retryOn: readonly string[];
-  readonly retriableStatusCodes: readonly number[];
-  /** Retries beyond the first try. */
-  readonly numRetries: number;
-  /** 0 = off. */
-  readonly perTryTimeoutMs: number;
-  /** 0 = off. */
-  readonly perTryIdleTimeoutMs: number;
-  readonly backoffBaseMs: number;
-  readonly backoffMaxMs: number;
-  readonly hostSelectionMaxAttempts: number;
-  readonly hostPredicates: readonly ('previous-hosts' | 'omit-canary-hosts')[];
-  /** Response headers that ask for a retry under `retriable-headers`. */
-  readonly retriableHeaders?: readonly HeaderMatch[];
-  /** Requests that match none of these are not retried. */
-  readonly retriableRequestHeaders?: readonly HeaderMatch[];
-  /** Every so many attempts, priorities that were tried are left out. */
-  readonly previousPriorities?: { readonly updateFrequency: number };
-  readonly rateLimitedBackoff?: RateLimitedBackoff;
-  /** Backoffs are at least their base, and up to so much of it longer; undefined = Envoy's draw. */
-  readonly jitterRatio?: number;
-  /** The last try that is allowed has no per-try timeout. */
-  readonly leavesLastTry?: boolean;
-}
-
-/** Waits that the upstream asks for. Source: policy-engine.md §2.4. */
-export interface RateLimitedBackoff {
-  readonly headers: readonly {
-    readonly name: string;
-    readonly format: 'seconds' | 'unix-time';
-  }[];
-  readonly maxIntervalMs: number;
-}
-
 export interface ClusterConfig extends ClusterPlan {
   /** `host:port` and subset as people know them; '' subset = the whole service. */
   readonly service: { readonly host: string; readonly port: number; readonly subset: string };
@@ -375,14 +347,6 @@ export interface ClusterConfig extends ClusterPlan {
   readonly circuitBreakers: { readonly default: Thresholds; readonly high: Thresholds };
   /** null = no outlier detection. */
   readonly outlier: OutlierConfig | null;
-  /** undefined = hosts have no gates. */
-  readonly failureAccrual?: FailureAccrualConfig;
-  /** undefined = a request that finds no ready host fails at once. */
-  readonly queue?: BalancerQueueConfig;
-  /** In place of the breakers' limits on retries. */
-  readonly retryTokens?: RetryTokensConfig;
-  /** Failed connections and resets count as answers: 504 when connecting took too long, else 502. */
-  readonly answersFailures?: boolean;
   /** 0 disables panic. */
   readonly panicThresholdPercent: number;
   /** 0 = unlimited. */
@@ -406,6 +370,8 @@ export interface ClusterConfig extends ClusterPlan {
   readonly healthCheck?: HealthCheckConfig;
   /** In place of those of routes; undefined = routes decide. */
   readonly mirrors?: readonly MirrorPolicy[];
+  /** In place of the routes', but for their time limits; undefined = theirs count. */
+  readonly retryPolicy?: RetryPolicyConfig;
   /** Made with the engine, as Envoy does with static clusters; else on its first use. */
   readonly isEager?: boolean;
   readonly origins: Origins;
@@ -460,6 +426,43 @@ export interface Thresholds {
   readonly trackRemaining?: boolean;
   /** Of one host; undefined = unlimited. */
   readonly maxConnectionsPerHost?: number;
+}
+
+/** Source: policy-engine.md §4.1. Percentages are integers 0..100. */
+export interface OutlierConfig {
+  /** 0 never fires. */
+  readonly consecutive5xx: number;
+  readonly enforcingConsecutive5xxPercent: number;
+  readonly consecutiveGatewayFailure: number;
+  readonly enforcingConsecutiveGatewayFailurePercent: number;
+  readonly consecutiveLocalOriginFailure: number;
+  readonly enforcingConsecutiveLocalOriginFailurePercent: number;
+  readonly splitExternalLocalOriginErrors: boolean;
+  readonly intervalMs: number;
+  readonly baseEjectionTimeMs: number;
+  readonly maxEjectionTimeMs: number;
+  readonly maxEjectionTimeJitterMs: number;
+  readonly maxEjectionPercent: number;
+  readonly alwaysEjectOneHost: boolean;
+  /** undefined = hosts are not compared over intervals. */
+  readonly statistics?: OutlierStatistics;
+  /** Whether a passed health check ends an ejection; undefined = yes, as in Envoy. */
+  readonly unejectsOnHealthCheck?: boolean;
+}
+
+/** Detection over whole intervals. Source: policy-engine.md §4.6. */
+export interface OutlierStatistics {
+  readonly successRateMinimumHosts: number;
+  readonly successRateRequestVolume: number;
+  /** In thousandths. */
+  readonly successRateStdevFactor: number;
+  readonly enforcingSuccessRatePercent: number;
+  readonly enforcingLocalOriginSuccessRatePercent: number;
+  readonly failurePercentageThreshold: number;
+  readonly failurePercentageMinimumHosts: number;
+  readonly failurePercentageRequestVolume: number;
+  readonly enforcingFailurePercentagePercent: number;
+  readonly enforcingLocalOriginFailurePercentagePercent: number;
 }
 
 /** Where values came from, by the path of the setting inside its object. */

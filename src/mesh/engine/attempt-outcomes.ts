@@ -1,21 +1,21 @@
 /**
  * What follows from the end of an attempt: the answer goes down, or a retry comes, or we answer.
  *
- * Responses and resets come here from the driver, failures from pools, expiries from timers.
+ * Responses and resets come here from the driver, failures from pools; expiries go to
+ * `attempt-timeouts.ts`.
  * Every attempt ends here exactly once, is reported to outlier detection as its kind demands, and
  * is recorded as ended.
- * Source: policy-engine.md §1.4, 1.5, 2.2, 2.3, 4.2, 11, 12.1, 12.4; Envoy, router filter.
+ * Source: policy-engine.md §2.2, 2.3, 2.8, 4.2, 11, 12.1, 12.4; Envoy, router filter.
  */
 import type { Head, Ports, ResetReason, Slot } from '../../core/engine.ts';
-import { NO_SLOT, NO_TIMER, ResetReason as Reset } from '../../core/engine.ts';
-import { Flag, RecordKind } from '../../core/records.ts';
+import { NO_SLOT, ResetReason as Reset } from '../../core/engine.ts';
+import { RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { ClusterCounter } from '../cluster/cluster-stats.ts';
 import type { ConnectionPool, PoolListener } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
-import { classify, penaltyMs, ResponseClass } from '../policy/response-class.ts';
-import { retriesAtOnce, retriesReset, retriesResponse, retriesStatus } from '../policy/retry.ts';
+import { retriesAtOnce, retriesReset, retriesResponse } from '../policy/retry.ts';
 import type { EngineContext } from './context.ts';
+import { Hedging } from './hedging.ts';
 import {
   bodyOfReset,
   detailsOfReset,
@@ -33,7 +33,6 @@ import type { StreamTable } from './stream-table.ts';
 import { StreamBit } from './stream-table.ts';
 import type { UpstreamAttempts } from './upstream-attempt.ts';
 
-const TIMEOUT_BODY = 'upstream request timeout';
 /** A host that answers so fails its health check at once. */
 const FAIL_AT_ONCE = 'x-envoy-immediate-health-check-fail';
 const OVERLOADED = 'x-envoy-overloaded';
@@ -50,6 +49,7 @@ export class AttemptOutcomes implements PoolListener {
   private readonly responder: Responder;
   private readonly attempts: UpstreamAttempts;
   private readonly retries: RetryDecisions;
+  readonly hedging: Hedging;
 
   constructor(
     context: EngineContext,
@@ -66,36 +66,42 @@ export class AttemptOutcomes implements PoolListener {
     this.responder = responder;
     this.attempts = attempts;
     this.retries = retries;
+    this.hedging = new Hedging(context, attempts);
   }
 
   // Responses
 
+  /** To the router this is the beginning of the response, whether or not it goes down. */
   onInformational(stream: Slot, head: Head): void {
     const { requests, streams, ports } = this;
     const request = streams.requestOf(stream);
+    if (requests.has(request, MAY_HEDGE)) this.hedging.settleOn(request, stream);
+    this.retries.release(request);
     requests.set(request, Bit.retriesOff);
+    requests.set(request, Bit.informed);
+    this.clusterOf(request).stats.codes.count(head.status);
     const { config } = this.responder.listenerOf(request);
     if (config.forwardsInformational === true) ports.respondInformational(request, head);
   }
 
   onResponseHead(stream: Slot, head: Head, end: boolean): void {
-    const { requests, streams, pools } = this;
+    const { requests, streams } = this;
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
-    const { host } = pools[requests.poolOf(request)]!;
+    const { host } = this.attempts.poolFor(stream);
     const plan = requests.planOf(request);
     const status = effectiveStatus(plan.isGrpc, head);
     this.reportResponse(cluster, host, status);
-    if (host.latency !== null) this.penalise(stream, cluster, plan.isGrpc, head);
     if (cluster.readsReports) cluster.noteReport(host, head);
     if (cluster.onPassiveFailure !== null && head.get(FAIL_AT_ONCE) !== undefined) {
       cluster.onPassiveFailure(host);
     }
+    let wish: Wish = Wish.none;
     if (plan.retry !== null && !requests.has(request, Bit.retriesOff)) {
-      const wish = wishOf(plan, head);
-      if (this.retries.admits(request, cluster, wish)) {
+      wish = wishOf(plan, head);
+      const isAside = streams.has(stream, StreamBit.hedged);
+      if (!isAside && this.retries.admits(request, cluster, wish)) {
         this.recordEnd(request, cluster, head.status);
-        if (cluster.accrual !== null) this.accrue(request, cluster, head, null);
         requests.clear(request, Bit.timedOut);
         host.rqError++;
         cluster.stats.retriedCodes.count(head.status);
@@ -104,15 +110,25 @@ export class AttemptOutcomes implements PoolListener {
         return;
       }
     }
-    if (status >= 500) host.rqError++;
-    else host.rqSuccess++;
+    if (requests.has(request, MAY_HEDGE)) {
+      if (wish !== Wish.none && this.hedging.hasOthers(request, stream)) {
+        this.hedging.recordEnd(stream, head.status);
+        host.rqError++;
+        this.closeStream(stream, end);
+        return;
+      }
+      this.hedging.settleOn(request, stream);
+    }
+    if (head.status >= 500) host.rqError++;
+    else if (!plan.isGrpc) host.rqSuccess++;
+    else if (end) countGrpc(host, head);
+    else streams.set(stream, StreamBit.successOpen);
     cluster.stats.codes.count(head.status);
     const given = plan.makesCookies ? this.withCookies(request, head) : head;
     const sent = plan.responseHead(given, requests.attemptsOf(request));
     this.retries.release(request);
     if (end) {
       this.recordEnd(request, cluster, head.status);
-      if (cluster.accrual !== null) this.accrue(request, cluster, head, null);
       this.responder.respondHead(request, sent, true);
       this.closeStream(stream, true);
       return;
@@ -149,10 +165,13 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
-    const request = this.streams.requestOf(stream);
-    if (this.attempts.meter.isUsed) this.attempts.meter.end(stream);
-    if (end) this.recordFinished(request, null);
-    else this.attempts.rearmIdle(stream);
+    const { streams } = this;
+    const request = streams.requestOf(stream);
+    if (end) {
+      // A gRPC response says how it went in its trailers; without them it failed.
+      if (streams.has(stream, StreamBit.successOpen)) this.attempts.poolFor(stream).host.rqError++;
+      this.recordFinished(request);
+    } else this.attempts.rearmIdle(stream);
     this.responder.respondBody(request, bytes, chunk, end);
     if (end) this.closeStream(stream, true);
   }
@@ -160,10 +179,10 @@ export class AttemptOutcomes implements PoolListener {
   onResponseTrailers(stream: Slot, trailers: Head): void {
     const request = this.streams.requestOf(stream);
     const cluster = this.clusterOf(request);
-    if (cluster.readsReports) {
-      cluster.noteReport(this.pools[this.requests.poolOf(request)]!.host, trailers);
-    }
-    this.recordFinished(request, trailers);
+    const { host } = this.attempts.poolFor(stream);
+    if (cluster.readsReports) cluster.noteReport(host, trailers);
+    if (this.streams.has(stream, StreamBit.successOpen)) countGrpc(host, trailers);
+    this.recordFinished(request);
     this.responder.respondTrailers(request, trailers);
     this.closeStream(stream, true);
   }
@@ -204,11 +223,37 @@ export class AttemptOutcomes implements PoolListener {
   }
 
   onStreamReset(stream: Slot, reason: ResetReason, detail: string): void {
-    const { requests, streams, pools } = this;
+    const { streams } = this;
     const request = streams.requestOf(stream);
-    const { host } = pools[requests.poolOf(request)]!;
+    const { host } = this.attempts.poolFor(stream);
+    if (streams.has(stream, StreamBit.successOpen)) this.failedLate(request, host);
+    if (streams.has(stream, StreamBit.hedged)) {
+      this.asideWasReset(request, stream, host, reason, detail);
+      return;
+    }
     this.attempts.lost(stream);
     this.endedByReset(request, host, reason, detail);
+  }
+
+  /** An attempt that was set aside: no retry follows, and while others may answer, nothing does. */
+  private asideWasReset(
+    request: Slot,
+    stream: Slot,
+    host: Host,
+    reason: ResetReason,
+    detail: string,
+  ): void {
+    const cluster = this.clusterOf(request);
+    this.hedging.recordEnd(stream, -1 - reason);
+    this.attempts.lost(stream);
+    this.reportFailure(cluster, host, FAILED_STATUS);
+    this.answerReset(request, cluster, host, reason, detail);
+  }
+
+  /** A gRPC response that had begun broke off. */
+  failedLate(request: Slot, host: Host): void {
+    host.rqError++;
+    this.responder.listenerOf(request).stats.resetAfterStarted++;
   }
 
   /**
@@ -221,7 +266,6 @@ export class AttemptOutcomes implements PoolListener {
     const cluster = this.clusterOf(request);
     this.recordEnd(request, cluster, -1 - reason);
     if (host !== null) this.reportFailure(cluster, host, FAILED_STATUS);
-    if (host !== null) cluster.accrual?.onResult(host, ResponseClass.failure);
     if (detail !== '') requests.needExtra(request).transportFailure = detail;
     if (requests.has(request, Bit.headSent)) {
       this.retries.release(request);
@@ -230,18 +274,34 @@ export class AttemptOutcomes implements PoolListener {
     }
     requests.clear(request, Bit.timedOut);
     if (this.retriesAfterReset(request, cluster, host, reason)) return;
-    const status =
-      cluster.config.answersFailures === true ? statusInPlaceOf(reason) : statusOfReset(reason);
-    if (host !== null) host.rqError++;
-    cluster.stats.codes.count(status);
+    this.answerReset(request, cluster, host, reason, detail);
+  }
+
+  /** No retry follows a reset: we answer, unless another attempt may still do so. */
+  private answerReset(
+    request: Slot,
+    cluster: Cluster,
+    host: Host | null,
+    reason: ResetReason,
+    detail: string,
+  ): void {
+    const { requests } = this;
+    const status = statusOfReset(reason);
+    const hasBegun = requests.has(request, Bit.informed);
+    if (!hasBegun) {
+      if (host !== null) host.rqError++;
+      cluster.stats.codes.count(status);
+    }
+    if (this.hedging.hasOthers(request, NO_SLOT)) return;
     this.retries.release(request);
     const body = bodyOfReset(reason, requests.attemptsOf(request) > 1);
-    const header = reason === Reset.overflow ? OVERLOADED : '';
-    const details = detailsOfReset(reason, false, detail);
+    const isTold = reason === Reset.overflow && !this.isQuiet(request);
+    const header = isTold ? OVERLOADED : '';
+    const details = detailsOfReset(reason, hasBegun, detail);
     this.responder.respondWithHeader(request, status, body, header, flagOfReset(reason), details);
   }
 
-  private retriesAfterReset(
+  retriesAfterReset(
     request: Slot,
     cluster: Cluster,
     host: Host | null,
@@ -250,10 +310,7 @@ export class AttemptOutcomes implements PoolListener {
     const { requests } = this;
     const rules = requests.planOf(request).retry;
     if (rules === null || requests.has(request, Bit.retriesOff)) return false;
-    const isAnswer = cluster.config.answersFailures === true && reason !== Reset.localReset;
-    const isWanted = isAnswer
-      ? retriesStatus(rules, statusInPlaceOf(reason))
-      : retriesReset(rules, reason, requests.has(request, Bit.wroteUpstream));
+    const isWanted = retriesReset(rules, reason, requests.has(request, Bit.wroteUpstream));
     const wish = isWanted ? Wish.afterBackoff : Wish.none;
     if (!this.retries.admits(request, cluster, wish)) return false;
     if (host !== null) host.rqError++;
@@ -261,94 +318,8 @@ export class AttemptOutcomes implements PoolListener {
     return true;
   }
 
-  // Timeouts
-
-  onPerTryTimeout(stream: Slot): void {
-    this.streams.setPerTryTimer(stream, NO_TIMER);
-    this.tryTimedOut(stream, 'rqPerTryTimeout', 'upstream_per_try_timeout');
-  }
-
-  onPerTryIdleTimeout(stream: Slot): void {
-    this.streams.setIdleTimer(stream, NO_TIMER);
-    this.tryTimedOut(stream, 'rqPerTryIdleTimeout', 'upstream_per_try_idle_timeout');
-  }
-
-  private tryTimedOut(stream: Slot, counter: ClusterCounter, details: string): void {
-    const { requests, streams, pools, ports } = this;
-    const request = streams.requestOf(stream);
-    const cluster = this.clusterOf(request);
-    const { host } = pools[requests.poolOf(request)]!;
-    const status = requests.planOf(request).timeoutStatus;
-    const uid = requests.uidOf(request);
-    cluster.stats[counter]++;
-    host.rqTimeout++;
-    ports.record(RecordKind.perTryTimeout, uid, cluster.id, requests.attemptsOf(request));
-    this.recordEnd(request, cluster, -1 - Reset.localReset);
-    this.attempts.abort(stream);
-    this.reportFailure(cluster, host, status);
-    cluster.accrual?.onResult(host, ResponseClass.failure);
-    if (!requests.has(request, Bit.headSent)) {
-      requests.set(request, Bit.timedOut);
-      if (this.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
-      host.rqError++;
-      cluster.stats.codes.count(status);
-    }
-    this.answerTimeout(request, details);
-  }
-
-  /** One attempt lasted longer than its cluster allows. */
-  onMaxStreamDuration(stream: Slot): void {
-    const { requests, streams } = this;
-    const request = streams.requestOf(stream);
-    const cluster = this.clusterOf(request);
-    cluster.stats.rqMaxDurationReached++;
-    this.recordEnd(request, cluster, -1 - Reset.localReset);
-    this.attempts.forgetDuration(stream);
-    this.attempts.abort(stream);
-    if (!requests.has(request, Bit.headSent)) {
-      if (this.retriesAfterReset(request, cluster, null, Reset.localReset)) return;
-    }
-    this.retries.release(request);
-    const status = requests.has(request, Bit.requestEnded) ? 504 : 408;
-    const body = 'upstream max stream duration reached';
-    const details = 'upstream_max_stream_duration_reached';
-    this.responder.respondLocally(request, status, body, Flag.UMSDR, details);
-  }
-
-  /** The whole request took too long: every attempt of it ends, and none follows. */
-  onRouteTimeout(request: Slot): void {
-    const { requests } = this;
-    requests.setRouteTimer(request, NO_TIMER);
-    const stream = requests.streamOf(request);
-    if (stream !== NO_SLOT) this.attemptTimedOut(request, stream);
-    this.answerTimeout(request, 'response_timeout');
-  }
-
-  private attemptTimedOut(request: Slot, stream: Slot): void {
-    const { requests, streams, pools } = this;
-    const cluster = this.clusterOf(request);
-    const status = requests.planOf(request).timeoutStatus;
-    cluster.stats.rqTimeout++;
-    // Who still waits for a connection has no host to blame.
-    const isOpen = !streams.has(stream, StreamBit.pending);
-    const host = isOpen ? pools[requests.poolOf(request)]!.host : null;
-    if (host !== null) host.rqTimeout++;
-    const isAwaited = !streams.has(stream, StreamBit.headReceived);
-    this.recordEnd(request, cluster, -1 - Reset.localReset);
-    this.attempts.abort(stream);
-    if (host !== null) cluster.accrual?.onResult(host, ResponseClass.failure);
-    if (!isAwaited) return;
-    cluster.stats.codes.count(status);
-    if (host === null) return;
-    host.rqError++;
-    this.reportFailure(cluster, host, status);
-  }
-
-  private answerTimeout(request: Slot, details: string): void {
-    const status = this.requests.planOf(request).timeoutStatus;
-    this.retries.release(request);
-    const body = status === 204 ? '' : TIMEOUT_BODY;
-    this.responder.respondLocally(request, status, body, Flag.UT, details);
+  private isQuiet(request: Slot): boolean {
+    return this.responder.listenerOf(request).config.router?.suppressesEnvoyHeaders === true;
   }
 
   /** Nobody wants the answer any more. */
@@ -359,6 +330,7 @@ export class AttemptOutcomes implements PoolListener {
       this.recordEnd(request, this.clusterOf(request), -1 - Reset.localReset);
       this.attempts.abort(stream);
     }
+    if (requests.has(request, Bit.hedged)) this.hedging.endAside(request, NO_SLOT);
     this.retries.release(request);
   }
 
@@ -371,7 +343,7 @@ export class AttemptOutcomes implements PoolListener {
     if (status >= 500 && detector.hasPosted) this.context.posted.push(cluster);
   }
 
-  private reportFailure(cluster: Cluster, host: Host, status: number): void {
+  reportFailure(cluster: Cluster, host: Host, status: number): void {
     const { detector } = cluster;
     if (detector === null) return;
     detector.onLocalFailure(host, status);
@@ -383,25 +355,9 @@ export class AttemptOutcomes implements PoolListener {
     ports.record(RecordKind.attemptEnded, requests.uidOf(request), cluster.id, outcome);
   }
 
-  private recordFinished(request: Slot, trailers: Head | null): void {
+  private recordFinished(request: Slot): void {
     const head = this.requests.needExtra(request).responseHead!;
-    const cluster = this.clusterOf(request);
-    this.recordEnd(request, cluster, head.status);
-    if (cluster.accrual !== null) this.accrue(request, cluster, head, trailers);
-  }
-
-  /** A whole response says whether its host's gate stays open. */
-  private accrue(request: Slot, cluster: Cluster, head: Head, trailers: Head | null): void {
-    const { requests, pools } = this;
-    const { host } = pools[requests.poolOf(request)]!;
-    cluster.accrual!.onResult(host, classify(requests.planOf(request).isGrpc, head, trailers));
-  }
-
-  /** A failed response may count as a slow one. */
-  private penalise(stream: Slot, { config }: Cluster, isGrpc: boolean, head: Head): void {
-    if (config.lb.kind !== 'peak-ewma' || config.lb.penalty === undefined) return;
-    const ms = penaltyMs(config.lb.penalty, isGrpc, head, this.ports.wallMs());
-    if (ms >= 0) this.attempts.meter.penalise(stream, ms);
+    this.recordEnd(request, this.clusterOf(request), head.status);
   }
 
   private clusterOf(request: Slot): Cluster {
@@ -409,9 +365,17 @@ export class AttemptOutcomes implements PoolListener {
   }
 }
 
-/** Where failures of a host count as its answers. Source: config-other-meshes.md §1.5. */
-function statusInPlaceOf(reason: ResetReason): number {
-  return reason === Reset.connectionTimeout ? 504 : 502;
+/** With any of these a request has attempts beside this one, or one that is about to start. */
+const MAY_HEDGE = Bit.hedged | Bit.backingOff;
+/** To the router the response has begun: nothing is retried or charged any more. */
+export const HAS_BEGUN = Bit.headSent | Bit.informed;
+
+/** Whether a gRPC response counts as a success of its host. */
+function countGrpc(host: Host, headOrTrailers: Head): void {
+  const isGood =
+    headOrTrailers.get('grpc-status') !== undefined && effectiveStatus(true, headOrTrailers) < 500;
+  if (isGood) host.rqSuccess++;
+  else host.rqError++;
 }
 
 function wishOf(plan: RequestPlan, head: Head): Wish {

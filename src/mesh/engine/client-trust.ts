@@ -7,6 +7,7 @@
 import type { Head } from '../../core/engine.ts';
 import { withoutPort } from '../../core/socket-address.ts';
 import type { ClientTrust } from '../config/config.ts';
+import { CONTROL_HEADERS } from '../policy/control-headers.ts';
 import { compileIpRange } from '../security/ip-range.ts';
 
 /** One listener's way to tell clients apart, its ranges compiled once. */
@@ -43,6 +44,7 @@ export class ClientFacts {
       if (!isInternal) headers.push(['x-envoy-external-address', remote]);
     }
     if (isInternal) headers.push(['x-envoy-internal', 'true']);
+    else headers = headers.filter(([name]) => !CONTROL_HEADERS.includes(name));
     const remove = [...new Set(head.headers.map(([name]) => name))];
     return head.with({ remove, append: headers });
   }

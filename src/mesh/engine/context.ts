@@ -10,6 +10,7 @@ import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import type { Probe } from './health-checker.ts';
+import { Hedges } from './hedges.ts';
 import type { ListenerState } from './listener-state.ts';
 import type { RequestTable } from './request-table.ts';
 import { SideStreams } from './side-streams.ts';
@@ -45,8 +46,11 @@ export class EngineContext {
   readonly side: SideStreams;
   /** Health checks by the slots of their timers. */
   readonly probes: Probe[];
+  /** Slow attempts beside the latest one of their request. */
+  readonly hedges: Hedges;
   private routeStream: StreamKey;
   private backoffStream: StreamKey;
+  private useRetryStream: StreamKey;
 
   constructor(ports: Ports, tables: EngineTables, directory: ClusterDirectory, proxyName: string) {
     this.ports = ports;
@@ -62,10 +66,12 @@ export class EngineContext {
     this.proxyName = proxyName;
     this.routeStream = NO_STREAM;
     this.backoffStream = NO_STREAM;
+    this.useRetryStream = NO_STREAM;
     this.isDraining = false;
     this.posted = [];
     this.side = new SideStreams();
     this.probes = [];
+    this.hedges = new Hedges(tables.requests, tables.streams);
   }
   /** Draws between weighted clusters. Streams cost microseconds, so idle proxies make none. */
   get routeDraws(): StreamKey {
@@ -86,5 +92,13 @@ export class EngineContext {
       this.backoffStream = this.ports.draws.stream(`proxy/${this.proxyName}/backoff`);
     }
     return this.backoffStream;
+  }
+
+  /** Draws of whether a retry takes place at all. */
+  get useRetryDraws(): StreamKey {
+    if (this.useRetryStream === NO_STREAM) {
+      this.useRetryStream = this.ports.draws.stream(`proxy/${this.proxyName}/use-retry`);
+    }
+    return this.useRetryStream;
   }
 }

@@ -2,7 +2,7 @@
  * The policy engine of one proxy: takes every input of a driver and hands it to the part it is for.
  *
  * `harness` and `proxy` make one per proxy and call the `on…` inputs; nothing else is public. The
- * parts stand in layers: active-request → filter-chain, router → attempt-outcomes → retry-decision,
+ * parts stand in layers: active-request → filter-chain, router, attempt-timeouts → attempt-outcomes → retry-decision,
  * upstream-attempt, responder → tables, clusters.
  * Invariant: one input at a time, run to completion; what it posted (ejections) is applied before
  * it returns, never inside the event that caused it.
@@ -28,11 +28,11 @@ import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import type { Cluster, ClusterSurroundings } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
-import type { HostGate } from '../cluster/failure-accrual.ts';
 import { HostChoice } from '../cluster/host-choice.ts';
 import type { MeshConfig } from '../config/config.ts';
 import { ActiveRequests } from './active-request.ts';
 import { AttemptOutcomes } from './attempt-outcomes.ts';
+import { AttemptTimeouts } from './attempt-timeouts.ts';
 import { ClusterDirectory } from './cluster-directory.ts';
 import { EngineContext } from './context.ts';
 import { DownstreamConnections } from './downstream-connections.ts';
@@ -60,14 +60,13 @@ export class PolicyEngine implements Engine<MeshConfig> {
   private readonly context: EngineContext;
   private readonly requests: ActiveRequests;
   private readonly outcomes: AttemptOutcomes;
+  private readonly timeouts: AttemptTimeouts;
   private readonly router: Router;
   private readonly flow: FlowControl;
   private readonly downstream: DownstreamConnections;
   private readonly listeners: ListenerSet;
   private inTurn: boolean;
   private readonly checkers: Map<Cluster, HealthChecker>;
-  /** By the slots of their timers. */
-  private readonly gates: readonly HostGate[];
 
   /** @param tables shared by all engines of a run, or this engine's own */
   constructor(config: MeshConfig, ports: Ports, tables: EngineTables) {
@@ -75,7 +74,6 @@ export class PolicyEngine implements Engine<MeshConfig> {
       ports,
       connections: tables.connections,
       pools: tables.pools,
-      gates: [],
       poolListener: NOT_READY,
       choice: new HostChoice(ports.draws),
       proxyName: config.proxyName,
@@ -89,7 +87,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.context = context;
     this.outcomes = new AttemptOutcomes(context, responder, attempts, retries);
     surroundings.poolListener = this.outcomes;
-    this.gates = surroundings.gates;
+    this.timeouts = new AttemptTimeouts(context, responder, attempts, retries, this.outcomes);
     this.router = new Router(context, responder, attempts, retries, this.outcomes);
     this.downstream = new DownstreamConnections(context);
     const { router, outcomes, downstream } = this;
@@ -294,13 +292,13 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.begin();
     switch (kind) {
       case TimerKind.routeTimeout:
-        this.outcomes.onRouteTimeout(slot);
+        this.timeouts.onRouteTimeout(slot);
         break;
       case TimerKind.perTryTimeout:
-        this.outcomes.onPerTryTimeout(slot);
+        this.timeouts.onPerTryTimeout(slot);
         break;
       case TimerKind.perTryIdleTimeout:
-        this.outcomes.onPerTryIdleTimeout(slot);
+        this.timeouts.onPerTryIdleTimeout(slot);
         break;
       case TimerKind.retryBackoff:
         this.router.retry(slot);
@@ -342,7 +340,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
         this.requests.onMaxDuration(slot);
         break;
       case TimerKind.upstreamMaxStreamDuration:
-        this.outcomes.onMaxStreamDuration(slot);
+        this.timeouts.onMaxStreamDuration(slot);
         break;
       case TimerKind.downstreamMaxDuration:
         this.downstream.onMaxDuration(slot);
@@ -352,12 +350,6 @@ export class PolicyEngine implements Engine<MeshConfig> {
         break;
       case TimerKind.healthCheck:
         this.context.probes[slot]!.onTimer();
-        break;
-      case TimerKind.gateBackoff:
-        this.gates[slot]!.onBackoffOver();
-        break;
-      case TimerKind.failfast:
-        this.router.onFailfastTimer(slot);
         break;
       default:
         assertNever(kind, 'timer kind');

@@ -6,10 +6,11 @@
  * Source: policy-engine.md §0.3, 11.
  */
 import type { Head, HeaderList, ResetReason } from '../../core/engine.ts';
-import { ResetReason as Reset } from '../../core/engine.ts';
+import { RESET_REASON_TEXT, ResetReason as Reset } from '../../core/engine.ts';
 import { HttpHead } from '../../core/head.ts';
-import { Flag, RESET_REASON_TEXT } from '../../core/records.ts';
+import { Flag } from '../../core/records.ts';
 import { encodeUtf8 } from '../../core/utf8.ts';
+import { parseUnsigned } from '../policy/control-headers.ts';
 
 /** A whole response. Immutable and shared. */
 export interface LocalReply {
@@ -113,8 +114,8 @@ const HTTP_OF_GRPC: readonly number[] = [
 export function effectiveStatus(isGrpc: boolean, head: Head): number {
   if (!isGrpc) return head.status;
   const text = head.get('grpc-status');
-  const mapped = text === undefined ? undefined : HTTP_OF_GRPC[Number(text)];
-  return mapped ?? (text === undefined ? head.status : 500);
+  if (text === undefined || text === '') return head.status;
+  return HTTP_OF_GRPC[parseUnsigned(text, HTTP_OF_GRPC.length)] ?? 500;
 }
 
 /** The flag that a reset sets. */

@@ -6,15 +6,7 @@
  * Invariant: a plan never changes; a new configuration makes new plans for new requests.
  * Source: policy-engine.md §0.4, 1.2, 2.1, 8.1.
  */
-import type {
-  Endpoint,
-  Head,
-  HeadEdits,
-  HeaderList,
-  LbMetadata,
-  PeerFacts,
-  Slot,
-} from '../../core/engine.ts';
+import type { Endpoint, Head, HeadEdits, LbMetadata, PeerFacts, Slot } from '../../core/engine.ts';
 import { isGrpc } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
@@ -25,19 +17,25 @@ import type {
   RouteConfig,
   VirtualHostConfig,
 } from '../config/config.ts';
+import { ENVOY } from '../config/defaults.ts';
 import type { HeaderAddition } from '../config/rewriting.ts';
 import {
+  ALTERNATIVE_HEADER,
   CONTROL_HEADERS,
+  EXPECTED_TIMEOUT_HEADER,
+  HEDGE_HEADER,
+  parseUnsigned,
   RETRY_CONTROL_HEADERS,
-  TIMEOUT_CONTROL_HEADERS,
+  STREAM_DURATION_HEADER,
 } from '../policy/control-headers.ts';
 import type { RetryRules } from '../policy/retry.ts';
-import { RetryCondition, withRetryHeaders } from '../policy/retry.ts';
+import { RetryCondition } from '../policy/retry.ts';
 import {
   EffectiveTimeouts,
   effectiveTimeouts,
   expectedTimeoutMs,
   grpcDeadlineMs,
+  grpcTimeoutText,
 } from '../policy/timeout.ts';
 import { HeaderEditor } from '../route/header-mutations.ts';
 import { headerValues } from '../route/match.ts';
@@ -46,13 +44,22 @@ import { addressOf, redirectLocation } from '../route/rewrite.ts';
 import type { RouteEdits } from '../route/route-edits.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
+import {
+  consumedHeaders,
+  durationOf,
+  hedgesOn,
+  LONGEST_TIMER_MS,
+  PLAIN_ROUTER,
+  retryRulesOf,
+  strictFailureOf,
+  withDeadline,
+  withoutHeaders,
+} from './router-headers.ts';
 import type { HttpStats } from './stats.ts';
 import type { StreamIdleQueue } from './stream-idle.ts';
 
 /** The request table has 16 bits for attempts. */
 const MOST_RETRIES = 65_534;
-/** 24 days: `armAfter` takes an int32. */
-const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Why a request is answered before any filter runs. */
 export type Refusal = 'none' | 'upgrade' | 'no-host' | 'bad-path';
@@ -137,6 +144,14 @@ export class RequestPlan {
   readonly routeTimeoutMs: number;
   readonly perTryTimeoutMs: number;
   readonly perTryIdleTimeoutMs: number;
+  /** Whether an attempt goes on after its per-try timeout, beside another one. */
+  readonly hedges: boolean;
+  /** Longest time of one attempt that the client asked for; 0 = any, -1 = the cluster's counts. */
+  readonly attemptDurationMs: number;
+  /** Bytes of the body that are kept for another attempt. */
+  readonly bodyLimitBytes: number;
+  /** What is wrong with a control header that the listener checks; null = nothing. */
+  readonly strictFailure: { readonly name: string; readonly value: string } | null;
   readonly isGrpc: boolean;
   readonly isHeadMethod: boolean;
   /** A timeout answers 204: the client sent `x-envoy-upstream-rq-timeout-alt-response`. */
@@ -167,16 +182,21 @@ export class RequestPlan {
   private readonly edits: RouteEdits | null;
   /** `head` without what the router consumed; with what the route changes, once that is done. */
   private plainHead: Head;
+  /** Of the request that goes upstream, by `headFor`. */
+  private readonly sends: {
+    readonly expectedTimeout: boolean;
+    readonly grpcTimeout: boolean;
+  };
   private readonly retryHeads: Map<number, Head>;
   /** By attempt, so that interned response heads know their edits again. */
   private readonly countEdits: (HeadEdits | undefined)[] | null;
 
   constructor(input: PlanInput) {
     const { head, route, listener } = input;
+    // Where clients are told apart, `ClientFacts` has removed what does not count.
     const honours =
-      listener.config.clientTrust === undefined
-        ? listener.config.honoursControlHeaders
-        : head.get('x-envoy-internal') === 'true';
+      listener.config.clientTrust !== undefined || listener.config.honoursControlHeaders;
+    const { router = PLAIN_ROUTER } = listener.config;
     const action = route?.config.action;
     this.head = head;
     this.route = route;
@@ -200,39 +220,57 @@ export class RequestPlan {
     this.isUpgrade = head.upgrade !== '' && allowsUpgrade(head, listener.config, this.forward);
     this.refusal = refusalOf(head, this.isUpgrade);
     this.timeouts = new EffectiveTimeouts();
-    let retry = route?.retry ?? null;
     if (this.forward !== null) {
-      effectiveTimeouts(this.forward, head, honours, this.timeouts);
-      if (honours) retry = withRetryHeaders(retry, head);
-      if (retry !== null && !isRetriable(retry, head)) retry = null;
-      if (this.forward.streamDuration !== undefined) this.timeouts.routeMs = 0;
+      const { respectsExpectedTimeout } = router;
+      effectiveTimeouts(this.forward, head, honours, this.timeouts, respectsExpectedTimeout);
     }
+    this.hedges = hedgesOn(this.forward, honours ? head.get(HEDGE_HEADER) : undefined);
+    const askedMs = parseUnsigned(head.get(STREAM_DURATION_HEADER), LONGEST_TIMER_MS);
+    this.attemptDurationMs = honours ? askedMs : -1;
+    this.bodyLimitBytes =
+      this.forward?.bodyLimitBytes ??
+      listener.config.bufferLimitBytes ??
+      ENVOY.cluster.bufferLimitBytes.value;
+    this.strictFailure = honours ? strictFailureOf(head, router.strictHeaders) : null;
     this.maxDurationMs = durationOf(listener.config, this.forward, head);
     const chosen = variant < 0 ? undefined : this.forward?.clusters[variant]?.metadataMatch;
     const wanted = { ...this.forward?.metadataMatch, ...chosen };
     this.metadataMatch = Object.keys(wanted).length === 0 ? null : wanted;
-    this.hasWish = this.metadataMatch !== null || wantsOtherHosts(retry);
     this.mirrors = this.mirrorsOf();
-    this.retry = retry;
-    this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
-    this.retriesErrorsOnly = retry === null || (retry.conditions & LOOK_AT_ALL) === 0;
     this.routeTimeoutMs = Math.min(this.timeouts.routeMs, LONGEST_TIMER_MS);
     this.perTryTimeoutMs = Math.min(this.timeouts.perTryMs, LONGEST_TIMER_MS);
     this.perTryIdleTimeoutMs = Math.min(this.timeouts.perTryIdleMs, LONGEST_TIMER_MS);
     this.isGrpc = isGrpc(head);
     this.isHeadMethod = head.method === 'HEAD';
-    const wantsAlternative = head.get('x-envoy-upstream-rq-timeout-alt-response') !== undefined;
+    const wantsAlternative = head.get(ALTERNATIVE_HEADER) !== undefined;
     this.timeoutStatus = honours && wantsAlternative ? 204 : 504;
-    this.plainHead = withoutControlHeaders(head, honours);
+    this.sends = {
+      expectedTimeout: !router.suppressesEnvoyHeaders,
+      grpcTimeout: this.isGrpc && this.forward?.maxGrpcTimeoutMs !== undefined,
+    };
+    const consumed = honours ? consumedHeaders(head, router) : CONTROL_HEADERS;
+    const isTold = this.isGrpc && this.maxDurationMs >= 0 && grpcDeadlineMs(head) >= 0;
+    const plain = withoutHeaders(head, consumed);
+    this.plainHead = isTold ? withDeadline(plain, this.maxDurationMs) : plain;
     this.retryHeads = new Map();
     const { includeAttemptCountInResponse } = route?.virtualHost ?? COUNTS_NOTHING;
     this.countEdits = includeAttemptCountInResponse ? [] : null;
     this.input = input;
-    this.variants = variant < 0 && route !== null && route.variants !== null ? [] : null;
-    this.edits = variant < 0 ? (route?.edits ?? null) : route!.variants![variant]!.edits;
-    this.firstHead = this.makeFirstHead();
+    const differ = route !== null && (route.variants !== null || haveRetries(input.clusters));
+    this.variants = variant < 0 && differ ? [] : null;
+    this.edits = route?.variants?.[variant]?.edits ?? route?.edits ?? null;
+    const edited = this.makeFirstHead();
+    const base = this.cluster?.retry ?? route?.retry ?? null;
+    const retry = this.forward === null ? null : retryRulesOf(base, edited, this.hedges);
+    this.plainHead = withoutHeaders(edited, RETRY_CONTROL_HEADERS);
+    this.firstHead = this.plainHead;
+    this.hasWish = this.metadataMatch !== null || wantsOtherHosts(retry);
+    this.retry = retry;
+    this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
+    this.retriesErrorsOnly = retry === null || (retry.conditions & LOOK_AT_ALL) === 0;
     this.location = route === null ? '' : locationOf(head, route.config);
-    this.changesReplies = this.location !== '' || this.edits?.changesResponses === true;
+    this.changesReplies =
+      this.location !== '' || this.edits?.changesResponses === true || this.countEdits !== null;
     this.hasher = null;
     this.hash = null;
     this.makesCookies = route?.hash?.makesCookies === true || haveCookies(input.clusters);
@@ -247,10 +285,8 @@ export class RequestPlan {
   /** Routes change heads once; attempts after the first differ from that in their own headers only. */
   private makeFirstHead(): Head {
     const first = this.headFor(1, 0, false);
-    if (this.edits === null || this.forward === null) return first;
-    this.plainHead = this.edits.request(first);
     this.retryHeads.clear();
-    return this.plainHead;
+    return this.edits === null || this.forward === null ? first : this.edits.request(first);
   }
 
   /** The plan of requests for one cluster of a split; this one, where clusters differ in weight only. */
@@ -271,13 +307,28 @@ export class RequestPlan {
     return head.with({ authority: hostname, set: [['x-envoy-original-host', head.authority]] });
   }
 
-  /** What goes downstream of an answer of our own. */
-  replyHead(head: Head, isForRoute: boolean): Head {
+  /**
+   * What goes downstream of an answer of our own.
+   *
+   * @param attempt that the router answers for; 0 = the answer is not the router's
+   */
+  replyHead(head: Head, isForRoute: boolean, attempt: number): Head {
     const located =
       isForRoute && this.location !== ''
         ? head.with({ append: [['location', this.location]] })
         : head;
-    return this.edits === null ? located : this.edits.response(located, this.firstHead, 0);
+    const { edits, countEdits } = this;
+    const counted =
+      countEdits === null || attempt === 0 ? located : this.withCount(located, attempt, countEdits);
+    if (edits === null) return counted;
+    // What says how the body is read comes after all changes; a type that a route set stays.
+    const bare = counted.with({ remove: BODY_HEADERS });
+    const made = edits.response(bare, this.firstHead, 0);
+    const hasType = !this.isGrpc && made.get('content-type') !== undefined;
+    const framing = counted.headers.filter(
+      ([name]) => BODY_HEADERS.includes(name) && !(hasType && name === 'content-type'),
+    );
+    return made.with({ set: framing });
   }
 
   /**
@@ -305,7 +356,11 @@ export class RequestPlan {
    * @param afterTimeout whether the attempt before it ran into its per-try timeout
    */
   headFor(attempt: number, elapsedMs: number, afterTimeout: boolean): Head {
-    const expectedMs = this.forward === null ? 0 : expectedTimeoutMs(this.timeouts, elapsedMs);
+    const { expectedTimeout, grpcTimeout } = this.sends;
+    const expectedMs =
+      this.forward !== null && (expectedTimeout || grpcTimeout)
+        ? expectedTimeoutMs(this.timeouts, elapsedMs, this.hedges)
+        : 0;
     const host = this.virtualHost;
     const counts = host?.includeRequestAttemptCount === true;
     const tells = host?.includeIsTimeoutRetryHeader === true && attempt > 1;
@@ -317,7 +372,10 @@ export class RequestPlan {
     const known = this.retryHeads.get(key);
     if (known !== undefined) return known;
     const set: [string, string][] = [];
-    if (expectedMs > 0) set.push(['x-envoy-expected-rq-timeout-ms', String(expectedMs)]);
+    if (expectedMs > 0) {
+      if (expectedTimeout) set.push([EXPECTED_TIMEOUT_HEADER, String(expectedMs)]);
+      if (grpcTimeout) set.push(['grpc-timeout', grpcTimeoutText(expectedMs)]);
+    }
     if (counts) set.push(['x-envoy-attempt-count', String(attempt)]);
     if (tells) set.push(['x-envoy-is-timeout-retry', String(afterTimeout)]);
     const made = this.plainHead.with({ set });
@@ -393,10 +451,16 @@ const NO_PEER: PeerFacts = {
 };
 
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
+const BODY_HEADERS = ['content-length', 'content-type', 'grpc-status', 'grpc-message'];
 
 function haveCookies(clusters: readonly (Cluster | null)[]): boolean {
   for (const cluster of clusters) if (cluster?.hash?.makesCookies === true) return true;
   return false;
+}
+
+/** Clusters with retry policies of their own differ in more than weight. */
+function haveRetries(clusters: readonly (Cluster | null)[]): boolean {
+  return clusters.length > 1 && clusters.some((cluster) => (cluster?.retry ?? null) !== null);
 }
 
 function locationOf(head: Head, { action, match }: RouteConfig): string {
@@ -411,43 +475,13 @@ function allowsUpgrade(head: Head, listener: ListenerConfig, forward: ForwardAct
   return forward?.upgrades?.get(type) ?? listener.upgrades?.includes(type) ?? false;
 }
 
-/** Source: policy-engine.md §1.1, 1.2 (gRPC deadlines with the newer timeouts). */
-function durationOf(listener: ListenerConfig, forward: ForwardAction | null, head: Head): number {
-  const own = listener.maxStreamDurationMs ?? 0;
-  const duration = forward?.streamDuration;
-  if (duration === undefined) return own === 0 ? -1 : own;
-  const { grpcHeaderMaxMs, grpcHeaderOffsetMs, maxMs } = duration;
-  if (grpcHeaderMaxMs !== null && head.get('grpc-timeout') !== undefined) {
-    const asked = grpcDeadlineMs(head);
-    const capped = grpcHeaderMaxMs === 0 ? asked : Math.min(asked, grpcHeaderMaxMs);
-    return grpcHeaderOffsetMs < capped ? capped - grpcHeaderOffsetMs : 0;
-  }
-  const limit = maxMs ?? own;
-  return limit === 0 ? -1 : limit;
-}
-
-function isRetriable({ requestMatches }: RetryRules, head: Head): boolean {
-  return requestMatches.length === 0 || requestMatches.some((matches) => matches(head));
-}
-
 function wantsOtherHosts(retry: RetryRules | null): boolean {
-  return retry !== null && (retry.priorityUpdateFrequency > 0 || retry.omitsCanaries);
+  if (retry === null) return false;
+  return retry.priorityUpdateFrequency > 0 || retry.omitsCanaries || retry.omitsHosts !== null;
 }
 
 function refusalOf(head: Head, isUpgrade: boolean): Refusal {
   if (head.authority === '') return 'no-host';
   if (head.path.includes('#')) return 'bad-path';
   return head.upgrade === '' || isUpgrade ? 'none' : 'upgrade';
-}
-
-function withoutControlHeaders(head: Head, honours: boolean): Head {
-  const consumed = honours ? CONSUMED_HEADERS : CONTROL_HEADERS;
-  const remove = consumed.filter((name) => hasHeader(head.headers, name));
-  return remove.length === 0 ? head : head.with({ remove });
-}
-
-const CONSUMED_HEADERS = [...RETRY_CONTROL_HEADERS, ...TIMEOUT_CONTROL_HEADERS];
-
-function hasHeader(headers: HeaderList, name: string): boolean {
-  return headers.some(([key]) => key === name);
 }

@@ -50,10 +50,10 @@ export const RequestBit = {
   filtered: 65536,
   /** The retry that is due waits as long as the upstream asked for. */
   rateLimited: 131072,
-  /** Waits for a host to be ready. */
-  queued: 262144,
-  /** Did so before some attempt. */
-  waited: 524288,
+  /** Slow attempts run beside the latest one (`hedges.ts`). */
+  hedged: 262144,
+  /** A 1xx came: for the router the response has begun. */
+  informed: 524288,
 } as const;
 
 const INITIAL_ROWS = 64;

@@ -107,7 +107,6 @@ export class Responder {
     requests.addFlag(request, flag);
     const listener = this.listenerOf(request);
     listener.stats.rqTxReset++;
-    if (requests.planOf(request).isGrpc) listener.stats.resetAfterStarted++;
     const down = requests.downstreamOf(request);
     ports.resetRequest(request, Reset.localReset);
     this.closeLater(down, listener);
@@ -150,11 +149,16 @@ export class Responder {
     if (flag !== 0) requests.addFlag(request, flag);
     const plan = requests.planOf(request);
     const reply = this.replies.of(plan, status, body, header, grpcStatus);
-    const isForRoute = details === DIRECT_RESPONSE;
-    const head = plan.changesReplies ? plan.replyHead(reply.head, isForRoute) : reply.head;
+    const head = plan.changesReplies ? this.editedReply(request, reply.head, details) : reply.head;
     this.beforeHead(request);
     this.write(request, head, reply.body);
     this.complete(request, head, false, details);
+  }
+
+  private editedReply(request: Slot, head: Head, details: string): Head {
+    const { requests } = this;
+    const attempt = isRouters(details) ? requests.attemptsOf(request) : 0;
+    return requests.planOf(request).replyHead(head, details === DIRECT_RESPONSE, attempt);
   }
 
   private write(request: Slot, head: Head, body: Uint8Array | null): void {
@@ -219,9 +223,6 @@ export class Responder {
     const status = head === null ? 0 : head.status;
     const outcome = status * 256 + (requests.flagsOf(request) & 31);
     const clusterId = cluster < 0 ? -1 : clusters[cluster]!.id;
-    if (cluster >= 0 && plan.retry !== null) {
-      clusters[cluster]!.retryTokens?.deposit(ports.clock.nowNs);
-    }
     ports.record(RecordKind.requestDone, requests.uidOf(request), clusterId, outcome);
     plan.stats.rqActive--;
     const down = requests.downstreamOf(request);
@@ -265,4 +266,14 @@ export class Responder {
     if (extra.durationTimer !== NO_TIMER) this.ports.disarm(extra.durationTimer);
     extra.durationTimer = NO_TIMER;
   }
+}
+
+/** Answers that tell of attempts; connection manager and filters know of none. */
+function isRouters(details: string): boolean {
+  return (
+    details.startsWith('upstream_') ||
+    details === 'response_timeout' ||
+    details === 'no_healthy_upstream' ||
+    details === 'request_payload_exceeded_retry_buffer_limit'
+  );
 }

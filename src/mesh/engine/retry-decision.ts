@@ -11,10 +11,9 @@ import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind, RetryRefusal } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { backoffCeilingMs, jitteredBackoffMs } from '../policy/backoff.ts';
+import { backoffCeilingMs } from '../policy/backoff.ts';
 import type { RetryRules } from '../policy/retry.ts';
 import { askedWaitMs } from '../policy/retry.ts';
-import type { RetryTokens } from '../policy/retry-tokens.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
@@ -39,9 +38,10 @@ export class RetryDecisions {
   /** @returns whether there is to be a retry: the caller schedules it and answers nothing */
   admits(request: Slot, cluster: Cluster, wish: Wish): boolean {
     const { requests } = this;
+    const wasRetried = requests.has(request, Bit.holdsRetry);
     this.release(request);
     if (wish === Wish.none) {
-      if (requests.attemptsOf(request) > 1) cluster.stats.rqRetrySuccess++;
+      if (wasRetried) cluster.stats.rqRetrySuccess++;
       return false;
     }
     const left = requests.retriesLeftOf(request);
@@ -52,7 +52,6 @@ export class RetryDecisions {
       return false;
     }
     requests.setRetriesLeft(request, left - 1);
-    if (cluster.retryTokens !== null) return this.paysFor(request, cluster, cluster.retryTokens);
     const breakers = cluster.breakersOf(this.requests.planOf(request).priority);
     if (!breakers.canRetry(breakers.countsOverTime ? this.ports.clock.nowNs : 0)) {
       cluster.stats.rqRetryOverflow++;
@@ -61,16 +60,20 @@ export class RetryDecisions {
       this.recordRefusal(request, cluster, why);
       return false;
     }
+    if (!this.isDrawn(request)) return false;
     breakers.addRetry();
     requests.set(request, Bit.holdsRetry);
     return true;
   }
 
-  private paysFor(request: Slot, cluster: Cluster, tokens: RetryTokens): boolean {
-    if (tokens.withdraw(this.ports.clock.nowNs)) return true;
-    cluster.stats.rqRetryOverflow++;
-    this.recordRefusal(request, cluster, RetryRefusal.budget);
-    return false;
+  /** Runtime may let only some retries take place; the others are dropped without a trace. */
+  private isDrawn(request: Slot): boolean {
+    const { requests, ports } = this;
+    const percent = requests.planOf(request).listener.config.router?.retryPercent ?? 100;
+    if (percent <= 0 || percent >= 100) return percent > 0;
+    const uid = requests.uidOf(request);
+    const attempt = requests.attemptsOf(request);
+    return ports.draws.below(this.context.useRetryDraws, uid, attempt, 100) < percent;
   }
 
   /** Gives the retry resource back, if the request holds it. */
@@ -85,9 +88,11 @@ export class RetryDecisions {
   /** Starts the backoff of a retry that was admitted. */
   schedule(request: Slot, cluster: Cluster, wish: Wish, head: Head | null): void {
     const { requests, ports } = this;
+    const { backoffDraws } = this.context;
     const uid = requests.uidOf(request);
     const attempt = requests.attemptsOf(request);
     let waitMs = 0;
+    requests.clear(request, Bit.rateLimited);
     if (wish === Wish.atOnce) requests.set(request, Bit.retriesAtOnce);
     else {
       requests.clear(request, Bit.retriesAtOnce);
@@ -96,7 +101,8 @@ export class RetryDecisions {
       waitMs = isAsked ? this.askedWait(request, rules, head) : 0;
       if (waitMs === 0) {
         const used = attempt - 1 - (requests.extraOf(request)?.rateLimitedWaits ?? 0);
-        waitMs = this.ownWait(uid, attempt, rules, used);
+        const ceilingMs = backoffCeilingMs(rules.backoffBaseMs, rules.backoffMaxMs, used);
+        waitMs = ports.draws.below(backoffDraws, uid, attempt, ceilingMs);
       }
     }
     requests.set(request, Bit.backingOff);
@@ -104,23 +110,10 @@ export class RetryDecisions {
     requests.setWaitTimer(request, ports.armAfter(waitMs, TimerKind.retryBackoff, request));
   }
 
-  private ownWait(uid: number, attempt: number, rules: RetryRules, used: number): number {
-    const { backoffBaseMs, backoffMaxMs, jitterRatio } = rules;
-    const { draws } = this.ports;
-    const { backoffDraws } = this.context;
-    if (jitterRatio === null) {
-      const ceilingMs = backoffCeilingMs(backoffBaseMs, backoffMaxMs, used);
-      return draws.below(backoffDraws, uid, attempt, ceilingMs);
-    }
-    const draw = draws.unit(backoffDraws, uid, attempt);
-    return jitteredBackoffMs(backoffBaseMs, backoffMaxMs, jitterRatio, used, draw);
-  }
-
   /** @returns the wait that the response asks for, up to half longer; 0 = it asks for none */
   private askedWait(request: Slot, rules: RetryRules, head: Head): number {
     const { requests, ports } = this;
     const askedMs = askedWaitMs(rules, head, ports.wallMs() / 1_000);
-    requests.clear(request, Bit.rateLimited);
     if (askedMs === 0) return 0;
     requests.set(request, Bit.rateLimited);
     requests.needExtra(request).rateLimitedWaits++;

@@ -26,6 +26,12 @@ export const StreamBit = {
   readingPaused: 64,
   /** Its per-try idle timer runs. */
   idleTimer: 128,
+  /** Set aside: another attempt follows it, and it may answer all the same (`hedges.ts`). */
+  hedged: 256,
+  /** It ran into its per-try timeout and went on; outlier detection was told. */
+  timeoutReported: 512,
+  /** gRPC: trailers will say whether it was a success. */
+  successOpen: 1024,
 } as const;
 
 const INITIAL_ROWS = 64;

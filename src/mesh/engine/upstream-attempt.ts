@@ -17,9 +17,8 @@ import { WAITS } from '../cluster/connection-pool.ts';
 import type { ConnectionTable } from '../cluster/connection-table.ts';
 import type { Host } from '../cluster/host.ts';
 import type { EngineContext } from './context.ts';
-import { LatencyMeter } from './latency-meter.ts';
+import type { Hedges } from './hedges.ts';
 import type { RequestExtra } from './request-extra.ts';
-import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -32,9 +31,9 @@ export class UpstreamAttempts {
   private readonly connections: ConnectionTable;
   private readonly clusters: readonly Cluster[];
   private readonly pools: readonly ConnectionPool[];
+  private readonly hedges: Hedges;
   /** By stream; empty unless clusters limit how long an attempt lasts. */
   private readonly durations: Map<Slot, TimerId>;
-  readonly meter: LatencyMeter;
 
   constructor(context: EngineContext) {
     this.ports = context.ports;
@@ -43,8 +42,8 @@ export class UpstreamAttempts {
     this.connections = context.tables.connections;
     this.clusters = context.clusters;
     this.pools = context.pools;
+    this.hedges = context.hedges;
     this.durations = new Map();
-    this.meter = new LatencyMeter(context.ports.clock);
   }
 
   /**
@@ -62,8 +61,6 @@ export class UpstreamAttempts {
     requests.setPool(request, pool.id);
     const stream = streams.allocate(request);
     requests.setStream(request, stream);
-    if (host.latency !== null) this.meter.begin(stream, host.latency);
-    if (cluster.accrual !== null) cluster.accrual.onDispatch(host);
     const connection = pool.newStream(stream, uid);
     if (connection >= 0) this.open(stream, connection);
     else if (connection === WAITS) streams.set(stream, StreamBit.pending);
@@ -88,7 +85,9 @@ export class UpstreamAttempts {
     const head = plan.takesHostname ? plan.headTo(edited, pool.host.endpoint) : edited;
     ports.openStream(stream, connection, uid, head, isWhole);
     requests.set(request, Bit.wroteUpstream);
-    if (pool.maxStreamMs > 0) this.armDuration(stream, pool.maxStreamMs);
+    const askedMs = requests.planOf(request).attemptDurationMs;
+    const maxStreamMs = askedMs < 0 ? pool.maxStreamMs : askedMs;
+    if (maxStreamMs > 0) this.armDuration(stream, maxStreamMs);
     if (isWhole) streams.set(stream, StreamBit.requestSent);
     else if (extra !== null) this.replay(stream, request, extra);
     if (requests.has(request, Bit.requestEnded)) this.armPerTry(stream);
@@ -133,6 +132,30 @@ export class UpstreamAttempts {
     this.poolOf(connection).onStreamReset(connection);
   }
 
+  /** The pool that an attempt was given to. */
+  poolFor(stream: Slot): ConnectionPool {
+    const { requests, streams, pools } = this;
+    // One that was set aside is open, and its request's pool is that of a later one.
+    if (streams.has(stream, StreamBit.hedged)) return this.poolOf(streams.connectionOf(stream));
+    return pools[requests.poolOf(streams.requestOf(stream))]!;
+  }
+
+  /** The attempt runs on beside the one that follows it. */
+  setAside(stream: Slot): void {
+    const request = this.streams.requestOf(stream);
+    this.hedges.add(request, stream);
+    this.requests.setStream(request, NO_SLOT);
+  }
+
+  /** An attempt that was set aside is the only one again. */
+  bringBack(stream: Slot): void {
+    const { requests, streams } = this;
+    const request = streams.requestOf(stream);
+    requests.setPool(request, this.poolFor(stream).id);
+    this.hedges.remove(stream);
+    requests.setStream(request, stream);
+  }
+
   /** The attempt has no connection and is in no queue. */
   drop(stream: Slot): void {
     this.free(stream);
@@ -142,15 +165,11 @@ export class UpstreamAttempts {
   armPerTry(stream: Slot): void {
     const { requests, streams, ports } = this;
     const plan = requests.planOf(streams.requestOf(stream));
-    if (plan.perTryTimeoutMs > 0 && !this.leavesTry(streams.requestOf(stream), plan)) {
+    if (plan.perTryTimeoutMs > 0 && !streams.has(stream, StreamBit.headReceived)) {
       const timer = ports.armAfter(plan.perTryTimeoutMs, TimerKind.perTryTimeout, stream);
       streams.setPerTryTimer(stream, timer);
     }
     if (plan.perTryIdleTimeoutMs > 0) this.rearmIdle(stream);
-  }
-
-  private leavesTry(request: Slot, { retry }: RequestPlan): boolean {
-    return retry?.leavesLastTry === true && this.requests.retriesLeftOf(request) === 0;
   }
 
   /** The per-try timeout guards only until the response begins. */
@@ -162,11 +181,12 @@ export class UpstreamAttempts {
     streams.setPerTryTimer(stream, NO_TIMER);
   }
 
-  /** Something came from upstream; nothing happens where no per-try idle timeout is configured. */
+  /** Something came from upstream; without a per-try idle timeout, or before it runs, no matter. */
   rearmIdle(stream: Slot): void {
     const { requests, streams, ports } = this;
-    const timeoutMs = requests.planOf(streams.requestOf(stream)).perTryIdleTimeoutMs;
-    if (timeoutMs === 0) return;
+    const request = streams.requestOf(stream);
+    const timeoutMs = requests.planOf(request).perTryIdleTimeoutMs;
+    if (timeoutMs === 0 || !requests.has(request, Bit.requestEnded)) return;
     this.disarmIdle(stream);
     const timer = ports.armAfter(timeoutMs, TimerKind.perTryIdleTimeout, stream);
     streams.setIdleTimer(stream, timer);
@@ -243,7 +263,6 @@ export class UpstreamAttempts {
   private free(stream: Slot): void {
     const { requests, streams, ports } = this;
     if (this.durations.size > 0) this.disarmDuration(stream);
-    if (this.meter.isUsed) this.meter.end(stream);
     this.disarmPerTry(stream);
     if (streams.has(stream, StreamBit.idleTimer)) this.disarmIdle(stream);
     const request = streams.requestOf(stream);
@@ -255,7 +274,8 @@ export class UpstreamAttempts {
         ports.setReading(Side.request, request, true);
       }
     }
-    requests.setStream(request, NO_SLOT);
+    if (streams.has(stream, StreamBit.hedged)) this.hedges.remove(stream);
+    else requests.setStream(request, NO_SLOT);
     streams.free(stream);
   }
 }

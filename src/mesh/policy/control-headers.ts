@@ -5,30 +5,39 @@
  * Source: policy-engine.md §0.4, 1.2, 2.1; Envoy, router filter headers.
  */
 
-/** Consumed while retry rules are made; never sent upstream. Names are lower-case. */
+/**
+ * Consumed while retry rules are made, which is after the route changed the request: what a route
+ * adds here counts too. Never sent upstream. Names are lower-case.
+ */
 export const RETRY_CONTROL_HEADERS: readonly string[] = [
   'x-envoy-retry-on',
   'x-envoy-retry-grpc-on',
   'x-envoy-max-retries',
   'x-envoy-retriable-status-codes',
   'x-envoy-retriable-header-names',
-  'x-envoy-hedge-on-per-try-timeout',
 ];
 
-/** Consumed while timeouts are computed; never sent upstream. */
+export const ROUTE_TIMEOUT_HEADER = 'x-envoy-upstream-rq-timeout-ms';
+export const HEDGE_HEADER = 'x-envoy-hedge-on-per-try-timeout';
+export const STREAM_DURATION_HEADER = 'x-envoy-upstream-stream-duration-ms';
+export const ALTERNATIVE_HEADER = 'x-envoy-upstream-rq-timeout-alt-response';
+export const EXPECTED_TIMEOUT_HEADER = 'x-envoy-expected-rq-timeout-ms';
+
+/** Consumed before the route changes the request. */
 export const TIMEOUT_CONTROL_HEADERS: readonly string[] = [
-  'x-envoy-upstream-rq-timeout-ms',
+  ROUTE_TIMEOUT_HEADER,
   'x-envoy-upstream-rq-per-try-timeout-ms',
+  HEDGE_HEADER,
+  STREAM_DURATION_HEADER,
+  ALTERNATIVE_HEADER,
+  'x-envoy-upstream-alt-stat-name',
 ];
 
 /** Removed from every request whose client is not trusted to steer. */
 export const CONTROL_HEADERS: readonly string[] = [
   ...RETRY_CONTROL_HEADERS,
   ...TIMEOUT_CONTROL_HEADERS,
-  'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-upstream-rq-timeout-alt-response',
-  'x-envoy-upstream-stream-duration-ms',
-  'x-envoy-upstream-alt-stat-name',
+  EXPECTED_TIMEOUT_HEADER,
   'x-envoy-force-trace',
   'x-envoy-ip-tags',
   'x-envoy-original-url',

@@ -6,7 +6,7 @@
  * one is decided elsewhere (`backoff.ts`, `retry-budget.ts`, the engine).
  * Source: policy-engine.md §2.1, 2.2; Envoy, router retry conditions.
  */
-import { type Head, ResetReason } from '../../core/engine.ts';
+import { type Head, type LbMetadata, ResetReason } from '../../core/engine.ts';
 import { envoyRetryPolicy } from '../config/complete.ts';
 import type { HeaderMatch, RateLimitedBackoff, RetryPolicyConfig } from '../config/config.ts';
 import { parseUnsigned, splitList } from './control-headers.ts';
@@ -66,8 +66,8 @@ const ANY_RESET = RetryCondition.reset | RetryCondition.status5xx | RetryConditi
 
 const TOO_EARLY = 425;
 
-/** Most retries a header can ask for; Envoy's counter has 32 bits. */
-const MOST_RETRIES = 4_294_967_295;
+const MOST_UINT32 = 4_294_967_295;
+const MOST_UINT64 = 2 * 2_147_483_648 * 4_294_967_296;
 
 /** A retry policy as the engine uses it. Immutable, shared by all requests of a route. */
 export interface RetryRules {
@@ -94,10 +94,8 @@ export interface RetryRules {
   /** 0 = priorities are chosen as usual. */
   readonly priorityUpdateFrequency: number;
   readonly omitsCanaries: boolean;
-  /** null = a wait is drawn below its bound. */
-  readonly jitterRatio: number | null;
-  /** The last try that is allowed has no per-try timeout. */
-  readonly leavesLastTry: boolean;
+  /** Hosts with all of this are rejected; null = none are. */
+  readonly omitsHosts: LbMetadata | null;
 }
 
 /** Set-up: turns a policy into rules. Unknown tokens are ignored, as Envoy does. */
@@ -119,8 +117,7 @@ export function compileRetryRules(
     rateLimited: config.rateLimitedBackoff ?? null,
     priorityUpdateFrequency: config.previousPriorities?.updateFrequency ?? 0,
     omitsCanaries: config.hostPredicates.includes('omit-canary-hosts'),
-    jitterRatio: config.jitterRatio ?? null,
-    leavesLastTry: config.leavesLastTry === true,
+    omitsHosts: config.omittedHostMetadata ?? null,
   };
 }
 
@@ -140,7 +137,7 @@ export function askedWaitMs(rules: RetryRules, head: Head, wallSeconds: number):
   const { rateLimited } = rules;
   if (rateLimited === null) return 0;
   for (const { name, format } of rateLimited.headers) {
-    const value = parseUnsigned(head.get(name), MOST_RETRIES);
+    const value = parseUnsigned(head.get(name), MOST_UINT32);
     if (value < 0) continue;
     const seconds = format === 'seconds' ? value : value - Math.floor(wallSeconds);
     const waitMs = seconds * 1_000;
@@ -156,10 +153,11 @@ const NO_POLICY: RetryRules = compileRetryRules(envoyRetryPolicy());
  * The rules of one request whose client may steer: the route's, changed by its control headers.
  *
  * Conditions, codes and names add to the route's; `x-envoy-max-retries` replaces its number, if any
- * condition holds by then. Call it only where the listener honours control headers.
+ * condition holds by then. Where control headers do not count, they are gone by now.
  *
  * @param rules the route's; null = it has no policy
- * @returns `rules` itself when no header changes it; null when nothing is ever retried
+ * @returns `rules` itself when no header changes it; null when nothing is ever retried, not even
+ *   by hedging: no condition is known, and no header asks for one
  */
 export function withRetryHeaders(rules: RetryRules | null, head: Head): RetryRules | null {
   const base = rules ?? NO_POLICY;
@@ -167,10 +165,16 @@ export function withRetryHeaders(rules: RetryRules | null, head: Head): RetryRul
     base.conditions |
     maskOf(splitList(head.get('x-envoy-retry-on')), HTTP_TOKENS) |
     maskOf(splitList(head.get('x-envoy-retry-grpc-on')), GRPC_TOKENS);
-  if (conditions === 0) return rules;
-  const numRetries = parseUnsigned(head.get('x-envoy-max-retries'), MOST_RETRIES);
+  if (conditions === 0) {
+    const isAsked =
+      head.get('x-envoy-retry-on') !== undefined || head.get('x-envoy-retry-grpc-on') !== undefined;
+    return isAsked ? base : null;
+  }
+  // Envoy reads 64 bits and keeps 32: a number beyond that starts again at 0.
+  const numRetries =
+    parseUnsigned(head.get('x-envoy-max-retries'), MOST_UINT64) % (MOST_UINT32 + 1);
   const codes = splitList(head.get('x-envoy-retriable-status-codes'))
-    .map((code) => parseUnsigned(code, MOST_RETRIES))
+    .map((code) => parseUnsigned(code, MOST_UINT32))
     .filter((code) => code >= 0);
   const names = splitList(head.get('x-envoy-retriable-header-names'));
   if (conditions === base.conditions && numRetries < 0 && codes.length + names.length === 0) {
@@ -237,8 +241,7 @@ function isConnectFailure(reason: ResetReason): boolean {
   );
 }
 
-/** Whether a status alone asks for another attempt. */
-export function retriesStatus(rules: RetryRules, status: number): boolean {
+function retriesStatus(rules: RetryRules, status: number): boolean {
   const conditions = rules.conditions;
   if (status >= 500 && status <= 599) {
     if ((conditions & RetryCondition.status5xx) !== 0) return true;
@@ -268,20 +271,30 @@ function retriesGrpc(rules: RetryRules, head: Head): boolean {
 }
 
 function conditionOfGrpcStatus(status: string | undefined): number {
-  switch (status) {
-    case '1':
+  switch (parseUnsigned(status, MOST_UINT32)) {
+    case 1:
       return RetryCondition.cancelled;
-    case '4':
+    case 4:
       return RetryCondition.deadlineExceeded;
-    case '8':
+    case 8:
       return RetryCondition.resourceExhausted;
-    case '13':
+    case 13:
       return RetryCondition.internal;
-    case '14':
+    case 14:
       return RetryCondition.unavailable;
     default:
       return 0;
   }
+}
+
+/** Whether every word of a comma list is a condition on HTTP. */
+export function areHttpConditions(text: string): boolean {
+  return splitList(text).every((token) => HTTP_TOKENS.has(token));
+}
+
+/** Whether every word of a comma list is a condition on a gRPC status. */
+export function areGrpcConditions(text: string): boolean {
+  return splitList(text).every((token) => GRPC_TOKENS.has(token));
 }
 
 function maskOf(tokens: readonly string[], bits: ReadonlyMap<string, number>): number {

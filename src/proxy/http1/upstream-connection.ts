@@ -91,6 +91,7 @@ export class UpstreamConnection implements ResponseSink {
   onInformational(head: ParsedHead): void {
     const { stream } = this;
     if (stream === null) return;
+    stream.forgetBytes();
     const informational = new HttpHead({ status: head.status, headers: endToEnd(head.headers) });
     this.turns.run((engine) => engine.onInformational(stream.slot, informational));
   }

@@ -16,7 +16,7 @@ export class UpstreamStream {
   private readonly turns: Turns;
   private readonly onOver: () => void;
   private readonly writer: RequestWriter;
-  private readonly bytesReadBefore: number;
+  private bytesReadBefore: number;
   private hasRequestEnded = false;
   private hasResponseEnded = false;
   private isWritable = true;
@@ -31,7 +31,12 @@ export class UpstreamStream {
     this.bytesReadBefore = socket.bytesRead;
   }
 
-  /** Whether anything came back since the request started. */
+  /** An interim response came: the response proper has not begun. */
+  forgetBytes(): void {
+    this.bytesReadBefore = this.socket.bytesRead;
+  }
+
+  /** Whether anything of the response proper came back since the request started. */
   get hasResponseByte(): boolean {
     return this.socket.bytesRead > this.bytesReadBefore;
   }

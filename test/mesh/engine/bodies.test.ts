@@ -68,7 +68,7 @@ describe('a request body', () => {
 
   it('that outgrows the buffer turns retries off', () => {
     const proxy = new OneProxy({
-      cluster: { bufferLimitBytes: 2048 },
+      forward: { bodyLimitBytes: 2048 },
       retry: { retryOn: ['5xx'], numRetries: 1 },
     });
     const request = proxy.request(POST, false);
@@ -81,7 +81,7 @@ describe('a request body', () => {
 
   it('that outgrows the buffer during backoff is answered with 507', () => {
     const proxy = new OneProxy({
-      cluster: { bufferLimitBytes: 2048 },
+      forward: { bodyLimitBytes: 2048 },
       retry: { retryOn: ['5xx'], numRetries: 1, backoffBaseMs: 100, backoffMaxMs: 100 },
     });
     const request = proxy.request(POST, false);

@@ -103,7 +103,8 @@ export const BODY_STORIES: readonly Story[] = [
   {
     name: 'a body that is too big to keep is not retried',
     mesh: {
-      clusters: [{ name: 'orders', endpoints: ['a', 'b'], bufferLimitBytes: 100_000 }],
+      clusters: [{ name: 'orders', endpoints: ['a', 'b'] }],
+      listener: { bufferLimitBytes: 100_000 },
       routes: [{ to: { orders: 1 }, retry: {} }],
     },
     upstreams: {

@@ -187,6 +187,8 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     const { stream } = this;
     if (stream === NO_SLOT) return;
     const made = new HttpHead({ status: head.status, headers: endToEnd(head.headers) });
+    // The response proper has not begun.
+    this.hasResponseByte = false;
     this.context.input((engine) => engine.onInformational(stream, made));
   }
 
