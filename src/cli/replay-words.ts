@@ -1,6 +1,5 @@
 /** The steps of a replayed request, and the state of a mesh, as lines of 80 columns. */
-import { RESET_REASON_TEXT } from '../core/engine.ts';
-import { FLAG_NAMES, RecordKind } from '../core/records.ts';
+import { FLAG_NAMES, RESET_REASON_TEXT, RecordKind } from '../core/records.ts';
 import type { CallTrace, RequestTrace } from '../core/request-trace.ts';
 import { type Ns, SECOND } from '../core/time.ts';
 import type { ClusterLook } from '../harness/proxy-look.ts';

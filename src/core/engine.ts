@@ -72,6 +72,8 @@ export const TimerKind = {
   drain: 17, // downstream connection, or 0 for the whole proxy
   downstreamMaxDuration: 18, // downstream connection
   sideStream: 19, // stream that no request waits for
+  gateBackoff: 20, // gate of a host
+  failfast: 21, // cluster, by its position in the engine
 } as const;
 export type TimerKind = (typeof TimerKind)[keyof typeof TimerKind];
 
@@ -90,21 +92,6 @@ export const ResetReason = {
   overloadManager: 10,
 } as const;
 export type ResetReason = (typeof ResetReason)[keyof typeof ResetReason];
-
-/** Envoy's words for each `ResetReason`, as they stand in bodies. */
-export const RESET_REASON_TEXT: readonly string[] = [
-  'local connection failure',
-  'remote connection failure',
-  'connection timeout',
-  'connection termination',
-  'local reset',
-  'local refused stream reset',
-  'remote reset',
-  'remote refused stream reset',
-  'overflow',
-  'protocol error',
-  'overload manager reset',
-];
 
 /** How a connection ended. */
 export const CloseReason = {

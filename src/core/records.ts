@@ -79,6 +79,8 @@ export const EjectionType = {
   failurePercentage: 4,
   localOriginSuccessRate: 5,
   localOriginFailurePercentage: 6,
+  /** Linkerd's breaker. */
+  failureAccrual: 7,
 } as const;
 export type EjectionType = (typeof EjectionType)[keyof typeof EjectionType];
 export const EJECTION_TYPE_NAMES: readonly string[] = [
@@ -89,11 +91,27 @@ export const EJECTION_TYPE_NAMES: readonly string[] = [
   'failure_percentage',
   'local_origin_success_rate',
   'local_origin_failure_percentage',
+  'failure_accrual',
 ];
 
 /** Why a detected ejection did not take place. */
 export const EjectionRefusal = { maxEjectionPercent: 0, enforcing: 1 } as const;
 export type EjectionRefusal = (typeof EjectionRefusal)[keyof typeof EjectionRefusal];
+
+/** Envoy's words for each `ResetReason`, as they stand in bodies. */
+export const RESET_REASON_TEXT: readonly string[] = [
+  'local connection failure',
+  'remote connection failure',
+  'connection timeout',
+  'connection termination',
+  'local reset',
+  'local refused stream reset',
+  'remote reset',
+  'remote refused stream reset',
+  'overflow',
+  'protocol error',
+  'overload manager reset',
+];
 
 /** Response flags in Envoy's short names; index 0 is "none". Source: policy-engine.md §11. */
 export const FLAG_NAMES: readonly string[] = [

@@ -2,6 +2,7 @@
  * Times of a run as scenarios write them: `60s`, `slow.start`, `slow.end + 10s`, `end`.
  * Source: scenario.md (times). `end` is the end of the run.
  */
+import { epochMsOf } from '../core/calendar.ts';
 import { type Ns, SECOND } from '../core/time.ts';
 import { parseDurationNs } from '../core/units.ts';
 import type { TimeRef } from './scenario.ts';
@@ -69,7 +70,7 @@ export function parseEpochMs(text: string): number | null {
   const [h, m, s] = [hour || 0, minute || 0, second || 0];
   if (h > 23 || m > 59 || s > 59) return null;
   const ms = Number((match[7] ?? '').padEnd(3, '0'));
-  return (((daysSince1970(year, month, day) * 24 + h) * 60 + m) * 60 + s) * 1000 + ms;
+  return epochMsOf(year, month, day, h, m, s) + ms;
 }
 
 function daysInMonth(year: number, month: number): number {
@@ -79,15 +80,4 @@ function daysInMonth(year: number, month: number): number {
 
 function isLeap(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-}
-
-/** Proleptic Gregorian calendar, counted from March so that the leap day comes last. */
-function daysSince1970(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra =
-    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
 }

@@ -3,6 +3,7 @@
  *
  * Source: Kubernetes API conventions; config-istio.md §0.5 (annotations that change acceptance).
  */
+import { epochMsOf } from '../core/calendar.ts';
 import type { ObjectMeta } from './mesh-resources.ts';
 import type { SourceNode } from './source-node.ts';
 
@@ -74,16 +75,7 @@ function readCreation(node: SourceNode | undefined): number {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
     .slice(1)
     .map(Number);
-  return (((daysSince1970(year, month, day) * 24 + hour) * 60 + minute) * 60 + second) * 1000;
-}
-
-/** Days of the proleptic Gregorian calendar, counted from years that begin in March. */
-function daysSince1970(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const monthFromMarch = (month + 9) % 12;
-  const leapDays = Math.floor(shifted / 4) - Math.floor(shifted / 100) + Math.floor(shifted / 400);
-  const dayOfYear = Math.floor((153 * monthFromMarch + 2) / 5) + day - 1;
-  return shifted * 365 + leapDays + dayOfYear - 719_468;
+  return epochMsOf(year, month, day, hour, minute, second);
 }
 
 /** Order of precedence among objects of one kind: oldest, then by name, then by namespace. */

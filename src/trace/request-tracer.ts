@@ -8,8 +8,13 @@
  * proxy and (hashed again by that proxy) at the application.
  */
 import { childUid } from '../core/draws.ts';
-import { RESET_REASON_TEXT } from '../core/engine.ts';
-import { BreakerKind, FLAG_NAMES, RecordKind, RetryRefusal } from '../core/records.ts';
+import {
+  BreakerKind,
+  FLAG_NAMES,
+  RESET_REASON_TEXT,
+  RecordKind,
+  RetryRefusal,
+} from '../core/records.ts';
 import type { RequestSample, RequestTrace } from '../core/request-trace.ts';
 import type { Ns } from '../core/time.ts';
 import { AttemptBuilder, CallBuilder } from './call-builder.ts';

@@ -37,6 +37,8 @@ export function balancing(lb: LoadBalancerConfig): Message {
       return hashing(lb);
     case 'client-side-weighted-round-robin':
       return clientSideWeighted(lb);
+    case 'peak-ewma':
+      return {}; // Linkerd's; what comes back is another one, which is named
   }
 }
 

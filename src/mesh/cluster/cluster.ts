@@ -7,32 +7,39 @@
  * Source: policy-engine.md §3.1, 3.7, 4.2–4.5, 6, 7.1.
  */
 import type { StreamKey } from '../../core/draws.ts';
-import type { DialPlan, EndpointSet, Head, Ports, TimerId } from '../../core/engine.ts';
+import type { DialPlan, Endpoint, EndpointSet, Head, Ports, TimerId } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
 import type { EjectionRefusal, EjectionType } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { ClusterConfig, LoadBalancerConfig } from '../config/config.ts';
+import type { FailureAccrualConfig } from '../config/linkerd.ts';
 import type { MaglevConfig, RingHashConfig } from '../config/load-balancing.ts';
 import { reportedWeight } from '../policy/load-report.ts';
 import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
+import { RetryTokens } from '../policy/retry-tokens.ts';
 import { compileHeaderMatch } from '../route/match.ts';
 import { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
+import { visitBreakers, visitMembership } from './cluster-gauges.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import type { PoolListener, PoolSettings } from './connection-pool.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { EjectionSink } from './ejection.ts';
+import type { HostGate } from './failure-accrual.ts';
+import { FailureAccrual } from './failure-accrual.ts';
 import { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
+import { HostGates } from './host-gates.ts';
 import { HostGroup } from './host-group.ts';
 import { HostPicker } from './host-picker.ts';
 import { DELIVERED, HostSet } from './host-set.ts';
-import type { HostWish } from './host-wish.ts';
+import { type HostWish, isRejected } from './host-wish.ts';
+import { LatencyEstimate } from './latency-estimate.ts';
 import { OutlierDetector } from './outlier-detection.ts';
-import { hasAll } from './subset-table.ts';
+import { poolSettings } from './pool-settings.ts';
 
 /** What a cluster needs of the engine around it. */
 export interface ClusterSurroundings {
@@ -40,6 +47,8 @@ export interface ClusterSurroundings {
   readonly connections: ConnectionTable;
   /** Indexed by pool id; a new pool is pushed. */
   readonly pools: ConnectionPool[];
+  /** By the slots of their timers; a gate that waits is pushed. */
+  readonly gates: HostGate[];
   /** Set once the engine is complete, before the first cluster is made. */
   poolListener: PoolListener;
   readonly choice: HostChoice;
@@ -47,6 +56,14 @@ export interface ClusterSurroundings {
   readonly proxyName: string;
   /** Sweeps happen at whole intervals after this. */
   readonly sweepOriginNs: Ns;
+}
+
+/** Where requests wait until a host is ready. */
+export interface WaitingRoom {
+  /** Hosts may be ready now. */
+  post(): void;
+  /** The input that posted is over. */
+  serve(): void;
 }
 
 /** Which circuit breakers and pools a request uses. */
@@ -64,6 +81,12 @@ export class Cluster implements EjectionSink {
   readonly index: number;
   readonly stats: ClusterStats;
   readonly detector: OutlierDetector | null;
+  /** null = hosts have no gates. */
+  readonly accrual: FailureAccrual | null;
+  /** null = breakers limit retries. */
+  readonly retryTokens: RetryTokens | null;
+  /** null = nobody has had to wait yet. */
+  waitingRoom: WaitingRoom | null;
   /** Told the hosts whenever they change; null = nobody follows them. */
   onMembers: ((hosts: readonly Host[]) => void) | null;
   /** Told of hosts that say in a response that they must not be used; null = nobody checks them. */
@@ -107,6 +130,10 @@ export class Cluster implements EjectionSink {
     this.surroundings = surroundings;
     this.stats = stats ?? new ClusterStats();
     this.detector = config.outlier === null ? null : new OutlierDetector(config.outlier);
+    const { failureAccrual, retryTokens } = config;
+    this.accrual = failureAccrual === undefined ? null : this.makeGates(failureAccrual);
+    this.retryTokens = retryTokens === undefined ? null : new RetryTokens(retryTokens);
+    this.waitingRoom = null;
     this.isRemoved = false;
     this.readsRequests = isHashing(config.lb);
     this.readsReports = config.lb.kind === 'client-side-weighted-round-robin';
@@ -126,7 +153,7 @@ export class Cluster implements EjectionSink {
     this.startNs = stats === null ? surroundings.sweepOriginNs : ports.clock.nowNs;
     const start = { seed, clock: ports.clock, startNs: this.startNs };
     this.members = members;
-    this.hosts = members.members.map((endpoint, i) => new Host(endpoint, i, this.startNs));
+    this.hosts = members.members.map((endpoint, i) => this.makeHost(endpoint, i, this.startNs));
     this.pools = emptyPools(this.hosts.length);
     const groupOf = (hosts: readonly Host[]) => {
       const { panicThresholdPercent: panic, updateMergeWindowMs } = config;
@@ -257,7 +284,7 @@ export class Cluster implements EjectionSink {
     const pools = emptyPools(members.members.length);
     this.hosts = members.members.map((endpoint, index) => {
       const host = known.get(endpoint.id);
-      if (host === undefined) return new Host(endpoint, index, nowNs);
+      if (host === undefined) return this.makeHost(endpoint, index, nowNs);
       known.delete(endpoint.id);
       for (let p = 0; p < PRIORITIES; p++) {
         pools[index * PRIORITIES + p] = oldPools[host.index * PRIORITIES + p] ?? null;
@@ -276,12 +303,34 @@ export class Cluster implements EjectionSink {
       for (const host of this.hosts) drainPools(this.pools, host);
     }
     this.onMembers?.(this.hosts);
+    this.waitingRoom?.post();
+  }
+
+  private makeGates(config: FailureAccrualConfig): FailureAccrual {
+    const {
+      config: { name },
+      id,
+      surroundings,
+    } = this;
+    const gates = new HostGates(surroundings, name, id, () => this.readinessChanged());
+    return new FailureAccrual(config, gates);
+  }
+
+  private makeHost(endpoint: Endpoint, index: number, nowNs: Ns): Host {
+    const host = new Host(endpoint, index, nowNs);
+    const { lb } = this.config;
+    if (lb.kind === 'peak-ewma') {
+      const [rttNs, decayNs] = [lb.defaultRttMs * MILLISECOND, lb.decayMs * MILLISECOND];
+      host.latency = new LatencyEstimate(rttNs, decayNs, nowNs);
+    }
+    return host;
   }
 
   private removeHost(host: Host, pools: readonly (ConnectionPool | null)[]): void {
     // Its ejection ends here for whoever keeps the ledger.
     if (host.isEjected) this.recordUnejected(host);
     this.detector?.onHostRemoved(host);
+    this.accrual?.onHostRemoved(host);
     drainPools(pools, host);
   }
 
@@ -300,11 +349,14 @@ export class Cluster implements EjectionSink {
 
   // Outlier detection
 
-  /** Applies ejections that were posted during this input. */
+  /** Applies what was posted during this input: ejections, and hosts that others wait for. */
   drainPosted(): void {
     const { ports } = this.surroundings;
-    this.detector!.drain(ports.clock.nowNs, this.hosts.length, this);
-    this.armSweep();
+    if (this.detector !== null) {
+      this.detector.drain(ports.clock.nowNs, this.hosts.length, this);
+      this.armSweep();
+    }
+    this.waitingRoom?.serve();
   }
 
   onSweep(): void {
@@ -356,6 +408,21 @@ export class Cluster implements EjectionSink {
     return draws.below(draws.stream(label), host.id, index, n);
   }
 
+  // Who is ready
+
+  /** Whether a pick would find a host. */
+  get hasReadyHost(): boolean {
+    return this.hostSet.hasCandidates;
+  }
+
+  /** Balancers see it at once: a gate is no health that is merged with others'. */
+  private readinessChanged(): void {
+    const { nowNs } = this.surroundings.ports.clock;
+    this.hostSet.deliver(nowNs);
+    this.picker.deliverToSubsets(nowNs);
+    this.waitingRoom?.post();
+  }
+
   private healthChanged(): void {
     const { ports } = this.surroundings;
     const dueNs = this.hostSet.changed(ports.clock.nowNs);
@@ -392,52 +459,14 @@ export class Cluster implements EjectionSink {
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     const prefix = `cluster.${this.config.name}.`;
     this.stats.visit((name, value) => visit(prefix + name, 'counter', value));
-    this.visitGauges((name, value) => visit(prefix + name, 'gauge', value));
+    const gauge = (name: string, value: number) => visit(prefix + name, 'gauge', value);
+    this.picker.group.visitStats(gauge);
+    visitMembership(this.hosts, gauge);
+    visitBreakers(this.breakers, gauge);
     this.detector?.stats.visit((name, kind, value) =>
       visit(`${prefix}outlier_detection.${name}`, kind, value),
     );
   }
-
-  private visitGauges(visit: (name: string, value: number) => void): void {
-    const [normal, high] = [this.breakersOf(Priority.default), this.breakersOf(Priority.high)];
-    visit('upstream_rq_active', normal.requests + high.requests);
-    visit('upstream_rq_pending_active', normal.pending + high.pending);
-    visit('upstream_cx_active', normal.connections + high.connections);
-    this.picker.group.visitStats(visit);
-    visit('membership_total', this.hosts.length);
-    visit('membership_healthy', this.hostSet.countHealthy());
-    visit('membership_degraded', this.hosts.filter(isDegraded).length);
-    visit('membership_excluded', this.hosts.filter(isExcluded).length);
-    normal.visitGauges((name, value) => visit(`circuit_breakers.default.${name}`, value));
-    high.visitGauges((name, value) => visit(`circuit_breakers.high.${name}`, value));
-  }
-}
-
-function poolSettings(
-  config: ClusterConfig,
-  surroundings: ClusterSurroundings,
-  stats: ClusterStats,
-): PoolSettings {
-  const dialPlan: DialPlan = {
-    protocol: config.protocol,
-    tls: config.tls,
-    bufferLimitBytes: config.bufferLimitBytes,
-  };
-  return {
-    ports: surroundings.ports,
-    connections: surroundings.connections,
-    listener: surroundings.poolListener,
-    stats,
-    clusterId: config.id,
-    reportsConnects: config.outlier?.splitExternalLocalOriginErrors === true,
-    dialPlan,
-    plainPlan: config.tls === null ? dialPlan : { ...dialPlan, tls: null },
-    connectTimeoutMs: config.connectTimeoutMs,
-    idleTimeoutMs: config.idleTimeoutMs,
-    maxDurationMs: config.maxConnectionDurationMs,
-    maxRequestsPerConnection: config.maxRequestsPerConnection,
-    maxStreamMs: config.maxStreamDurationMs ?? 0,
-  };
 }
 
 function isHashing(lb: LoadBalancerConfig): lb is RingHashConfig | MaglevConfig {
@@ -455,28 +484,6 @@ function emptyPools(hostCount: number): (ConnectionPool | null)[] {
 
 function drainPools(pools: readonly (ConnectionPool | null)[], host: Host): void {
   for (let p = 0; p < PRIORITIES; p++) pools[host.index * PRIORITIES + p]?.drain();
-}
-
-/** Predicates apply from the second attempt on. */
-function isRejected(
-  host: Host,
-  attempt: number,
-  tried: readonly Host[] | null,
-  wish: HostWish | null,
-): boolean {
-  if (tried?.includes(host) === true) return true;
-  if (attempt === 1 || wish === null) return false;
-  if (wish.omitsCanaries && host.endpoint.metadata?.['canary'] === true) return true;
-  return wish.omits !== null && hasAll(host, wish.omits);
-}
-
-function isDegraded(host: Host): boolean {
-  return host.isDegraded;
-}
-
-/** Left out of the denominators of panic and of priorities. */
-function isExcluded(host: Host): boolean {
-  return host.isExcluded;
 }
 
 function needsSweep(host: Host): boolean {

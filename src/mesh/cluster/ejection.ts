@@ -28,6 +28,9 @@ export interface EjectionSink {
   jitterDraw(host: Host, n: number): number;
 }
 
+/** Envoy has no counters for the last type, which is Linkerd's. */
+const ENVOY_TYPE_NAMES = EJECTION_TYPE_NAMES.slice(0, EjectionType.failureAccrual);
+
 /** Counters under `cluster.<name>.outlier_detection.`. */
 export class EjectionStats {
   /** Hosts ejected now. */
@@ -38,8 +41,8 @@ export class EjectionStats {
   /** Deprecated by Envoy: attempts to eject for 5xx or success rate, enforced or not. */
   total = 0;
   /** Both: length = ejection types, indexed by `EjectionType`. */
-  readonly detected: number[] = EJECTION_TYPE_NAMES.map(() => 0);
-  readonly enforced: number[] = EJECTION_TYPE_NAMES.map(() => 0);
+  readonly detected: number[] = ENVOY_TYPE_NAMES.map(() => 0);
+  readonly enforced: number[] = ENVOY_TYPE_NAMES.map(() => 0);
 
   countDetected(type: EjectionType): void {
     this.detected[type] = (this.detected[type] ?? 0) + 1;
@@ -56,7 +59,7 @@ export class EjectionStats {
     visit('ejections_active', 'gauge', this.active);
     visit('ejections_enforced_total', 'counter', this.enforcedTotal);
     visit('ejections_overflow', 'counter', this.overflow);
-    EJECTION_TYPE_NAMES.forEach((name, type) => {
+    ENVOY_TYPE_NAMES.forEach((name, type) => {
       visit(`ejections_detected_${name}`, 'counter', this.detected[type] ?? 0);
       visit(`ejections_enforced_${name}`, 'counter', this.enforced[type] ?? 0);
     });

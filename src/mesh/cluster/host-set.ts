@@ -87,11 +87,13 @@ export class HostSet {
     return this.all;
   }
 
-  /** Hosts that are healthy now, delivered or not: the gauge `membership_healthy`. */
-  countHealthy(): number {
-    let count = 0;
-    for (const host of this.all) if (host.isHealthy) count += 1;
-    return count;
+  /** Whether a pick would find a host. */
+  get hasCandidates(): boolean {
+    return this.levels.some(({ hosts, healthy, degraded }, priority) =>
+      this.loads.panicking[priority] === true
+        ? hosts.length > 0
+        : healthy.length + degraded.length > 0,
+    );
   }
 
   /**

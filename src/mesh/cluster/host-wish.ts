@@ -4,8 +4,10 @@
  * The router makes one for requests that have such a wish; all others pass null.
  * Source: policy-engine.md §2.5, 7.5, 7.10.
  */
+
 import type { LbMetadata } from '../../core/engine.ts';
 import type { Host } from './host.ts';
+import { hasAll } from './subset-table.ts';
 
 export interface HostWish {
   /** Metadata of the subset; null = the whole cluster. */
@@ -52,4 +54,17 @@ export class TriedPriorities {
     this.attempted = [];
     this.isInForce = false;
   }
+}
+
+/** Predicates apply from the second attempt on. */
+export function isRejected(
+  host: Host,
+  attempt: number,
+  tried: readonly Host[] | null,
+  wish: HostWish | null,
+): boolean {
+  if (tried?.includes(host) === true) return true;
+  if (attempt === 1 || wish === null) return false;
+  if (wish.omitsCanaries && host.endpoint.metadata?.['canary'] === true) return true;
+  return wish.omits !== null && hasAll(host, wish.omits);
 }

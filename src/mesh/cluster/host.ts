@@ -6,6 +6,7 @@
  */
 import type { Endpoint } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
+import type { LatencyEstimate } from './latency-estimate.ts';
 import type { ResultCounts } from './outlier-statistics.ts';
 
 /** The weight that a host's reports amount to. */
@@ -44,6 +45,8 @@ export class Host {
 
   /** FAILED_OUTLIER_CHECK: takes effect at once, reaches the balancer with the next host update. */
   isEjected = false;
+  /** The gate of failure accrual lets nobody through. */
+  isShut = false;
 
   // outlier detection
   consecutiveLocalOriginFailure = 0;
@@ -58,6 +61,9 @@ export class Host {
 
   /** What it reported of its load, for balancers that go by that. */
   reported: ReportedLoad | null = null;
+
+  /** What its answers take, for balancers that go by that. */
+  latency: LatencyEstimate | null = null;
 
   constructor(endpoint: Endpoint, index: number, inServiceNs: Ns = 0) {
     this.id = endpoint.id;
@@ -80,13 +86,13 @@ export class Host {
 
   /** Whether the balancer may choose it outside panic. */
   get isHealthy(): boolean {
-    if (this.isEjected || this.failsChecks || this.isMarkedDegraded) return false;
+    if (this.isEjected || this.failsChecks || this.isMarkedDegraded || this.isShut) return false;
     return this.endpoint.health === 'healthy';
   }
 
   /** Chosen for the share that healthy hosts cannot carry. */
   get isDegraded(): boolean {
-    if (this.isEjected || this.failsChecks) return false;
+    if (this.isEjected || this.failsChecks || this.isShut) return false;
     const { health } = this.endpoint;
     return health === 'degraded' || (this.isMarkedDegraded && health === 'healthy');
   }

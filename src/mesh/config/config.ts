@@ -14,8 +14,10 @@ import type {
   ProxyConfig,
   TlsPlan,
 } from '../../core/engine.ts';
+import type { BalancerQueueConfig, FailureAccrualConfig, RetryTokensConfig } from './linkerd.ts';
 import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
+import type { OutlierConfig } from './outlier.ts';
 import type { RateLimitActions } from './rate-limits.ts';
 import type { RetryPolicyConfig, RouterOptions } from './retrying.ts';
 import type {
@@ -29,6 +31,7 @@ import type { HeaderMatch, RouteMatch } from './route-match.ts';
 import type { MtlsConfig, RbacConfig } from './security.ts';
 
 export type { LoadBalancerConfig } from './load-balancing.ts';
+export type { OutlierConfig, OutlierStatistics } from './outlier.ts';
 export type { RateLimitActions } from './rate-limits.ts';
 export type { RateLimitedBackoff, RetryPolicyConfig, RouterOptions } from './retrying.ts';
 export type {
@@ -267,6 +270,8 @@ export interface ForwardAction {
   /** undefined = the host stays as it is. */
   readonly hostRewrite?: HostRewrite;
   readonly priority: 'default' | 'high';
+  /** Of several clusters one without a ready host is passed over; undefined = only weights count. */
+  readonly splitsByAvailability?: boolean;
   /** Status when the cluster does not exist. Envoy 503; Gateway API routes 500. */
   readonly clusterNotFoundStatus: number;
   /** The request header that names the cluster, in place of `clusters`; lower-case. */
@@ -347,6 +352,14 @@ export interface ClusterConfig extends ClusterPlan {
   readonly circuitBreakers: { readonly default: Thresholds; readonly high: Thresholds };
   /** null = no outlier detection. */
   readonly outlier: OutlierConfig | null;
+  /** undefined = hosts have no gates. */
+  readonly failureAccrual?: FailureAccrualConfig;
+  /** undefined = a request that finds no ready host fails at once. */
+  readonly queue?: BalancerQueueConfig;
+  /** In place of the breakers' limits on retries. */
+  readonly retryTokens?: RetryTokensConfig;
+  /** Failed connections and resets count as answers: 504 when connecting took too long, else 502. */
+  readonly answersFailures?: boolean;
   /** 0 disables panic. */
   readonly panicThresholdPercent: number;
   /** 0 = unlimited. */
@@ -426,43 +439,6 @@ export interface Thresholds {
   readonly trackRemaining?: boolean;
   /** Of one host; undefined = unlimited. */
   readonly maxConnectionsPerHost?: number;
-}
-
-/** Source: policy-engine.md §4.1. Percentages are integers 0..100. */
-export interface OutlierConfig {
-  /** 0 never fires. */
-  readonly consecutive5xx: number;
-  readonly enforcingConsecutive5xxPercent: number;
-  readonly consecutiveGatewayFailure: number;
-  readonly enforcingConsecutiveGatewayFailurePercent: number;
-  readonly consecutiveLocalOriginFailure: number;
-  readonly enforcingConsecutiveLocalOriginFailurePercent: number;
-  readonly splitExternalLocalOriginErrors: boolean;
-  readonly intervalMs: number;
-  readonly baseEjectionTimeMs: number;
-  readonly maxEjectionTimeMs: number;
-  readonly maxEjectionTimeJitterMs: number;
-  readonly maxEjectionPercent: number;
-  readonly alwaysEjectOneHost: boolean;
-  /** undefined = hosts are not compared over intervals. */
-  readonly statistics?: OutlierStatistics;
-  /** Whether a passed health check ends an ejection; undefined = yes, as in Envoy. */
-  readonly unejectsOnHealthCheck?: boolean;
-}
-
-/** Detection over whole intervals. Source: policy-engine.md §4.6. */
-export interface OutlierStatistics {
-  readonly successRateMinimumHosts: number;
-  readonly successRateRequestVolume: number;
-  /** In thousandths. */
-  readonly successRateStdevFactor: number;
-  readonly enforcingSuccessRatePercent: number;
-  readonly enforcingLocalOriginSuccessRatePercent: number;
-  readonly failurePercentageThreshold: number;
-  readonly failurePercentageMinimumHosts: number;
-  readonly failurePercentageRequestVolume: number;
-  readonly enforcingFailurePercentagePercent: number;
-  readonly enforcingLocalOriginFailurePercentagePercent: number;
 }
 
 /** Where values came from, by the path of the setting inside its object. */

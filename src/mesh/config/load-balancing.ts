@@ -18,7 +18,8 @@ export type LoadBalancerConfig =
     }
   | RingHashConfig
   | MaglevConfig
-  | ClientSideWeightedConfig;
+  | ClientSideWeightedConfig
+  | PeakEwmaConfig;
 
 /** Weights from what hosts report of their load. Source: §7.11. */
 export interface ClientSideWeightedConfig {
@@ -34,6 +35,23 @@ export interface ClientSideWeightedConfig {
   /** Such as `named_metrics.queue`; empty = the application's utilisation, else the CPU's. */
   readonly metricNames: readonly string[];
   readonly slowStart?: SlowStartConfig;
+}
+
+/** Source: config-other-meshes.md §1.2. */
+export interface PeakEwmaConfig {
+  readonly kind: 'peak-ewma';
+  /** What a host counts as before its first answer; 1 or more. */
+  readonly defaultRttMs: number;
+  /** More than 0: after so long, what was measured counts for 1/e. */
+  readonly decayMs: number;
+  /** What failures count as; undefined = the time that they took. */
+  readonly penalty?: LatencyPenalty;
+}
+
+export interface LatencyPenalty {
+  readonly penaltyMs: number;
+  /** Longest `retry-after` that is believed. */
+  readonly maxRetryAfterMs: number;
 }
 
 /** What both hashing balancers have. */

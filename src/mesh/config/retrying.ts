@@ -43,6 +43,10 @@ export interface RetryPolicyConfig {
   /** Every so many attempts, priorities that were tried are left out. */
   readonly previousPriorities?: { readonly updateFrequency: number };
   readonly rateLimitedBackoff?: RateLimitedBackoff;
+  /** Backoffs are at least their base, and up to so much of it longer; undefined = Envoy's draw. */
+  readonly jitterRatio?: number;
+  /** The last try that is allowed has no per-try timeout. */
+  readonly leavesLastTry?: boolean;
 }
 
 /** Waits that the upstream asks for. Source: policy-engine.md §2.4. */

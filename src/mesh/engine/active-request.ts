@@ -13,6 +13,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { LocalReply } from '../filters/http-filter.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
+import { drawCluster } from './cluster-draw.ts';
 import type { EngineContext } from './context.ts';
 import type { DownstreamConnections } from './downstream-connections.ts';
 import type { DownstreamTable } from './downstream-table.ts';
@@ -165,16 +166,9 @@ export class ActiveRequests implements FilterChainOwner {
     plan: RequestPlan,
     split: TrafficSplit,
   ): Cluster | null {
-    const index = split.pick(this.splitValue(uid, plan, split));
+    const index = drawCluster(this.context, plan, split, uid, 0);
     this.requests.setPlan(request, plan.variantOf(index));
     return plan.clusters[index]!;
-  }
-
-  /** Where shares of requests are decided as well, one number decides it all. */
-  private splitValue(uid: number, plan: RequestPlan, split: TrafficSplit): number {
-    if (plan.splitValue >= 0) return plan.splitValue;
-    if (plan.sharesDraw) return this.context.shareDraw(uid);
-    return this.ports.draws.below(this.context.routeDraws, uid, 0, split.totalWeight);
   }
 
   private refuse(request: Slot, plan: RequestPlan): void {

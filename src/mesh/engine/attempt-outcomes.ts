@@ -13,7 +13,8 @@ import { RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ConnectionPool, PoolListener } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
-import { retriesAtOnce, retriesReset, retriesResponse } from '../policy/retry.ts';
+import { classify, penaltyMs, ResponseClass } from '../policy/response-class.ts';
+import { retriesAtOnce, retriesReset, retriesResponse, retriesStatus } from '../policy/retry.ts';
 import type { EngineContext } from './context.ts';
 import { Hedging } from './hedging.ts';
 import {
@@ -92,6 +93,7 @@ export class AttemptOutcomes implements PoolListener {
     const plan = requests.planOf(request);
     const status = effectiveStatus(plan.isGrpc, head);
     this.reportResponse(cluster, host, status);
+    if (host.latency !== null) this.penalise(stream, cluster, plan.isGrpc, head);
     if (cluster.readsReports) cluster.noteReport(host, head);
     if (cluster.onPassiveFailure !== null && head.get(FAIL_AT_ONCE) !== undefined) {
       cluster.onPassiveFailure(host);
@@ -102,6 +104,7 @@ export class AttemptOutcomes implements PoolListener {
       const isAside = streams.has(stream, StreamBit.hedged);
       if (!isAside && this.retries.admits(request, cluster, wish)) {
         this.recordEnd(request, cluster, head.status);
+        cluster.accrual?.onResult(host, classify(plan.isGrpc, head, null));
         requests.clear(request, Bit.timedOut);
         host.rqError++;
         cluster.stats.retriedCodes.count(head.status);
@@ -129,6 +132,7 @@ export class AttemptOutcomes implements PoolListener {
     this.retries.release(request);
     if (end) {
       this.recordEnd(request, cluster, head.status);
+      cluster.accrual?.onResult(host, classify(plan.isGrpc, head, null));
       this.responder.respondHead(request, sent, true);
       this.closeStream(stream, true);
       return;
@@ -167,10 +171,11 @@ export class AttemptOutcomes implements PoolListener {
   onResponseBody(stream: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
     const { streams } = this;
     const request = streams.requestOf(stream);
+    if (this.attempts.meter.isUsed) this.attempts.meter.end(stream);
     if (end) {
       // A gRPC response says how it went in its trailers; without them it failed.
       if (streams.has(stream, StreamBit.successOpen)) this.attempts.poolFor(stream).host.rqError++;
-      this.recordFinished(request);
+      this.recordFinished(stream, null);
     } else this.attempts.rearmIdle(stream);
     this.responder.respondBody(request, bytes, chunk, end);
     if (end) this.closeStream(stream, true);
@@ -182,7 +187,7 @@ export class AttemptOutcomes implements PoolListener {
     const { host } = this.attempts.poolFor(stream);
     if (cluster.readsReports) cluster.noteReport(host, trailers);
     if (this.streams.has(stream, StreamBit.successOpen)) countGrpc(host, trailers);
-    this.recordFinished(request);
+    this.recordFinished(stream, trailers);
     this.responder.respondTrailers(request, trailers);
     this.closeStream(stream, true);
   }
@@ -266,6 +271,7 @@ export class AttemptOutcomes implements PoolListener {
     const cluster = this.clusterOf(request);
     this.recordEnd(request, cluster, -1 - reason);
     if (host !== null) this.reportFailure(cluster, host, FAILED_STATUS);
+    if (host !== null) cluster.accrual?.onResult(host, ResponseClass.failure);
     if (detail !== '') requests.needExtra(request).transportFailure = detail;
     if (requests.has(request, Bit.headSent)) {
       this.retries.release(request);
@@ -286,7 +292,8 @@ export class AttemptOutcomes implements PoolListener {
     detail: string,
   ): void {
     const { requests } = this;
-    const status = statusOfReset(reason);
+    const status =
+      cluster.config.answersFailures === true ? statusInPlaceOf(reason) : statusOfReset(reason);
     const hasBegun = requests.has(request, Bit.informed);
     if (!hasBegun) {
       if (host !== null) host.rqError++;
@@ -310,7 +317,10 @@ export class AttemptOutcomes implements PoolListener {
     const { requests } = this;
     const rules = requests.planOf(request).retry;
     if (rules === null || requests.has(request, Bit.retriesOff)) return false;
-    const isWanted = retriesReset(rules, reason, requests.has(request, Bit.wroteUpstream));
+    const isAnswer = cluster.config.answersFailures === true && reason !== Reset.localReset;
+    const isWanted = isAnswer
+      ? retriesStatus(rules, statusInPlaceOf(reason))
+      : retriesReset(rules, reason, requests.has(request, Bit.wroteUpstream));
     const wish = isWanted ? Wish.afterBackoff : Wish.none;
     if (!this.retries.admits(request, cluster, wish)) return false;
     if (host !== null) host.rqError++;
@@ -355,9 +365,21 @@ export class AttemptOutcomes implements PoolListener {
     ports.record(RecordKind.attemptEnded, requests.uidOf(request), cluster.id, outcome);
   }
 
-  private recordFinished(request: Slot): void {
+  private recordFinished(stream: Slot, trailers: Head | null): void {
+    const request = this.streams.requestOf(stream);
     const head = this.requests.needExtra(request).responseHead!;
-    this.recordEnd(request, this.clusterOf(request), head.status);
+    const cluster = this.clusterOf(request);
+    this.recordEnd(request, cluster, head.status);
+    if (cluster.accrual === null) return;
+    const { isGrpc } = this.requests.planOf(request);
+    cluster.accrual.onResult(this.attempts.poolFor(stream).host, classify(isGrpc, head, trailers));
+  }
+
+  /** A failed response may count as a slow one. */
+  private penalise(stream: Slot, { config }: Cluster, isGrpc: boolean, head: Head): void {
+    if (config.lb.kind !== 'peak-ewma' || config.lb.penalty === undefined) return;
+    const ms = penaltyMs(config.lb.penalty, isGrpc, head, this.ports.wallMs());
+    if (ms >= 0) this.attempts.meter.penalise(stream, ms);
   }
 
   private clusterOf(request: Slot): Cluster {
@@ -376,6 +398,11 @@ function countGrpc(host: Host, headOrTrailers: Head): void {
     headOrTrailers.get('grpc-status') !== undefined && effectiveStatus(true, headOrTrailers) < 500;
   if (isGood) host.rqSuccess++;
   else host.rqError++;
+}
+
+/** Where failures of a host count as its answers. Source: config-other-meshes.md §1.5. */
+function statusInPlaceOf(reason: ResetReason): number {
+  return reason === Reset.connectionTimeout ? 504 : 502;
 }
 
 function wishOf(plan: RequestPlan, head: Head): Wish {

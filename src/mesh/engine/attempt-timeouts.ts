@@ -11,6 +11,7 @@ import { Flag, RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterCounter } from '../cluster/cluster-stats.ts';
 import type { Host } from '../cluster/host.ts';
+import { ResponseClass } from '../policy/response-class.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
 import { HAS_BEGUN } from './attempt-outcomes.ts';
 import type { EngineContext } from './context.ts';
@@ -85,6 +86,7 @@ export class AttemptTimeouts {
     this.outcomes.hedging.recordEnd(stream, OURS);
     this.attempts.abort(stream);
     this.outcomes.reportFailure(cluster, host, status);
+    cluster.accrual?.onResult(host, ResponseClass.failure);
     if (!requests.has(request, HAS_BEGUN)) {
       requests.set(request, Bit.timedOut);
       if (this.outcomes.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
@@ -155,6 +157,7 @@ export class AttemptTimeouts {
     const isReported = streams.has(stream, StreamBit.timeoutReported);
     this.outcomes.hedging.recordEnd(stream, OURS);
     this.attempts.abort(stream);
+    if (host !== null) cluster.accrual?.onResult(host, ResponseClass.failure);
     if (!isAwaited) return;
     if (!requests.has(request, HAS_BEGUN)) {
       cluster.stats.codes.count(status);

@@ -28,6 +28,7 @@ import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import type { Cluster, ClusterSurroundings } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
+import type { HostGate } from '../cluster/failure-accrual.ts';
 import { HostChoice } from '../cluster/host-choice.ts';
 import type { MeshConfig } from '../config/config.ts';
 import { ActiveRequests } from './active-request.ts';
@@ -67,6 +68,8 @@ export class PolicyEngine implements Engine<MeshConfig> {
   private readonly listeners: ListenerSet;
   private inTurn: boolean;
   private readonly checkers: Map<Cluster, HealthChecker>;
+  /** By the slots of their timers. */
+  private readonly gates: readonly HostGate[];
 
   /** @param tables shared by all engines of a run, or this engine's own */
   constructor(config: MeshConfig, ports: Ports, tables: EngineTables) {
@@ -74,6 +77,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
       ports,
       connections: tables.connections,
       pools: tables.pools,
+      gates: [],
       poolListener: NOT_READY,
       choice: new HostChoice(ports.draws),
       proxyName: config.proxyName,
@@ -88,6 +92,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.outcomes = new AttemptOutcomes(context, responder, attempts, retries);
     surroundings.poolListener = this.outcomes;
     this.timeouts = new AttemptTimeouts(context, responder, attempts, retries, this.outcomes);
+    this.gates = surroundings.gates;
     this.router = new Router(context, responder, attempts, retries, this.outcomes);
     this.downstream = new DownstreamConnections(context);
     const { router, outcomes, downstream } = this;
@@ -350,6 +355,12 @@ export class PolicyEngine implements Engine<MeshConfig> {
         break;
       case TimerKind.healthCheck:
         this.context.probes[slot]!.onTimer();
+        break;
+      case TimerKind.gateBackoff:
+        this.gates[slot]!.onBackoffOver();
+        break;
+      case TimerKind.failfast:
+        this.router.onFailfastTimer(slot);
         break;
       default:
         assertNever(kind, 'timer kind');

@@ -6,9 +6,9 @@
  * Source: policy-engine.md §0.3, 11.
  */
 import type { Head, HeaderList, ResetReason } from '../../core/engine.ts';
-import { RESET_REASON_TEXT, ResetReason as Reset } from '../../core/engine.ts';
+import { ResetReason as Reset } from '../../core/engine.ts';
 import { HttpHead } from '../../core/head.ts';
-import { Flag } from '../../core/records.ts';
+import { Flag, RESET_REASON_TEXT } from '../../core/records.ts';
 import { encodeUtf8 } from '../../core/utf8.ts';
 import { parseUnsigned } from '../policy/control-headers.ts';
 

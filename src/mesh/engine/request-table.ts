@@ -54,6 +54,10 @@ export const RequestBit = {
   hedged: 262144,
   /** A 1xx came: for the router the response has begun. */
   informed: 524288,
+  /** Waits for a host to be ready. */
+  queued: 1048576,
+  /** Did so before some attempt. */
+  waited: 2097152,
 } as const;
 
 const INITIAL_ROWS = 64;

@@ -223,6 +223,9 @@ export class Responder {
     const status = head === null ? 0 : head.status;
     const outcome = status * 256 + (requests.flagsOf(request) & 31);
     const clusterId = cluster < 0 ? -1 : clusters[cluster]!.id;
+    if (cluster >= 0 && plan.retry !== null) {
+      clusters[cluster]!.retryTokens?.deposit(ports.clock.nowNs);
+    }
     ports.record(RecordKind.requestDone, requests.uidOf(request), clusterId, outcome);
     plan.stats.rqActive--;
     const down = requests.downstreamOf(request);

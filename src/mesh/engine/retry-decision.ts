@@ -11,9 +11,10 @@ import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind, RetryRefusal } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { backoffCeilingMs } from '../policy/backoff.ts';
+import { backoffCeilingMs, jitteredBackoffMs } from '../policy/backoff.ts';
 import type { RetryRules } from '../policy/retry.ts';
 import { askedWaitMs } from '../policy/retry.ts';
+import type { RetryTokens } from '../policy/retry-tokens.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
@@ -52,6 +53,7 @@ export class RetryDecisions {
       return false;
     }
     requests.setRetriesLeft(request, left - 1);
+    if (cluster.retryTokens !== null) return this.paysFor(request, cluster, cluster.retryTokens);
     const breakers = cluster.breakersOf(this.requests.planOf(request).priority);
     if (!breakers.canRetry(breakers.countsOverTime ? this.ports.clock.nowNs : 0)) {
       cluster.stats.rqRetryOverflow++;
@@ -76,6 +78,13 @@ export class RetryDecisions {
     return ports.draws.below(this.context.useRetryDraws, uid, attempt, 100) < percent;
   }
 
+  private paysFor(request: Slot, cluster: Cluster, tokens: RetryTokens): boolean {
+    if (tokens.withdraw(this.ports.clock.nowNs)) return true;
+    cluster.stats.rqRetryOverflow++;
+    this.recordRefusal(request, cluster, RetryRefusal.budget);
+    return false;
+  }
+
   /** Gives the retry resource back, if the request holds it. */
   release(request: Slot): void {
     const { requests, clusters } = this;
@@ -88,7 +97,6 @@ export class RetryDecisions {
   /** Starts the backoff of a retry that was admitted. */
   schedule(request: Slot, cluster: Cluster, wish: Wish, head: Head | null): void {
     const { requests, ports } = this;
-    const { backoffDraws } = this.context;
     const uid = requests.uidOf(request);
     const attempt = requests.attemptsOf(request);
     let waitMs = 0;
@@ -101,13 +109,24 @@ export class RetryDecisions {
       waitMs = isAsked ? this.askedWait(request, rules, head) : 0;
       if (waitMs === 0) {
         const used = attempt - 1 - (requests.extraOf(request)?.rateLimitedWaits ?? 0);
-        const ceilingMs = backoffCeilingMs(rules.backoffBaseMs, rules.backoffMaxMs, used);
-        waitMs = ports.draws.below(backoffDraws, uid, attempt, ceilingMs);
+        waitMs = this.ownWait(uid, attempt, rules, used);
       }
     }
     requests.set(request, Bit.backingOff);
     ports.record(RecordKind.retryScheduled, uid, cluster.id, waitMs);
     requests.setWaitTimer(request, ports.armAfter(waitMs, TimerKind.retryBackoff, request));
+  }
+
+  private ownWait(uid: number, attempt: number, rules: RetryRules, used: number): number {
+    const { backoffBaseMs, backoffMaxMs, jitterRatio } = rules;
+    const { draws } = this.ports;
+    const { backoffDraws } = this.context;
+    if (jitterRatio === null) {
+      const ceilingMs = backoffCeilingMs(backoffBaseMs, backoffMaxMs, used);
+      return draws.below(backoffDraws, uid, attempt, ceilingMs);
+    }
+    const draw = draws.unit(backoffDraws, uid, attempt);
+    return jitteredBackoffMs(backoffBaseMs, backoffMaxMs, jitterRatio, used, draw);
   }
 
   /** @returns the wait that the response asks for, up to half longer; 0 = it asks for none */

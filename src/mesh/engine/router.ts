@@ -9,12 +9,17 @@
 import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER, ResetReason, TimerKind } from '../../core/engine.ts';
 import { BreakerKind, Flag, RecordKind } from '../../core/records.ts';
+import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { PENDING_OVERFLOW, REQUESTS_OVERFLOW } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
 import type { HostWish } from '../cluster/host-wish.ts';
 import { TriedPriorities } from '../cluster/host-wish.ts';
+import type { BalancerQueueConfig } from '../config/linkerd.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
+import type { QueueOwner } from './balancer-queue.ts';
+import { BalancerQueue } from './balancer-queue.ts';
+import { drawCluster } from './cluster-draw.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
@@ -26,7 +31,7 @@ import type { StreamTable } from './stream-table.ts';
 import { StreamBit } from './stream-table.ts';
 import type { UpstreamAttempts } from './upstream-attempt.ts';
 
-export class Router {
+export class Router implements QueueOwner {
   private readonly context: EngineContext;
   private readonly ports: Ports;
   private readonly requests: RequestTable;
@@ -79,14 +84,22 @@ export class Router {
       return;
     }
     requests.setRetriesLeft(request, plan.numRetries);
+    const cluster = clusters[index]!;
+    if (plan.forward.splitsByAvailability === true && !cluster.hasReadyHost) {
+      this.turnAway(request, cluster);
+      return;
+    }
     const { mirrors } = plan;
     const body = mirrors === null ? null : this.shadows.bodyOf(request);
-    this.startAttempt(request, clusters[index]!);
+    this.startAttempt(request, cluster);
     if (body !== null && requests.isOpen(request)) this.shadows.start(request, mirrors!, body);
-    if (plan.routeTimeoutMs > 0 && requests.isOpen(request)) {
-      const isDue = requests.has(request, Bit.requestEnded) || plan.isUpgrade;
-      if (isDue) this.armRouteTimeout(request);
-    }
+    if (plan.routeTimeoutMs > 0) this.armRouteTimeoutOnceDue(request, plan);
+  }
+
+  private armRouteTimeoutOnceDue(request: Slot, plan: RequestPlan): void {
+    const { requests } = this;
+    if (!requests.isOpen(request)) return;
+    if (requests.has(request, Bit.requestEnded) || plan.isUpgrade) this.armRouteTimeout(request);
   }
 
   private answerInvalid(request: Slot, { name, value }: { name: string; value: string }): void {
@@ -128,10 +141,23 @@ export class Router {
       if (requests.has(request, Bit.rateLimited)) cluster.stats.rqRetryBackoffRatelimited++;
       else cluster.stats.rqRetryBackoffExponential++;
     }
-    this.startAttempt(request, cluster);
+    this.startAttempt(request, this.splitAnew(request, cluster));
   }
 
-  /** The cluster was replaced by another of its name: its breakers count from now on. */
+  /** Where availability decides, each attempt is distributed on its own. */
+  private splitAnew(request: Slot, cluster: Cluster): Cluster {
+    const { requests } = this;
+    const plan = requests.planOf(request);
+    if (plan.split === null || plan.forward?.splitsByAvailability !== true) return cluster;
+    const attempts = requests.attemptsOf(request);
+    const index = drawCluster(this.context, plan, plan.split, requests.uidOf(request), attempts);
+    const chosen = plan.clusters[index] ?? cluster;
+    if (requests.has(request, Bit.holdsRetry)) this.moveTo(request, chosen);
+    else requests.setCluster(request, chosen.index);
+    return chosen;
+  }
+
+  /** Another cluster's breakers count from now on. */
   private moveTo(request: Slot, cluster: Cluster): void {
     const { requests } = this;
     this.retries.release(request);
@@ -141,11 +167,15 @@ export class Router {
   }
 
   private startAttempt(request: Slot, cluster: Cluster): void {
+    this.attempt(request, cluster, this.requests.countAttempt(request));
+  }
+
+  private attempt(request: Slot, cluster: Cluster, attempt: number): void {
     const { requests, ports } = this;
-    const attempt = requests.countAttempt(request);
     const host = this.pickHost(request, cluster, attempt);
     if (host === null) {
-      this.answerUnhealthy(request, cluster);
+      if (cluster.config.queue === undefined) this.answerUnhealthy(request, cluster);
+      else this.wait(request, cluster, cluster.config.queue);
       return;
     }
     const priority = requests.planOf(request).priority;
@@ -199,12 +229,54 @@ export class Router {
     this.responder.respondLocally(request, 503, 'no healthy upstream', Flag.UH, details);
   }
 
+  // Requests that wait for a host
+
+  private wait(request: Slot, cluster: Cluster, config: BalancerQueueConfig): void {
+    cluster.waitingRoom ??= new BalancerQueue(cluster, config, this.context, this);
+    if (!this.queueOf(cluster).admits(request)) this.turnAway(request, cluster);
+  }
+
+  private queueOf(cluster: Cluster): BalancerQueue {
+    return cluster.waitingRoom as BalancerQueue;
+  }
+
+  /** Nobody is ready, and waiting is over or makes no sense. */
+  private turnAway(request: Slot, cluster: Cluster): void {
+    this.retries.release(request);
+    cluster.stats.cxNoneHealthy++;
+    cluster.stats.codes.count(503);
+    this.responder.respondLocally(request, 503, '', Flag.UH, 'load_shed');
+  }
+
+  /** @param index position of the cluster whose queue has waited for too long */
+  onFailfastTimer(index: number): void {
+    this.queueOf(this.clusters[index]!).onTimer();
+  }
+
+  onHostReady(request: Slot, cluster: Cluster): void {
+    // The attempt that found nobody was counted already.
+    const plan = this.requests.planOf(request);
+    this.attempt(request, cluster, this.requests.attemptsOf(request));
+    this.armRouteTimeoutOnceDue(request, plan);
+  }
+
+  onFailfast(request: Slot, cluster: Cluster): void {
+    this.retries.release(request);
+    cluster.stats.cxNoneHealthy++;
+    cluster.stats.codes.count(504);
+    this.responder.respondLocally(request, 504, '', Flag.UH, 'failfast');
+  }
+
   // What the client sends
 
   onBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
     const { requests, streams } = this;
     const { shadows } = requests.needExtra(request);
     if (shadows !== null) for (const copy of shadows) copy.sendBody(bytes, chunk, end);
+    if (requests.has(request, Bit.queued)) {
+      requests.needExtra(request).keep(bytes, chunk);
+      return;
+    }
     const keeps = this.attempts.keepsBody(request);
     if (keeps && !this.keep(request, bytes, chunk)) return;
     const stream = requests.streamOf(request);
@@ -274,12 +346,20 @@ export class Router {
     this.attempts.armPerTry(stream);
   }
 
+  private ageMs(request: Slot): number {
+    const { requests, ports } = this;
+    return Math.floor((ports.clock.nowNs - requests.startNsOf(request)) / MILLISECOND);
+  }
+
+  /** The deadline of a request that waited for a host does not move; it only strikes later. */
   private armRouteTimeout(request: Slot): void {
     const { requests, ports } = this;
-    const timeoutMs = requests.planOf(request).routeTimeoutMs;
-    if (timeoutMs === 0 || requests.streamOf(request) === NO_SLOT) return;
+    const plan = requests.planOf(request);
+    if (plan.routeTimeoutMs === 0 || requests.streamOf(request) === NO_SLOT) return;
     if (requests.routeTimerOf(request) !== NO_TIMER) return;
-    const timer = ports.armAfter(timeoutMs, TimerKind.routeTimeout, request);
+    const waitedMs = requests.has(request, Bit.waited) ? this.ageMs(request) : 0;
+    const leftMs = Math.max(0, plan.routeTimeoutMs - waitedMs);
+    const timer = ports.armAfter(leftMs, TimerKind.routeTimeout, request);
     requests.setRouteTimer(request, timer);
   }
 }

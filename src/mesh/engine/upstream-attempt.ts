@@ -18,7 +18,9 @@ import type { ConnectionTable } from '../cluster/connection-table.ts';
 import type { Host } from '../cluster/host.ts';
 import type { EngineContext } from './context.ts';
 import type { Hedges } from './hedges.ts';
+import { LatencyMeter } from './latency-meter.ts';
 import type { RequestExtra } from './request-extra.ts';
+import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -34,6 +36,7 @@ export class UpstreamAttempts {
   private readonly hedges: Hedges;
   /** By stream; empty unless clusters limit how long an attempt lasts. */
   private readonly durations: Map<Slot, TimerId>;
+  readonly meter: LatencyMeter;
 
   constructor(context: EngineContext) {
     this.ports = context.ports;
@@ -44,6 +47,7 @@ export class UpstreamAttempts {
     this.pools = context.pools;
     this.hedges = context.hedges;
     this.durations = new Map();
+    this.meter = new LatencyMeter(context.ports.clock);
   }
 
   /**
@@ -61,6 +65,8 @@ export class UpstreamAttempts {
     requests.setPool(request, pool.id);
     const stream = streams.allocate(request);
     requests.setStream(request, stream);
+    if (host.latency !== null) this.meter.begin(stream, host.latency);
+    if (cluster.accrual !== null) cluster.accrual.onDispatch(host);
     const connection = pool.newStream(stream, uid);
     if (connection >= 0) this.open(stream, connection);
     else if (connection === WAITS) streams.set(stream, StreamBit.pending);
@@ -165,11 +171,16 @@ export class UpstreamAttempts {
   armPerTry(stream: Slot): void {
     const { requests, streams, ports } = this;
     const plan = requests.planOf(streams.requestOf(stream));
-    if (plan.perTryTimeoutMs > 0 && !streams.has(stream, StreamBit.headReceived)) {
+    const hasTimeout = plan.perTryTimeoutMs > 0 && !streams.has(stream, StreamBit.headReceived);
+    if (hasTimeout && !this.leavesTry(streams.requestOf(stream), plan)) {
       const timer = ports.armAfter(plan.perTryTimeoutMs, TimerKind.perTryTimeout, stream);
       streams.setPerTryTimer(stream, timer);
     }
     if (plan.perTryIdleTimeoutMs > 0) this.rearmIdle(stream);
+  }
+
+  private leavesTry(request: Slot, { retry }: RequestPlan): boolean {
+    return retry?.leavesLastTry === true && this.requests.retriesLeftOf(request) === 0;
   }
 
   /** The per-try timeout guards only until the response begins. */
@@ -263,6 +274,7 @@ export class UpstreamAttempts {
   private free(stream: Slot): void {
     const { requests, streams, ports } = this;
     if (this.durations.size > 0) this.disarmDuration(stream);
+    if (this.meter.isUsed) this.meter.end(stream);
     this.disarmPerTry(stream);
     if (streams.has(stream, StreamBit.idleTimer)) this.disarmIdle(stream);
     const request = streams.requestOf(stream);

@@ -9,6 +9,7 @@ import { HashingBalancer } from './hashing.ts';
 import { LeastRequest } from './least-request.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 import { MaglevTable } from './maglev.ts';
+import { PeakEwma } from './peak-ewma.ts';
 import { RandomBalancer } from './random.ts';
 import { HashRing } from './ring-hash.ts';
 import { RoundRobin } from './round-robin.ts';
@@ -42,6 +43,7 @@ export const BALANCERS: { readonly [K in Kind]: BalancerFactory<K> } = {
     new HashingBalancer(config, (hosts, shares) => new HashRing(config, hosts, shares)),
   maglev: (config) =>
     new HashingBalancer(config, (hosts, shares) => new MaglevTable(config, hosts, shares)),
+  'peak-ewma': (_config, { clock }) => new PeakEwma(clock),
 };
 
 /** A balancer with its own state: one per engine, cluster and priority. */

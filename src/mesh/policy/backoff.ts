@@ -25,3 +25,22 @@ export function backoffCeilingMs(baseMs: number, maxMs: number, retriesUsed: num
   }
   return ceiling;
 }
+
+/**
+ * Linkerd's wait: at least a base that doubles, and up to `jitterRatio` of it longer.
+ *
+ * @param retriesUsed from 0
+ * @param draw in [0, 1)
+ * @returns integer milliseconds, at most `maxMs`. Source: config-other-meshes.md §1.4, 1.6
+ */
+export function jitteredBackoffMs(
+  baseMs: number,
+  maxMs: number,
+  jitterRatio: number,
+  retriesUsed: number,
+  draw: number,
+): number {
+  // Thirty doublings of a millisecond are twelve days.
+  const grownMs = Math.min(baseMs * (1 << Math.min(retriesUsed, 30)), maxMs);
+  return Math.round(Math.min(grownMs + draw * jitterRatio * grownMs, maxMs));
+}

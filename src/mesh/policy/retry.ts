@@ -96,6 +96,10 @@ export interface RetryRules {
   readonly omitsCanaries: boolean;
   /** Hosts with all of this are rejected; null = none are. */
   readonly omitsHosts: LbMetadata | null;
+  /** null = a wait is drawn below its bound. */
+  readonly jitterRatio: number | null;
+  /** The last try that is allowed has no per-try timeout. */
+  readonly leavesLastTry: boolean;
 }
 
 /** Set-up: turns a policy into rules. Unknown tokens are ignored, as Envoy does. */
@@ -118,6 +122,8 @@ export function compileRetryRules(
     priorityUpdateFrequency: config.previousPriorities?.updateFrequency ?? 0,
     omitsCanaries: config.hostPredicates.includes('omit-canary-hosts'),
     omitsHosts: config.omittedHostMetadata ?? null,
+    jitterRatio: config.jitterRatio ?? null,
+    leavesLastTry: config.leavesLastTry === true,
   };
 }
 
@@ -241,7 +247,8 @@ function isConnectFailure(reason: ResetReason): boolean {
   );
 }
 
-function retriesStatus(rules: RetryRules, status: number): boolean {
+/** Whether a status alone asks for another attempt. */
+export function retriesStatus(rules: RetryRules, status: number): boolean {
   const conditions = rules.conditions;
   if (status >= 500 && status <= 599) {
     if ((conditions & RetryCondition.status5xx) !== 0) return true;

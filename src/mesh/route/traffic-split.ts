@@ -37,4 +37,24 @@ export class TrafficSplit {
     while (at >= (ends[i] ?? Number.POSITIVE_INFINITY)) i += 1;
     return i;
   }
+
+  /** What is left of the total weight. O(clusters), as the next. */
+  weightWithout(excluded: readonly number[]): number {
+    return excluded.reduce((left, index) => left - this.weightOf(index), this.totalWeight);
+  }
+
+  /** As `pick`, as if the weights of some clusters were 0. @param value below what is left */
+  pickWithout(excluded: readonly number[], value: number): number {
+    let left = value;
+    for (let i = 0; i < this.ends.length; i++) {
+      if (excluded.includes(i)) continue;
+      left -= this.weightOf(i);
+      if (left < 0) return i;
+    }
+    throw new RangeError('no cluster of the split is left');
+  }
+
+  private weightOf(index: number): number {
+    return this.ends[index]! - (index === 0 ? 0 : this.ends[index - 1]!);
+  }
 }

@@ -3,11 +3,11 @@
  * `Ports.record` and `Ports.logRequest`, told the same way by both drivers.
  */
 import type { RequestLogEntry } from '../../../src/core/engine.ts';
-import { RESET_REASON_TEXT } from '../../../src/core/engine.ts';
 import {
   BreakerKind,
   EJECTION_TYPE_NAMES,
   FLAG_NAMES,
+  RESET_REASON_TEXT,
   RecordKind,
   RetryRefusal,
 } from '../../../src/core/records.ts';

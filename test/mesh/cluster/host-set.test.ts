@@ -98,7 +98,7 @@ describe('health changes', () => {
     eject(hosts[2]);
     expect(set.changed(900 * MS)).toBe(1_500 * MS);
     expect(indices(set.candidates())).toEqual([1, 2, 3]);
-    expect(set.countHealthy()).toBe(1);
+    expect(set.hosts.filter((host) => host.isHealthy)).toHaveLength(1);
     set.deliver(1_500 * MS);
     expect(indices(set.candidates())).toEqual([3]);
     expect(set.pendingDeliveryNs).toBe(DELIVERED);

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { MILLISECOND } from '../../../src/core/time.ts';
+import type { Host } from '../../../src/mesh/cluster/host.ts';
+import { LatencyEstimate } from '../../../src/mesh/cluster/latency-estimate.ts';
 import type { LoadBalancerConfig } from '../../../src/mesh/config/config.ts';
 import { ENVOY } from '../../../src/mesh/config/defaults.ts';
 import { HashingBalancer } from '../../../src/mesh/lb/hashing.ts';
@@ -29,6 +32,7 @@ const CONFIGS: readonly LoadBalancerConfig[] = [
     errorUtilizationPenalty: 0,
     metricNames: [],
   },
+  { kind: 'peak-ewma', defaultRttMs: 30, decayMs: 10_000 },
 ];
 
 function leastRequest(
@@ -61,6 +65,7 @@ describe('every balancer', () => {
       'client-side-weighted-round-robin',
       'ring-hash',
       'maglev',
+      'peak-ewma',
     ]);
     expect(createBalancer({ kind: 'round-robin' }, startOf(1))).toBeInstanceOf(RoundRobin);
     expect(createBalancer(aRing(), startOf(1))).toBeInstanceOf(HashingBalancer);
@@ -270,5 +275,33 @@ describe('least request', () => {
     hosts[1]!.rqActive = 1_000;
     expect(picksOf(balancer, choice, 3)).toEqual([0, 0, 1]);
     expect(picksOf(balancer, choice, 500)).not.toContain(1);
+  });
+});
+
+describe('peak EWMA', () => {
+  function hostsThatTook(...ms: readonly number[]): Host[] {
+    return equalHosts(ms.length).map((host, i) => {
+      host.latency = new LatencyEstimate(ms[i]! * MILLISECOND, 10_000 * MILLISECOND, 0);
+      return host;
+    });
+  }
+  const config = { kind: 'peak-ewma', defaultRttMs: 30, decayMs: 10_000 } as const;
+
+  it('takes the faster of two different hosts, the first drawn when they are equal', () => {
+    const balancer = createBalancer(config, startOf(1));
+    const choice = new TestChoice(hostsThatTook(40, 20, 20), [0, 0, 1, 1, 2, 0]);
+    // Second draws are below n - 1 and step over the first: (0, 1), (1, 2), (2, 0).
+    expect(picksOf(balancer, choice, 3)).toEqual([1, 1, 2]);
+  });
+
+  it('counts requests under way', () => {
+    const balancer = createBalancer(config, startOf(1));
+    const hosts = hostsThatTook(40, 20);
+    hosts[1]!.latency!.pending = 2;
+    expect(balancer.pick(new TestChoice(hosts, [0, 0]))).toBe(0);
+  });
+
+  it('needs no draw for one host', () => {
+    expect(createBalancer(config, startOf(1)).pick(new TestChoice(hostsThatTook(40), []))).toBe(0);
   });
 });
