@@ -5,6 +5,7 @@
  * of a proxy and of a simulated client with the same seed meet the same draws.
  */
 import type { Draws, StreamKey } from '../core/draws.ts';
+import { REQUEST_IDS, requestIdOf } from '../core/request-id.ts';
 
 /** Names requests in the order in which they come. */
 export class RequestIdentity {
@@ -16,7 +17,7 @@ export class RequestIdentity {
   constructor(draws: Draws) {
     this.draws = draws;
     this.uids = draws.stream('proxy/request');
-    this.ids = draws.stream('proxy/request-id');
+    this.ids = draws.stream(REQUEST_IDS);
   }
 
   /** @returns int32 of the next request */
@@ -26,15 +27,6 @@ export class RequestIdentity {
 
   /** @returns a UUID of version 4 for the request with this uid */
   requestId(uid: number): string {
-    const words = [0, 1, 2, 3].map((index) => this.draws.int32(this.ids, uid, index) >>> 0);
-    const hex = words.map((word) => word.toString(16).padStart(8, '0')).join('');
-    const variant = ((Number.parseInt(hex[16]!, 16) & 3) | 8).toString(16);
-    return [
-      hex.slice(0, 8),
-      hex.slice(8, 12),
-      `4${hex.slice(13, 16)}`,
-      `${variant}${hex.slice(17, 20)}`,
-      hex.slice(20),
-    ].join('-');
+    return requestIdOf(this.draws, this.ids, uid);
   }
 }

@@ -32,7 +32,7 @@ describe('request heads', () => {
     await client.has('ok');
     expect(upstream.requests).toEqual([
       'GET / HTTP/1.1\r\nhost: orders.test\r\nx-one: 1\r\nx-two: a\r\nx-two: b\r\n' +
-        'x-request-id: mine\r\nx-forwarded-proto: http\r\nx-envoy-attempt-count: 1\r\n\r\n',
+        'x-request-id: mine\r\nte: trailers\r\nx-forwarded-proto: http\r\nx-envoy-attempt-count: 1\r\n\r\n',
     ]);
   });
 

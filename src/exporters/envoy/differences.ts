@@ -2,7 +2,9 @@
  * What a configuration says and its bootstrap, read again, does not: found by comparing the two, so
  * that a setting which nobody thought of here cannot go missing silently.
  */
+import { valuesOf } from '../../mesh/config/complete.ts';
 import type { MeshConfig } from '../../mesh/config/config.ts';
+import { ENVOY } from '../../mesh/config/defaults.ts';
 
 /** A setting without a counterpart. */
 export interface LostSetting {
@@ -100,6 +102,11 @@ function plain(value: unknown): unknown {
   }
   if ('honoursControlHeaders' in made && made['honoursControlHeaders'] === false) {
     made['clientTrust'] ??= NOBODY_TRUSTED;
+  }
+  if ('honoursControlHeaders' in made) {
+    const answersContinue = made['forwardsInformational'] !== true;
+    made['edge'] ??= plain({ ...valuesOf(ENVOY.edge), answersContinue });
+    made['codec'] ??= plain(valuesOf(ENVOY.codec));
   }
   if (made['kind'] === 'fault') made['config'] ??= NO_FAULT;
   if (made['fault'] === null) made['fault'] = NO_FAULT;

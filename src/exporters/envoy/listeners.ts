@@ -6,6 +6,7 @@
 import type { AccessLogPlan } from '../../importers/envoy/access-logs.ts';
 import type { ListenerConfig } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
+import { commonCodecFields, edgeFields } from './edge.ts';
 import { httpFilters } from './filters.ts';
 import {
   cidrRange,
@@ -54,6 +55,7 @@ function connectionManager(config: ListenerConfig): Message {
     max_connection_duration: duration(config.maxConnectionDurationMs),
     max_stream_duration: duration(config.maxStreamDurationMs),
     max_requests_per_connection: config.maxRequestsPerConnection,
+    ...commonCodecFields(config),
   });
   return {
     stat_prefix: config.statPrefix,
@@ -71,6 +73,7 @@ function connectionManager(config: ListenerConfig): Message {
     proxy_100_continue: flag(config.forwardsInformational),
     upgrade_configs: filled(config.upgrades?.map((type) => ({ upgrade_type: type }))),
     ...clientTrust(config),
+    ...edgeFields(config),
     route_config: routeConfiguration(config.routes),
     http_filters: httpFilters(config),
   };

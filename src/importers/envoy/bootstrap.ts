@@ -54,14 +54,18 @@ export function readBootstrap(
   const clusters = resources
     .messages('clusters', 'Cluster')
     .map((cluster) => readCluster(cluster, ids, runtime));
-  const names = new Set(clusters.map(({ config }) => config.name));
-  const listeners = resources
-    .messages('listeners', 'Listener')
-    .flatMap((listener) => readListener(listener, ids, runtime, names) ?? []);
-  resources.close();
   const node = fields.message('node', 'Node');
   const proxyName = node?.text('id') ?? 'envoy';
-  node?.ignore('cluster', 'metadata', 'locality');
+  const surroundings = {
+    clusters: new Set(clusters.map(({ config }) => config.name)),
+    nodeId: node?.text('id') ?? '',
+    nodeCluster: node?.text('cluster') ?? '',
+  };
+  const listeners = resources
+    .messages('listeners', 'Listener')
+    .flatMap((listener) => readListener(listener, ids, runtime, surroundings) ?? []);
+  resources.close();
+  node?.ignore('metadata', 'locality');
   node?.close();
   const admin = readAdmin(fields);
   fields.ignore('stats_config', 'stats_flush_interval');

@@ -95,7 +95,14 @@ function serviceOf(name: string): ClusterConfig['service'] {
 }
 
 function readLifecycle(fields: Fields): Partial<ClusterConfig> {
+  const policy = fields.message('preconnect_policy', 'PreconnectPolicy');
+  const perUpstream = policy?.ratio('per_upstream_preconnect_ratio', 1, 3);
+  const predictive = policy?.ratio('predictive_preconnect_ratio', 1, 3);
+  policy?.close();
   return {
+    ...(policy === undefined
+      ? {}
+      : { preconnect: { perUpstreamRatio: perUpstream ?? 1, predictiveRatio: predictive ?? 0 } }),
     ...(fields.flag('close_connections_on_host_health_failure')
       ? { closesOnHealthFailure: true }
       : {}),

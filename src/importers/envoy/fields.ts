@@ -104,6 +104,15 @@ export class Fields {
     return node === undefined ? undefined : unwrapped(node).number();
   }
 
+  /** A real number within bounds that Envoy checks, too. */
+  ratio(name: string, min: number, max: number): number | undefined {
+    const value = this.number(name);
+    if (value === undefined || (value >= min && value <= max)) return value;
+    const message = `${this.kind} field "${name}" is ${value}, expected ${min} to ${max}`;
+    this.get(name)?.error('MQ-ENVOY-003', message);
+    return undefined;
+  }
+
   /** Whole milliseconds, cut off as Envoy cuts them. */
   durationMs(name: string): number | undefined {
     const node = this.get(name);

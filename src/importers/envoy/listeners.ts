@@ -8,6 +8,7 @@ import type { ListenerConfig } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { NameIds } from '../name-ids.ts';
 import { type AccessLogPlan, readAccessLogs } from './access-logs.ts';
+import { type NodeNames, readCodec, readEdge } from './edge.ts';
 import { readAddress } from './endpoints.ts';
 import { type Fields, refuseExtension, typedConfigOf } from './fields.ts';
 import { readHttpFilters, readRouterOptions } from './http-filters.ts';
@@ -27,11 +28,17 @@ export interface BootstrapListener {
   readonly accessLogs: readonly AccessLogPlan[];
 }
 
+/** What a listener has to know of the rest of its bootstrap. */
+export interface ListenerSurroundings extends NodeNames {
+  /** Names of all clusters. */
+  readonly clusters: ReadonlySet<string>;
+}
+
 export function readListener(
   fields: Fields,
   ids: NameIds,
   runtime: Runtime,
-  clusters: ReadonlySet<string>,
+  surroundings: ListenerSurroundings,
 ): BootstrapListener | undefined {
   const name = fields.text('name') ?? '';
   const address = readAddress(fields);
@@ -62,7 +69,7 @@ export function readListener(
     address: address.host,
     port: address.port,
     ...(bufferBytes === undefined ? {} : { bufferLimitBytes: bufferBytes }),
-    ...readManager(manager, runtime, clusters),
+    ...readManager(manager, runtime, surroundings),
     ...(tls === null ? {} : { tls }),
     ...(statPrefix === undefined || statPrefix === '' ? {} : { listenerStatPrefix: statPrefix }),
   });
@@ -92,7 +99,7 @@ function managerOf(chain: Fields): Fields | undefined {
 function readManager(
   fields: Fields,
   runtime: Runtime,
-  clusters: ReadonlySet<string>,
+  surroundings: ListenerSurroundings,
 ): Partial<ListenerConfig> {
   const table = fields.message('route_config', 'RouteConfiguration');
   if (table === undefined) fields.node.error('MQ-FIELD-003', 'route_config is missing');
@@ -105,24 +112,26 @@ function readManager(
   };
   const headersMs = fields.durationMs('request_headers_timeout');
   const drainMs = fields.durationMs('drain_timeout');
-  fields.ignore('codec_type', 'generate_request_id', 'server_name', 'tracing');
-  fields.withoutEffect('normalize_path', 'merge_slashes');
-  fields.ignore('always_set_request_id_in_response', 'http2_protocol_options');
-  fields.message('http_protocol_options', 'Http1ProtocolOptions')?.close();
+  fields.ignore('codec_type', 'tracing', 'http2_protocol_options');
   const upgrades = fields.messages('upgrade_configs', 'UpgradeConfig').map((upgrade) => {
     const type = (upgrade.text('upgrade_type') ?? '').toLowerCase();
     upgrade.close();
     return type;
   });
   const router = readRouterOptions(fields, runtime);
+  const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
   const manager = {
+    edge: readEdge(fields, runtime, surroundings),
+    codec: readCodec(fields, common),
     statPrefix: fields.text('stat_prefix') ?? '',
     filters: readHttpFilters(fields, runtime),
     ...(router === undefined ? {} : { router }),
     ...(runtime.flag(GRPC_DEADLINES) === true ? { grpcTimeoutsAreDeadlines: true } : {}),
-    ...(table === undefined ? {} : { routes: readRouteTable(table, runtime, clusters) }),
+    ...(table === undefined
+      ? {}
+      : { routes: readRouteTable(table, runtime, surroundings.clusters) }),
     ...timeouts,
-    ...readCommon(fields),
+    ...readCommon(common),
     ...readTrust(fields),
     ...(headersMs === undefined ? {} : { requestHeadersTimeoutMs: headersMs }),
     ...(drainMs === undefined ? {} : { drainTimeoutMs: drainMs }),
@@ -133,8 +142,7 @@ function readManager(
   return manager;
 }
 
-function readCommon(fields: Fields): Partial<ListenerConfig> {
-  const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
+function readCommon(common: Fields | undefined): Partial<ListenerConfig> {
   const idleMs = common?.durationMs('idle_timeout');
   const maxMs = common?.durationMs('max_connection_duration');
   const streamMs = common?.durationMs('max_stream_duration');

@@ -20,6 +20,7 @@ export class CircuitBreakers {
   requests = 0;
   /** Retries outstanding, from their decision to their end: waiting ones count. */
   retries = 0;
+  private hasConnected = false;
   readonly maxConnections: number;
   readonly maxPending: number;
   readonly maxRequests: number;
@@ -79,6 +80,7 @@ export class CircuitBreakers {
 
   addConnection(): void {
     this.connections += 1;
+    this.hasConnected = true;
   }
 
   removeConnection(): void {
@@ -116,7 +118,8 @@ export class CircuitBreakers {
    * With a retry budget `rq_retry_open` still compares with `maxRetries`.
    */
   visitGauges(visit: (name: string, value: number) => void): void {
-    visit('cx_open', openness(this.connections, this.maxConnections));
+    const isOverZero = this.maxConnections === 0 && this.hasConnected;
+    visit('cx_open', isOverZero ? 1 : openness(this.connections, this.maxConnections));
     visit('cx_pool_open', 0);
     visit('rq_pending_open', openness(this.pending, this.maxPending));
     visit('rq_open', openness(this.requests, this.maxRequests));
@@ -133,6 +136,7 @@ function left(count: number, max: number): number {
   return Math.max(0, max - count);
 }
 
+/** Envoy sets a gauge when its count moves: a limit of 0 shows only once something went beyond it. */
 function openness(count: number, max: number): number {
-  return count >= max ? 1 : 0;
+  return count >= max && (count > 0 || max > 0) ? 1 : 0;
 }

@@ -150,9 +150,10 @@ export class CodeCounts {
       const hundreds = Math.floor(code / 100);
       classes[hundreds] = (classes[hundreds] ?? 0) + this.counts[i]!;
       completed += this.counts[i]!;
-      visit(`${prefix}upstream_rq_${code}`, this.counts[i]!);
+      // Of other codes only their number is known.
+      if (code >= 100 && code <= 599) visit(`${prefix}upstream_rq_${code}`, this.counts[i]!);
     }
-    for (let hundreds = 1; hundreds < classes.length; hundreds++) {
+    for (let hundreds = 1; hundreds <= 5; hundreds++) {
       const value = classes[hundreds]!;
       if (value > 0) visit(`${prefix}upstream_rq_${hundreds}xx`, value);
     }

@@ -13,18 +13,16 @@ import type { EjectionRefusal, EjectionType } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND } from '../../core/time.ts';
-import type { ClusterConfig, LoadBalancerConfig } from '../config/config.ts';
+import type { ClusterConfig } from '../config/config.ts';
 import type { FailureAccrualConfig } from '../config/linkerd.ts';
-import type { MaglevConfig, RingHashConfig } from '../config/load-balancing.ts';
 import { reportedWeight } from '../policy/load-report.ts';
 import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
 import { RetryTokens } from '../policy/retry-tokens.ts';
 import { compileHeaderMatch } from '../route/match.ts';
-import { RequestHash } from '../route/request-hash.ts';
+import type { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
 import { visitBreakers, visitMembership } from './cluster-gauges.ts';
 import { ClusterStats } from './cluster-stats.ts';
-import type { PoolListener, PoolSettings } from './connection-pool.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import type { EjectionSink } from './ejection.ts';
@@ -39,7 +37,11 @@ import { DELIVERED, HostSet } from './host-set.ts';
 import { type HostWish, isRejected } from './host-wish.ts';
 import { LatencyEstimate } from './latency-estimate.ts';
 import { OutlierDetector } from './outlier-detection.ts';
+import { isHashing, ownHash } from './own-hash.ts';
+import { drainPools, emptyPools, PRIORITIES } from './pool-list.ts';
+import type { PoolListener, PoolSettings } from './pool-settings.ts';
 import { poolSettings } from './pool-settings.ts';
+import { preconnectAhead } from './preconnect.ts';
 
 /** What a cluster needs of the engine around it. */
 export interface ClusterSurroundings {
@@ -69,7 +71,6 @@ export interface WaitingRoom {
 /** Which circuit breakers and pools a request uses. */
 export const Priority = { default: 0, high: 1 } as const;
 export type Priority = (typeof Priority)[keyof typeof Priority];
-const PRIORITIES = 2;
 
 const HUNDRED_PERCENT = 100;
 
@@ -101,6 +102,8 @@ export class Cluster implements EjectionSink {
   readonly hash: RequestHash | null;
   /** In place of the routes' retry rules; null = theirs count. */
   readonly retry: RetryRules | null;
+  /** Whether `preconnect` is wanted before each attempt. */
+  readonly preconnects: boolean;
   private readonly surroundings: ClusterSurroundings;
   private readonly breakers: readonly CircuitBreakers[];
   private readonly startNs: Ns;
@@ -141,6 +144,7 @@ export class Cluster implements EjectionSink {
     const { retryPolicy } = config;
     this.retry =
       retryPolicy === undefined ? null : compileRetryRules(retryPolicy, compileHeaderMatch);
+    this.preconnects = (config.preconnect?.predictiveRatio ?? 0) > 1;
     this.breakers = [
       new CircuitBreakers(config.circuitBreakers.default),
       new CircuitBreakers(config.circuitBreakers.high),
@@ -170,6 +174,7 @@ export class Cluster implements EjectionSink {
     this.mergeTimer = NO_TIMER;
     this.onMembers = null;
     this.onPassiveFailure = null;
+    if (members.members.length > 0) this.stats.membershipChange++;
     if (this.detector?.judgesIntervals === true) this.armSweep();
   }
 
@@ -259,6 +264,14 @@ export class Cluster implements EjectionSink {
     const { nowNs } = this.surroundings.ports.clock;
     const sinceNs = host.reported === null ? nowNs : Math.min(host.reported.sinceNs, nowNs);
     host.reported = { weight, sinceNs, lastNs: nowNs };
+  }
+
+  /** Connections at hosts that requests behind the present one will go to. */
+  preconnect(priority: Priority, uid: number): void {
+    preconnectAhead(this.pools, this.config.preconnect!.predictiveRatio, uid, () => {
+      const host = this.picker.peek(this.surroundings.choice);
+      return host === null ? null : this.poolOf(host, priority);
+    });
   }
 
   poolOf(host: Host, priority: Priority): ConnectionPool {
@@ -467,23 +480,6 @@ export class Cluster implements EjectionSink {
       visit(`${prefix}outlier_detection.${name}`, kind, value),
     );
   }
-}
-
-function isHashing(lb: LoadBalancerConfig): lb is RingHashConfig | MaglevConfig {
-  return lb.kind === 'ring-hash' || lb.kind === 'maglev';
-}
-
-function ownHash(lb: LoadBalancerConfig): RequestHash | null {
-  const policies = isHashing(lb) ? lb.hashPolicy : undefined;
-  return policies === undefined ? null : new RequestHash(policies);
-}
-
-function emptyPools(hostCount: number): (ConnectionPool | null)[] {
-  return new Array<ConnectionPool | null>(hostCount * PRIORITIES).fill(null);
-}
-
-function drainPools(pools: readonly (ConnectionPool | null)[], host: Host): void {
-  for (let p = 0; p < PRIORITIES; p++) pools[host.index * PRIORITIES + p]?.drain();
 }
 
 function needsSweep(host: Host): boolean {

@@ -9,7 +9,7 @@
  */
 import { assert } from '../../core/assert.ts';
 import { wrongNameText } from '../../core/certificate.ts';
-import type { DialPlan, PeerFacts, Ports, ResetReason, Slot } from '../../core/engine.ts';
+import type { PeerFacts, ResetReason, Slot } from '../../core/engine.ts';
 import {
   CloseReason,
   ConnectFailure,
@@ -22,53 +22,20 @@ import { BreakerKind, CONNECT_TIMED_OUT, RecordKind } from '../../core/records.t
 import { MILLISECOND } from '../../core/time.ts';
 import { isExpected } from '../security/mtls.ts';
 import type { CircuitBreakers } from './circuit-breakers.ts';
-import type { ClusterStats } from './cluster-stats.ts';
 import type { ConnectionTable } from './connection-table.ts';
 import { ConnectionState as State } from './connection-table.ts';
 import type { Host } from './host.ts';
+import {
+  isRemote,
+  PENDING_OVERFLOW,
+  type PoolSettings,
+  REQUESTS_OVERFLOW,
+  WAITS,
+  wantsConnections,
+} from './pool-settings.ts';
 import { SlotQueue } from './slot-queue.ts';
 
-/** `newStream`: no connection is free; the attempt waits in the queue. */
-export const WAITS = -1;
-/** `newStream`: max_pending_requests refused. */
-export const PENDING_OVERFLOW = -2;
-/** `newStream`: max_requests refused. */
-export const REQUESTS_OVERFLOW = -3;
-
 const MOST_NEW_PER_TRIGGER = 3;
-
-/** Whom a pool tells about attempts that waited. */
-export interface PoolListener {
-  /** The attempt may use the connection from now on. */
-  onPoolReady(stream: Slot, connection: Slot): void;
-  /** The attempt is out of the queue and has no connection. */
-  onPoolFailure(stream: Slot, reason: ResetReason, detail: string): void;
-  /** For records: the request that an attempt belongs to. */
-  uidOfStream(stream: Slot): number;
-}
-
-/** What all pools of a cluster share. */
-export interface PoolSettings {
-  readonly ports: Ports;
-  readonly connections: ConnectionTable;
-  readonly listener: PoolListener;
-  readonly stats: ClusterStats;
-  readonly clusterId: number;
-  /** Whether outlier detection wants to hear of connections that work. */
-  readonly reportsConnects: boolean;
-  readonly dialPlan: DialPlan;
-  /** The same without TLS. */
-  readonly plainPlan: DialPlan;
-  readonly connectTimeoutMs: number;
-  /** 0 = off. */
-  readonly idleTimeoutMs: number;
-  /** 0 = off. */
-  readonly maxDurationMs: number;
-  /** 0 = unlimited. */
-  readonly maxRequestsPerConnection: number;
-  /** Of one attempt; 0 = off. */
-  readonly maxStreamMs: number;
-}
 
 export class ConnectionPool {
   readonly id: number;
@@ -87,6 +54,8 @@ export class ConnectionPool {
   private readonly connecting: Slot[];
   /** Connections with a stream, draining and broken ones included. */
   private busyCount: number;
+  /** Those of them whose stream is gone. */
+  private brokenCount: number;
   /** Grows with each drain. */
   private epoch: number;
 
@@ -109,12 +78,37 @@ export class ConnectionPool {
     this.ready = [];
     this.connecting = [];
     this.busyCount = 0;
+    this.brokenCount = 0;
     this.epoch = 0;
   }
 
   /** No connection and nobody waiting. */
   get isIdle(): boolean {
     return this.pending.count + this.ready.length + this.connecting.length + this.busyCount === 0;
+  }
+
+  /** Requests on its connections. */
+  get activeCount(): number {
+    return this.busyCount - this.brokenCount;
+  }
+
+  get pendingCount(): number {
+    return this.pending.count;
+  }
+
+  /** Connections, also those being made, that could take a request. */
+  get unusedCount(): number {
+    return this.connecting.length + this.ready.length;
+  }
+
+  /**
+   * Makes a connection for a request that is expected to come here.
+   *
+   * @param ratio of the whole cluster
+   * @returns whether one was made within the limits
+   */
+  preconnect(ratio: number, uid: number): boolean {
+    return this.wantsAhead(ratio, 1) && this.tryConnect(uid);
   }
 
   /**
@@ -131,6 +125,7 @@ export class ConnectionPool {
       }
       const connection = this.ready.pop()!;
       this.attach(stream, connection);
+      if (this.settings.preconnectRatio > 1) this.connectIfNeeded(uid);
       return connection;
     }
     if (!breakers.canPend()) {
@@ -175,9 +170,11 @@ export class ConnectionPool {
   }
 
   /** The stream on a connection was reset from upstream; the closed input follows. */
-  onStreamReset(connection: Slot): void {
+  onStreamReset(connection: Slot, reason: ResetReason): void {
+    if (reason === Reset.protocolError) this.settings.stats.cxProtocolError++;
     this.detach(connection);
     this.busyCount++;
+    this.brokenCount++;
     this.connections.setState(connection, State.broken);
   }
 
@@ -246,12 +243,14 @@ export class ConnectionPool {
       this.failConnect(connection, Reset.remoteConnectionFailure, ConnectFailure.closed, '');
     } else if (state === State.ready) {
       removeFrom(this.ready, connection);
+      if (reason === CloseReason.protocolError) settings.stats.cxProtocolError++;
       this.lose(connection, reason);
     } else if (state === State.broken) {
       this.busyCount--;
+      this.brokenCount--;
       settings.stats.cxDestroyWithActiveRq++;
-      settings.stats.cxDestroyRemoteWithActiveRq++;
-      if (reason === CloseReason.protocolError) settings.stats.cxProtocolError++;
+      if (isRemote(reason)) settings.stats.cxDestroyRemoteWithActiveRq++;
+      else settings.stats.cxDestroyLocalWithActiveRq++;
       this.lose(connection, reason);
     } else {
       assert(state === State.closing, 'a connection closed before its stream was reset');
@@ -376,20 +375,38 @@ export class ConnectionPool {
 
   /** Opens connections for those who wait. A pool without any opens one even beyond the limit. */
   private connectIfNeeded(uid: number): void {
-    const { breakers, settings } = this;
     for (let made = 0; made < MOST_NEW_PER_TRIGGER; made++) {
-      if (this.pending.count <= this.connecting.length + this.ready.length) return;
-      const hasHostRoom = this.host.cxActive < breakers.maxConnectionsPerHost;
-      const isAllowed = hasHostRoom && breakers.canConnect();
-      if (!isAllowed) {
-        settings.stats.cxOverflow++;
-        const kind = BreakerKind.connections;
-        settings.ports.record(RecordKind.overflow, uid, settings.clusterId, kind);
-        if (this.ready.length + this.connecting.length + this.busyCount > 0) return;
-      }
-      this.connect();
-      if (!isAllowed) return;
+      if (!this.needsConnection() || !this.tryConnect(uid)) return;
     }
+  }
+
+  private needsConnection(): boolean {
+    const { preconnectRatio } = this.settings;
+    const waiting = this.pending.count;
+    if (preconnectRatio <= 1) return waiting > this.connecting.length + this.ready.length;
+    return this.wantsAhead(preconnectRatio, 0);
+  }
+
+  /** A host that is not healthy gets no more connections than somebody waits for. */
+  private wantsAhead(ratio: number, anticipated: 0 | 1): boolean {
+    const waiting = this.pending.count;
+    if (!this.host.isHealthy) return waiting > this.connecting.length;
+    return wantsConnections(waiting, this.activeCount, this.unusedCount, ratio, anticipated);
+  }
+
+  /** @returns whether one more was made within the limits */
+  private tryConnect(uid: number): boolean {
+    const { breakers, settings } = this;
+    const hasHostRoom = this.host.cxActive < breakers.maxConnectionsPerHost;
+    const isAllowed = hasHostRoom && breakers.canConnect();
+    if (!isAllowed) {
+      settings.stats.cxOverflow++;
+      const kind = BreakerKind.connections;
+      settings.ports.record(RecordKind.overflow, uid, settings.clusterId, kind);
+      if (this.ready.length + this.connecting.length + this.busyCount > 0) return false;
+    }
+    this.connect();
+    return isAllowed;
   }
 
   private connect(): void {
@@ -431,6 +448,7 @@ export class ConnectionPool {
     }
     this.countDestroyed(reason === Reset.remoteConnectionFailure);
     if (pending.count > 0) this.connectIfNeeded(settings.listener.uidOfStream(pending.first()));
+    else if (settings.preconnectRatio > 1) this.connectIfNeeded(0);
   }
 
   /** We close a connection that has no stream. */
@@ -449,7 +467,7 @@ export class ConnectionPool {
       this.connections.setLifeTimer(connection, NO_TIMER);
     }
     this.record(RecordKind.connectionClosed, reason);
-    this.countDestroyed(reason !== CloseReason.local);
+    this.countDestroyed(isRemote(reason));
   }
 
   private countDestroyed(isRemote: boolean): void {

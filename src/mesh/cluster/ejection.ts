@@ -64,9 +64,10 @@ export class EjectionStats {
       visit(`ejections_enforced_${name}`, 'counter', this.enforced[type] ?? 0);
     });
     visit('ejections_total', 'counter', this.total);
-    const { consecutive5xx, successRate } = EjectionType;
+    const { consecutive5xx, successRate, localOriginSuccessRate } = EjectionType;
+    const rates = (this.detected[successRate] ?? 0) + (this.detected[localOriginSuccessRate] ?? 0);
     visit('ejections_consecutive_5xx', 'counter', this.detected[consecutive5xx] ?? 0);
-    visit('ejections_success_rate', 'counter', this.detected[successRate] ?? 0);
+    visit('ejections_success_rate', 'counter', rates);
   }
 }
 

@@ -23,6 +23,8 @@ export class HostGroup {
   private readonly isHashing: boolean;
   /** By `HostSet.source`; all but the first are made on first use. */
   private readonly balancers: (LoadBalancer | undefined)[];
+  /** Peeks that no pick has followed yet. */
+  private peekCount: number;
 
   /** @param isHashing whether picks follow the hash of `choice` */
   constructor(set: HostSet, lb: LoadBalancerConfig, start: BalancerStart, isHashing: boolean) {
@@ -31,6 +33,7 @@ export class HostGroup {
     this.start = start;
     this.isHashing = isHashing;
     this.balancers = [createBalancer(lb, start)];
+    this.peekCount = 0;
   }
 
   /** Hosts report their load: what was due before is applied. */
@@ -58,7 +61,25 @@ export class HostGroup {
     choice.candidates = candidates;
     choice.generation = generation;
     const balancer = this.balancers[source] ?? this.addBalancer(source);
+    if (this.peekCount > 0) this.peekCount--;
     return candidates[balancer.pick(choice)]!;
+  }
+
+  /**
+   * The host that a later pick will choose, as far as the balancer can say; each call looks one
+   * pick further, up to as many as there are healthy hosts.
+   */
+  peek(choice: HostChoice): Host | null {
+    const { set } = this;
+    if (this.peekCount >= set.hosts.filter(({ isHealthy }) => isHealthy).length) return null;
+    const candidates = set.candidates(set.needsPercentile ? this.percentileOf(choice) : 0);
+    if (candidates.length === 0) return null;
+    choice.candidates = candidates;
+    choice.generation = set.generation;
+    const index = this.balancers[set.source]?.peek?.(choice) ?? -1;
+    if (index < 0) return null;
+    this.peekCount++;
+    return candidates[index]!;
   }
 
   /** A hashed request always goes to the same priority. */

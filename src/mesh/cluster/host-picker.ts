@@ -54,6 +54,11 @@ export class HostPicker {
     return this.pickIn(lastResort, choice, wish);
   }
 
+  /** The host that a pick behind the last one will choose; null = nobody can say. */
+  peek(choice: HostChoice): Host | null {
+    return this.subsets === null ? this.group.peek(choice) : null;
+  }
+
   /** New members, delivered at once. */
   replace(hosts: readonly Host[], nowNs: Ns): void {
     this.group.set.replace(hosts, nowNs);

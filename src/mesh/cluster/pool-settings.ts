@@ -1,12 +1,79 @@
 /**
- * What all connection pools of a cluster have in common, from its configuration.
+ * What a connection pool is given, whom it tells, and the rule by which it makes connections.
+ *
+ * Source: policy-engine.md §3.1, 3.4.
  */
-import type { DialPlan } from '../../core/engine.ts';
+import type { DialPlan, Ports, ResetReason, Slot } from '../../core/engine.ts';
+import { CloseReason } from '../../core/engine.ts';
 import type { ClusterConfig } from '../config/config.ts';
 import type { ClusterSurroundings } from './cluster.ts';
 import type { ClusterStats } from './cluster-stats.ts';
-import type { PoolSettings } from './connection-pool.ts';
+import type { ConnectionTable } from './connection-table.ts';
 
+/** `newStream`: no connection is free; the attempt waits in the queue. */
+export const WAITS = -1;
+/** `newStream`: max_pending_requests refused. */
+export const PENDING_OVERFLOW = -2;
+/** `newStream`: max_requests refused. */
+export const REQUESTS_OVERFLOW = -3;
+
+/** Whom a pool tells about attempts that waited. */
+export interface PoolListener {
+  /** The attempt may use the connection from now on. */
+  onPoolReady(stream: Slot, connection: Slot): void;
+  /** The attempt is out of the queue and has no connection. */
+  onPoolFailure(stream: Slot, reason: ResetReason, detail: string): void;
+  /** For records: the request that an attempt belongs to. */
+  uidOfStream(stream: Slot): number;
+}
+
+/** What all pools of a cluster share. */
+export interface PoolSettings {
+  readonly ports: Ports;
+  readonly connections: ConnectionTable;
+  readonly listener: PoolListener;
+  readonly stats: ClusterStats;
+  readonly clusterId: number;
+  /** Whether outlier detection wants to hear of connections that work. */
+  readonly reportsConnects: boolean;
+  readonly dialPlan: DialPlan;
+  /** The same without TLS. */
+  readonly plainPlan: DialPlan;
+  readonly connectTimeoutMs: number;
+  /** 0 = off. */
+  readonly idleTimeoutMs: number;
+  /** 0 = off. */
+  readonly maxDurationMs: number;
+  /** 0 = unlimited. */
+  readonly maxRequestsPerConnection: number;
+  /** Of one attempt; 0 = off. */
+  readonly maxStreamMs: number;
+  /** Streams that connections are made for, as a multiple of those there are; 1 = none ahead. */
+  readonly preconnectRatio: number;
+}
+
+/**
+ * Whether connections are too few for the requests there are, and for those expected.
+ *
+ * Source: policy-engine.md §3.4; Envoy multiplies single-precision numbers.
+ */
+export function wantsConnections(
+  waiting: number,
+  active: number,
+  unused: number,
+  ratio: number,
+  anticipated: 0 | 1,
+): boolean {
+  const wanted = Math.fround(Math.fround(ratio) * (waiting + active + anticipated));
+  return wanted > unused + active;
+}
+
+/** We are the ones who hang up on bytes that make no sense. */
+export function isRemote(reason: CloseReason): boolean {
+  return reason !== CloseReason.local && reason !== CloseReason.protocolError;
+}
+
+/** What the pools of a cluster share, from its configuration. */
 export function poolSettings(
   config: ClusterConfig,
   surroundings: ClusterSurroundings,
@@ -31,5 +98,6 @@ export function poolSettings(
     maxDurationMs: config.maxConnectionDurationMs,
     maxRequestsPerConnection: config.maxRequestsPerConnection,
     maxStreamMs: config.maxStreamDurationMs ?? 0,
+    preconnectRatio: config.preconnect?.perUpstreamRatio ?? 1,
   };
 }

@@ -14,6 +14,7 @@ import type {
   ProxyConfig,
   TlsPlan,
 } from '../../core/engine.ts';
+import type { CodecConfig, EdgeConfig } from './edge.ts';
 import type { BalancerQueueConfig, FailureAccrualConfig, RetryTokensConfig } from './linkerd.ts';
 import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
@@ -91,6 +92,10 @@ export interface ListenerConfig extends ListenerPlan {
   readonly bufferLimitBytes?: number;
   /** Timeouts answer gRPC requests with 4 in place of 14. */
   readonly grpcTimeoutsAreDeadlines?: boolean;
+  /** What happens to heads on their way in and out; undefined = nothing. */
+  readonly edge?: EdgeConfig;
+  /** What its codec takes; undefined = Envoy's defaults. */
+  readonly codec?: CodecConfig;
 }
 
 /** Source: policy-engine.md §0.4; Envoy, HttpConnectionManager.use_remote_address. */
@@ -385,9 +390,19 @@ export interface ClusterConfig extends ClusterPlan {
   readonly mirrors?: readonly MirrorPolicy[];
   /** In place of the routes', but for their time limits; undefined = theirs count. */
   readonly retryPolicy?: RetryPolicyConfig;
+  /** Connections made ahead of need; undefined = none. */
+  readonly preconnect?: PreconnectConfig;
   /** Made with the engine, as Envoy does with static clusters; else on its first use. */
   readonly isEager?: boolean;
   readonly origins: Origins;
+}
+
+/** Source: policy-engine.md §3.4. */
+export interface PreconnectConfig {
+  /** Connections of a host per request there, 1..3. */
+  readonly perUpstreamRatio: number;
+  /** Connections of the cluster per request, made at hosts that come next; at most 1 = off. */
+  readonly predictiveRatio: number;
 }
 
 /** Active health checks. Source: policy-engine.md §5. */

@@ -13,6 +13,7 @@ import type {
   RetryPolicyConfig,
   Thresholds,
 } from './config.ts';
+import type { CodecConfig, EdgeConfig } from './edge.ts';
 import type { RingHashConfig } from './load-balancing.ts';
 import type { Default, Origin } from './origin.ts';
 
@@ -40,6 +41,50 @@ export const ENVOY = {
     honoursControlHeaders: given(false, '', 'external requests: control headers are removed'),
     downstreamIdleTimeoutMs: given(3_600_000, 'ms', 'HttpProtocolOptions.idle_timeout'),
     delayedCloseTimeoutMs: given(1_000, 'ms', 'HttpConnectionManager.delayed_close_timeout'),
+  },
+  edge: {
+    path: given<EdgeConfig['path']>(
+      { isNormalized: false, mergesSlashes: false, escapedSlashes: 'keep' },
+      '',
+      'HttpConnectionManager.normalize_path and its neighbours',
+    ),
+    strippedPort: given<EdgeConfig['strippedPort']>(
+      'none',
+      '',
+      'HttpConnectionManager.strip_any_host_port',
+    ),
+    stripsHostDot: given(false, '', 'HttpConnectionManager.strip_trailing_host_dot'),
+    via: given('', '', 'HttpConnectionManager.via'),
+    serverName: given('envoy', '', 'HttpConnectionManager.server_name'),
+    serverHeader: given<EdgeConfig['serverHeader']>(
+      'overwrite',
+      '',
+      'HttpConnectionManager.server_header_transformation',
+    ),
+    userAgent: given<EdgeConfig['userAgent']>(null, '', 'HttpConnectionManager.add_user_agent'),
+    appendsForwardedPort: given(false, '', 'HttpConnectionManager.append_x_forwarded_port'),
+    requestId: given<EdgeConfig['requestId']>(
+      { isMade: true, isPreserved: false, isAnswered: false },
+      '',
+      'HttpConnectionManager.generate_request_id and its neighbours',
+    ),
+    answersContinue: given(true, '', 'HttpConnectionManager.proxy_100_continue'),
+    tellsOverload: given(false, '', 'HttpConnectionManager.append_local_overload'),
+  },
+  codec: {
+    maxHeadBytes: given(61_440, 'bytes', 'HttpConnectionManager.max_request_headers_kb'),
+    maxHeaderCount: given(100, 'headers', 'HttpProtocolOptions.max_headers_count'),
+    underscores: given<CodecConfig['underscores']>(
+      'allow',
+      '',
+      'HttpProtocolOptions.headers_with_underscores_action',
+    ),
+    acceptsHttp10: given(false, '', 'Http1ProtocolOptions.accept_http_10'),
+    http10Host: given('', '', 'Http1ProtocolOptions.default_host_for_http_10'),
+    acceptsAbsoluteTargets: given(true, '', 'Http1ProtocolOptions.allow_absolute_url'),
+    acceptsChunkedLength: given(false, '', 'Http1ProtocolOptions.allow_chunked_length'),
+    acceptsAnyMethod: given(false, '', 'Http1ProtocolOptions.allow_custom_methods'),
+    passesTrailers: given(false, '', 'Http1ProtocolOptions.enable_trailers'),
   },
   routeTable: {
     ignorePortInHostMatching: given(false, '', 'RouteConfiguration.ignore_port_in_host_matching'),

@@ -19,6 +19,7 @@ import type { DownstreamConnections } from './downstream-connections.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import type { FilterChainOwner } from './filter-chain.ts';
 import type { ListenerState } from './listener-state.ts';
+import { CONTINUE_HEAD, type RequestIntake } from './request-intake.ts';
 import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
@@ -62,11 +63,9 @@ export class ActiveRequests implements FilterChainOwner {
 
   start(request: Slot, connection: Slot, uid: number, head: Head, end: boolean): void {
     const listener = this.listenerOf(connection);
-    const { clientFacts } = listener;
+    const { intake } = listener;
     const known =
-      clientFacts === null
-        ? head
-        : clientFacts.addedTo(head, this.downstreams.peerOf(connection).remoteAddress);
+      intake === null ? head : intake.take(head, this.downstreams.peerOf(connection), uid);
     if (this.headTimers.size > 0) this.stopHeadTimer(request);
     const plan = listener.planOf(known, uid, connection);
     this.requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
@@ -77,17 +76,44 @@ export class ActiveRequests implements FilterChainOwner {
     if (plan.maxDurationMs >= 0) this.armDuration(request, plan.maxDurationMs);
     if (listener.config.maxRequestsPerConnection !== undefined)
       this.connections.countRequest(connection);
+    if (intake !== null && this.isTurnedAway(request, intake)) return;
     if (plan.refusal !== 'none') this.refuse(request, plan);
     else if (!plan.hasFilters || plan.filters.start(request, end)) this.router.begin(request);
   }
 
+  /** What the intake found: a client that waits, or a head that nobody will route. */
+  private isTurnedAway(request: Slot, intake: RequestIntake): boolean {
+    if (intake.wantsContinue) {
+      this.responder.listenerOf(request).stats.countStatus(100);
+      this.ports.respondInformational(request, CONTINUE_HEAD);
+    }
+    const { refusal } = intake;
+    if (refusal === null) return false;
+    this.responder.respondElsewhere(request, refusal.status, refusal.location, refusal.details);
+    return true;
+  }
+
   /** Bytes that were no request; `onRequestStart` came before. The connection cannot go on. */
   malformed(request: Slot, status: number, details: string): void {
+    const isBegun = this.requests.has(request, Bit.active);
+    if (isBegun && this.requests.has(request, Bit.finished)) {
+      this.requests.free(request);
+      return;
+    }
+    if (isBegun) this.outcomes.abandon(request);
+    else this.startNothing(request);
+    const { stats } = this.responder.listenerOf(request);
+    stats.cxProtocolError++;
+    stats.rqRxReset++;
+    this.responder.respondLocally(request, status, reasonPhrase(status), Flag.DPE, details);
+  }
+
+  /** A request without a head. */
+  private startNothing(request: Slot): void {
     if (this.headTimers.size > 0) this.stopHeadTimer(request);
     const connection = this.requests.downstreamOf(request);
     this.requests.start(request, connection, 0, 0);
     this.enter(request, connection, this.listenerOf(connection).planOfNothing());
-    this.responder.respondLocally(request, status, reasonPhrase(status), Flag.DPE, details);
   }
 
   /** The first byte of a request came. */
@@ -173,10 +199,12 @@ export class ActiveRequests implements FilterChainOwner {
 
   private refuse(request: Slot, plan: RequestPlan): void {
     if (plan.refusal === 'upgrade') {
+      plan.stats.rqUpgradeRefused++;
       this.responder.respondLocally(request, 403, '', Flag.none, 'upgrade_failed');
     } else {
-      const details =
-        plan.refusal === 'no-host' ? 'missing_host_header' : 'path_normalization_failed';
+      const isHostless = plan.refusal === 'no-host';
+      if (!isHostless) plan.stats.rqFailedPath++;
+      const details = isHostless ? 'missing_host_header' : 'path_normalization_failed';
       this.responder.respondLocally(request, 400, '', Flag.none, details);
     }
   }
@@ -265,6 +293,7 @@ export class ActiveRequests implements FilterChainOwner {
       return;
     }
     this.outcomes.abandon(request);
+    this.connections.cutOff(requests.downstreamOf(request));
     const isRemote = reason === ResetReason.remoteReset;
     if (reason === ResetReason.protocolError) {
       this.responder.gone(request, Flag.DPE, 'http1.codec_error');
@@ -317,6 +346,8 @@ function reasonPhrase(status: number): string {
       return 'Bad Request';
     case 426:
       return 'Upgrade Required';
+    case 501:
+      return 'Not Implemented';
     case 431:
       return 'Request Header Fields Too Large';
     default:

@@ -11,8 +11,9 @@ import type { Head, Ports, ResetReason, Slot } from '../../core/engine.ts';
 import { NO_SLOT, ResetReason as Reset } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import type { ConnectionPool, PoolListener } from '../cluster/connection-pool.ts';
+import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
+import type { PoolListener } from '../cluster/pool-settings.ts';
 import { classify, penaltyMs, ResponseClass } from '../policy/response-class.ts';
 import { retriesAtOnce, retriesReset, retriesResponse, retriesStatus } from '../policy/retry.ts';
 import type { EngineContext } from './context.ts';
@@ -80,9 +81,11 @@ export class AttemptOutcomes implements PoolListener {
     this.retries.release(request);
     requests.set(request, Bit.retriesOff);
     requests.set(request, Bit.informed);
+    const { config, stats } = this.responder.listenerOf(request);
     this.clusterOf(request).stats.codes.count(head.status);
-    const { config } = this.responder.listenerOf(request);
-    if (config.forwardsInformational === true) ports.respondInformational(request, head);
+    if (config.forwardsInformational !== true) return;
+    stats.countStatus(head.status);
+    ports.respondInformational(request, head);
   }
 
   onResponseHead(stream: Slot, head: Head, end: boolean): void {
@@ -236,7 +239,7 @@ export class AttemptOutcomes implements PoolListener {
       this.asideWasReset(request, stream, host, reason, detail);
       return;
     }
-    this.attempts.lost(stream);
+    this.attempts.lost(stream, reason);
     this.endedByReset(request, host, reason, detail);
   }
 
@@ -250,7 +253,7 @@ export class AttemptOutcomes implements PoolListener {
   ): void {
     const cluster = this.clusterOf(request);
     this.hedging.recordEnd(stream, -1 - reason);
-    this.attempts.lost(stream);
+    this.attempts.lost(stream, reason);
     this.reportFailure(cluster, host, FAILED_STATUS);
     this.answerReset(request, cluster, host, reason, detail);
   }

@@ -16,6 +16,7 @@ import { refusalOf } from '../security/mtls.ts';
 import type { EngineContext } from './context.ts';
 import { DownstreamBit } from './downstream-table.ts';
 import type { ListenerState } from './listener-state.ts';
+import type { HttpStats } from './stats.ts';
 
 /** Envoy's `drain_timeout`: between the end of the idle time and the delayed close. */
 const DRAIN_TIMEOUT_NS: Ns = 5 * SECOND;
@@ -79,19 +80,35 @@ export class DownstreamConnections {
     return true;
   }
 
-  closed(connection: Slot): void {
+  /** A request ended with its connection, which is about to be reported closed. */
+  cutOff(connection: Slot): void {
+    this.context.downstreams.set(connection, DownstreamBit.cutOff);
+  }
+
+  closed(connection: Slot, reason: CloseReason): void {
     const { downstreams, ports } = this.context;
     if (downstreams.has(connection, DownstreamBit.refused)) {
       downstreams.free(connection);
       return;
     }
     const { stats } = this.listenerOf(connection);
-    stats.cxDestroy++;
+    this.countClosed(stats, reason, downstreams.has(connection, DownstreamBit.cutOff));
     stats.cxActive--;
     const timer = downstreams.timerOf(connection);
     if (timer !== NO_TIMER) ports.disarm(timer);
     this.forgetLife(connection);
     downstreams.free(connection);
+  }
+
+  private countClosed(stats: HttpStats, reason: CloseReason, hadRequest: boolean): void {
+    stats.cxDestroy++;
+    const isLocal = reason === CloseReason.local;
+    if (isLocal) stats.cxDestroyLocal++;
+    else stats.cxDestroyRemote++;
+    if (!hadRequest) return;
+    stats.cxDestroyActiveRq++;
+    if (isLocal) stats.cxDestroyLocalActiveRq++;
+    else stats.cxDestroyRemoteActiveRq++;
   }
 
   /** Looks again when it fires; a connection with requests is armed anew then. */

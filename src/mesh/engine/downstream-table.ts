@@ -17,6 +17,8 @@ export const DownstreamBit = {
   closing: 4,
   /** It was never accepted, so it counts nowhere. */
   refused: 8,
+  /** It ended in the middle of a request. */
+  cutOff: 16,
 } as const;
 
 const INITIAL_ROWS = 64;

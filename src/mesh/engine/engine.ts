@@ -139,9 +139,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
     throw new NotServedError('TCP proxying');
   }
 
-  onDownstreamClosed(connection: Slot, _reason: CloseReason): void {
+  onDownstreamClosed(connection: Slot, reason: CloseReason): void {
     this.begin();
-    this.downstream.closed(connection);
+    this.downstream.closed(connection, reason);
     this.end();
   }
 

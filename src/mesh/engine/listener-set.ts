@@ -4,6 +4,7 @@
  * Invariant: a listener keeps its position for good, because connections hold it.
  */
 import { assert } from '../../core/assert.ts';
+import { REQUEST_IDS, requestIdOf } from '../../core/request-id.ts';
 import type { ListenerConfig, MeshConfig } from '../config/config.ts';
 import type { EngineContext } from './context.ts';
 import type { FilterChainOwner } from './filter-chain.ts';
@@ -59,6 +60,7 @@ export class ListenerSet {
     const filters = new FilterChain(config, this.context, this.owner);
     const idle = this.idleOf(config, null);
     const { directory } = this.context;
+    const { draws } = this.context.ports;
     const state = new ListenerState(
       config,
       filters,
@@ -68,6 +70,7 @@ export class ListenerSet {
       (timeoutMs) => this.queueOf(timeoutMs),
       (uid) => this.context.shareDraw(uid),
       (connection) => this.context.downstreams.peerOf(connection),
+      (uid) => requestIdOf(draws, draws.stream(REQUEST_IDS), uid),
     );
     this.context.listeners.push(state);
   }

@@ -11,8 +11,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { ListenerConfig } from '../config/config.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import { RouteTable } from '../route/route-table.ts';
-import { ClientFacts } from './client-trust.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
+import { RequestIntake, ResponseTail } from './request-intake.ts';
 import type { RequestFilters } from './request-plan.ts';
 import { RequestPlan } from './request-plan.ts';
 import type { HttpStats } from './stats.ts';
@@ -27,13 +27,17 @@ export class ListenerState {
   filters: RequestFilters;
   idle: StreamIdleQueue | null;
   /** null = heads stay as clients send them. */
-  clientFacts: ClientFacts | null;
+  intake: RequestIntake | null;
+  /** null = responses leave as they are. */
+  tail: ResponseTail | null;
   private readonly directory: ClusterDirectory;
   /** The queue of an idle time; null for 0. */
   private readonly idleOf: (timeoutMs: number) => StreamIdleQueue | null;
   /** A request's number for shares of requests. */
   private readonly drawOf: (uid: number) => number;
   private readonly peerOf: (connection: Slot) => PeerFacts;
+  /** The `x-request-id` of a request. */
+  private readonly idOf: (uid: number) => string;
   private routes: RouteTable | null;
   private lastPlan: RequestPlan | null;
   /** By shape; null until the first. */
@@ -50,13 +54,16 @@ export class ListenerState {
     idleOf: (timeoutMs: number) => StreamIdleQueue | null,
     drawOf: (uid: number) => number,
     peerOf: (connection: Slot) => PeerFacts,
+    idOf: (uid: number) => string,
   ) {
     this.id = config.id;
     this.config = config;
     this.filters = filters;
     this.idle = idle;
-    this.clientFacts = factsOf(config);
     this.stats = stats;
+    this.idOf = idOf;
+    this.intake = this.intakeOf(config);
+    this.tail = tailOf(config);
     this.directory = directory;
     this.idleOf = idleOf;
     this.drawOf = drawOf;
@@ -138,7 +145,8 @@ export class ListenerState {
     this.config = config;
     this.filters = filters;
     this.idle = idle;
-    this.clientFacts = factsOf(config);
+    this.intake = this.intakeOf(config);
+    this.tail = tailOf(config);
     this.forget();
   }
 
@@ -150,6 +158,11 @@ export class ListenerState {
     this.routeClusters = [];
   }
 
+  private intakeOf(config: ListenerConfig): RequestIntake | null {
+    if (config.edge === undefined && config.clientTrust === undefined) return null;
+    return new RequestIntake(config, this.stats, this.idOf);
+  }
+
   private get compiled(): RouteTable {
     this.routes ??= new RouteTable(this.config.routes);
     return this.routes;
@@ -158,7 +171,9 @@ export class ListenerState {
   private makePlan(head: Head, uid: number, connection: Slot): RequestPlan {
     const { compiled } = this;
     const draw = compiled.hasFractions ? this.drawOf(uid) : 0;
-    const route = compiled.find(head, draw, compiled.isPerRequest ? this.peerOf(connection) : null);
+    const peer = compiled.isPerRequest ? this.peerOf(connection) : null;
+    // No route is for tunnels unless it says so.
+    const route = head.method === 'CONNECT' ? null : compiled.find(head, draw, peer);
     const clusters = route === null ? [] : this.clustersFor(route, head);
     return new RequestPlan({
       head,
@@ -173,6 +188,7 @@ export class ListenerState {
   }
 }
 
-function factsOf({ clientTrust }: ListenerConfig): ClientFacts | null {
-  return clientTrust === undefined ? null : new ClientFacts(clientTrust);
+function tailOf({ edge, router }: ListenerConfig): ResponseTail | null {
+  const isSilent = router?.suppressesEnvoyHeaders === true;
+  return edge === undefined ? null : new ResponseTail(edge, isSilent);
 }

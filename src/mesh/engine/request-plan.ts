@@ -44,6 +44,7 @@ import { addressOf, redirectLocation } from '../route/rewrite.ts';
 import type { RouteEdits } from '../route/route-edits.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
+import type { ResponseTail } from './request-intake.ts';
 import {
   consumedHeaders,
   durationOf,
@@ -82,6 +83,8 @@ export interface PlanListener {
   readonly stats: HttpStats;
   /** null = no stream idle timeout. */
   readonly idle: StreamIdleQueue | null;
+  /** null = responses leave as they are. */
+  readonly tail: ResponseTail | null;
 }
 
 /** What a plan is made from. */

@@ -46,16 +46,29 @@ export class Responder {
   /** The upstream's final head goes down; with `end` the request is over. */
   respondHead(request: Slot, head: Head, end: boolean): void {
     const { requests, ports } = this;
+    const plan = requests.planOf(request);
+    plan.stats.countStatus(head.status);
     this.beforeHead(request);
-    ports.respondHead(request, head, end);
+    const sent = plan.listener.tail === null ? head : this.withTail(request, plan, head, true);
+    ports.respondHead(request, sent, end);
     if (end) {
-      this.complete(request, head, true, 'via_upstream');
+      this.complete(request, sent, true, 'via_upstream');
       return;
     }
     const extra = requests.needExtra(request);
-    extra.responseHead = head;
+    extra.responseHead = sent;
     extra.upstreamHeadNs = ports.clock.nowNs;
     this.touch(request);
+  }
+
+  private withTail(request: Slot, plan: RequestPlan, head: Head, isUpstreams: boolean): Head {
+    const { ports, requests } = this;
+    const id = plan.firstHead.get('x-request-id');
+    if (!isUpstreams) return plan.listener.tail!.addedTo(head, id, -1);
+    const endedNs = requests.extraOf(request)?.endedNs ?? -1;
+    const fromNs = endedNs < 0 ? requests.startNsOf(request) : endedNs;
+    const tookMs = Math.floor((ports.clock.nowNs - fromNs) / MILLISECOND);
+    return plan.listener.tail!.addedTo(head, id, tookMs);
   }
 
   respondBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
@@ -150,9 +163,29 @@ export class Responder {
     const plan = requests.planOf(request);
     const reply = this.replies.of(plan, status, body, header, grpcStatus);
     const head = plan.changesReplies ? this.editedReply(request, reply.head, details) : reply.head;
+    this.send(request, plan, head, reply.body, details);
+  }
+
+  private send(
+    request: Slot,
+    plan: RequestPlan,
+    head: Head,
+    body: Uint8Array | null,
+    details: string,
+  ): void {
+    plan.stats.countStatus(head.status);
     this.beforeHead(request);
-    this.write(request, head, reply.body);
-    this.complete(request, head, false, details);
+    const sent = plan.listener.tail === null ? head : this.withTail(request, plan, head, false);
+    this.write(request, sent, body);
+    this.complete(request, sent, false, details);
+  }
+
+  /** An answer without body that names another place; '' = it names none. */
+  respondElsewhere(request: Slot, status: number, location: string, details: string): void {
+    const plan = this.requests.planOf(request);
+    const { head, body } = this.replies.of(plan, status, '', '', null);
+    const located = location === '' ? head : head.with({ append: [['location', location]] });
+    this.send(request, plan, located, body, details);
   }
 
   private editedReply(request: Slot, head: Head, details: string): Head {
@@ -192,7 +225,6 @@ export class Responder {
     const { requests } = this;
     requests.set(request, Bit.responseEnded);
     const plan = requests.planOf(request);
-    plan.stats.countStatus(head.status);
     if (!requests.has(request, Bit.requestEnded)) {
       this.closeLater(requests.downstreamOf(request), plan.listener);
     }

@@ -11,10 +11,10 @@ import { NO_SLOT, NO_TIMER, ResetReason, TimerKind } from '../../core/engine.ts'
 import { BreakerKind, Flag, RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { PENDING_OVERFLOW, REQUESTS_OVERFLOW } from '../cluster/connection-pool.ts';
 import type { Host } from '../cluster/host.ts';
 import type { HostWish } from '../cluster/host-wish.ts';
 import { TriedPriorities } from '../cluster/host-wish.ts';
+import { PENDING_OVERFLOW, REQUESTS_OVERFLOW } from '../cluster/pool-settings.ts';
 import type { BalancerQueueConfig } from '../config/linkerd.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
 import type { QueueOwner } from './balancer-queue.ts';

@@ -12,7 +12,7 @@ import type { Head, ResetReason, Slot, TimerId } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER, ResetReason as Reset, TimerKind } from '../../core/engine.ts';
 import { type Cluster, Priority } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
-import { WAITS } from '../cluster/connection-pool.ts';
+import { WAITS } from '../cluster/pool-settings.ts';
 import type { EngineContext } from './context.ts';
 import { effectiveStatus, statusOfReset } from './local-reply.ts';
 import type { SideStream } from './side-streams.ts';
@@ -150,7 +150,7 @@ export class ShadowRequest implements SideStream {
   }
 
   onReset(reason: ResetReason): void {
-    this.pool!.onStreamReset(this.connection);
+    this.pool!.onStreamReset(this.connection, reason);
     this.blame(503);
     this.failed(statusOfReset(reason));
   }

@@ -40,7 +40,20 @@ export class HttpStats {
   cxMaxDurationReached = 0;
   cxMaxRequestsReached = 0;
   rqOverloadClose = 0;
+  /** Of codes beyond 599. */
+  rqOtherClass = 0;
   cxUpgradesTotal = 0;
+  cxProtocolError = 0;
+  cxDestroyLocal = 0;
+  cxDestroyRemote = 0;
+  cxDestroyActiveRq = 0;
+  cxDestroyRemoteActiveRq = 0;
+  cxDestroyLocalActiveRq = 0;
+  rqRedirectedPath = 0;
+  rqFailedPath = 0;
+  rqUpgradeRefused = 0;
+  cxOverloadDisableKeepalive = 0;
+  overloadLocalReply = 0;
   readonly prefix: string;
 
   constructor(prefix: string) {
@@ -59,6 +72,7 @@ export class HttpStats {
   /** A response was completed. */
   countStatus(status: number): void {
     if (status >= 200 && status < 300) this.rq2xx++;
+    else if (status >= 600) this.rqOtherClass++;
     else if (status >= 500) this.rq5xx++;
     else if (status >= 400) this.rq4xx++;
     else if (status >= 300) this.rq3xx++;
@@ -68,7 +82,8 @@ export class HttpStats {
   visit(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     const prefix = `http.${this.prefix}.`;
     for (const [field, name] of HTTP_COUNTERS) visit(prefix + name, 'counter', this[field]);
-    const completed = this.rq1xx + this.rq2xx + this.rq3xx + this.rq4xx + this.rq5xx;
+    const classes = this.rq1xx + this.rq2xx + this.rq3xx + this.rq4xx + this.rq5xx;
+    const completed = classes + this.rqOtherClass;
     visit(`${prefix}downstream_rq_completed`, 'counter', completed);
     visit(`${prefix}downstream_rq_active`, 'gauge', this.rqActive);
     visit(`${prefix}downstream_cx_active`, 'gauge', this.cxActive);
@@ -81,7 +96,7 @@ export class HttpStats {
 /** A counter's field. */
 type HttpCounter = Exclude<
   keyof HttpStats,
-  'prefix' | 'rqActive' | 'cxActive' | 'countStatus' | 'needTls' | 'visit'
+  'prefix' | 'rqOtherClass' | 'rqActive' | 'cxActive' | 'countStatus' | 'needTls' | 'visit'
 >;
 
 const HTTP_COUNTERS: readonly (readonly [HttpCounter, string])[] = [
@@ -110,5 +125,16 @@ const HTTP_COUNTERS: readonly (readonly [HttpCounter, string])[] = [
   ['cxMaxRequestsReached', 'downstream_cx_max_requests_reached'],
   ['rqOverloadClose', 'downstream_rq_overload_close'],
   ['cxUpgradesTotal', 'downstream_cx_upgrades_total'],
+  ['cxProtocolError', 'downstream_cx_protocol_error'],
+  ['cxDestroyLocal', 'downstream_cx_destroy_local'],
+  ['cxDestroyRemote', 'downstream_cx_destroy_remote'],
+  ['cxDestroyActiveRq', 'downstream_cx_destroy_active_rq'],
+  ['cxDestroyRemoteActiveRq', 'downstream_cx_destroy_remote_active_rq'],
+  ['cxDestroyLocalActiveRq', 'downstream_cx_destroy_local_active_rq'],
+  ['rqRedirectedPath', 'downstream_rq_redirected_with_normalized_path'],
+  ['rqFailedPath', 'downstream_rq_failed_path_normalization'],
+  ['rqUpgradeRefused', 'downstream_rq_ws_on_non_ws_route'],
+  ['cxOverloadDisableKeepalive', 'downstream_cx_overload_disable_keepalive'],
+  ['overloadLocalReply', 'rq_overload_local_reply'],
   ['resetAfterStarted', 'rq_reset_after_downstream_response_started'],
 ];

@@ -7,15 +7,15 @@
  * Source: policy-engine.md §1.1, 1.3, 2.7, 3.2, 3.5.
  */
 import { childUid } from '../../core/draws.ts';
-import type { Head, Ports, Slot, TimerId } from '../../core/engine.ts';
+import type { Head, Ports, ResetReason, Slot, TimerId } from '../../core/engine.ts';
 import { NO_SLOT, NO_TIMER, ResetReason as Reset, Side, TimerKind } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster, Priority } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
-import { WAITS } from '../cluster/connection-pool.ts';
 import type { ConnectionTable } from '../cluster/connection-table.ts';
 import type { Host } from '../cluster/host.ts';
+import { WAITS } from '../cluster/pool-settings.ts';
 import type { EngineContext } from './context.ts';
 import type { Hedges } from './hedges.ts';
 import { LatencyMeter } from './latency-meter.ts';
@@ -67,6 +67,7 @@ export class UpstreamAttempts {
     requests.setStream(request, stream);
     if (host.latency !== null) this.meter.begin(stream, host.latency);
     if (cluster.accrual !== null) cluster.accrual.onDispatch(host);
+    if (cluster.preconnects) cluster.preconnect(priority, uid);
     const connection = pool.newStream(stream, uid);
     if (connection >= 0) this.open(stream, connection);
     else if (connection === WAITS) streams.set(stream, StreamBit.pending);
@@ -132,10 +133,10 @@ export class UpstreamAttempts {
   }
 
   /** The stream was reset from upstream. */
-  lost(stream: Slot): void {
+  lost(stream: Slot, reason: ResetReason): void {
     const connection = this.streams.connectionOf(stream);
     this.free(stream);
-    this.poolOf(connection).onStreamReset(connection);
+    this.poolOf(connection).onStreamReset(connection, reason);
   }
 
   /** The pool that an attempt was given to. */

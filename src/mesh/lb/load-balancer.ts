@@ -29,6 +29,8 @@ export interface Choice {
 export interface LoadBalancer {
   /** @returns index into `choice.candidates` */
   pick(choice: Choice): number;
+  /** What a later pick will return, one pick further with each call since the last; -1 = unknown. */
+  peek?(choice: Choice): number;
   /** A host is about to report its load (`Host.reported`). */
   beforeReport?(): void;
   /** Gauges of its own, below `cluster.<name>.`. */

@@ -20,6 +20,10 @@ export class RoundRobin implements LoadBalancer {
   /** null = equal weights. */
   private scheduler: EdfScheduler | null = null;
   private readonly slowStart: SlowStart | null;
+  /** Peeks since the last pick. */
+  private peeked = 0;
+  /** Hosts that the scheduler has given to peeks and that are picked next. */
+  private prepicked: number[] = [];
 
   /** @param seed integer in [0, 2^32): where the sequence begins */
   constructor(seed: number, slowStart: SlowStart | null = null) {
@@ -34,8 +38,23 @@ export class RoundRobin implements LoadBalancer {
     if (scheduler === null) {
       const index = this.cursor % choice.candidates.length;
       this.cursor += 1;
+      this.peeked = 0;
       return index;
     }
+    if (this.prepicked.length > 0) return this.prepicked.shift()!;
+    return this.takeFrom(scheduler, choice);
+  }
+
+  peek(choice: Choice): number {
+    if (choice.generation !== this.generation) this.rebuild(choice);
+    const scheduler = this.scheduler;
+    if (scheduler === null) return (this.cursor + this.peeked++) % choice.candidates.length;
+    const index = this.takeFrom(scheduler, choice);
+    this.prepicked.push(index);
+    return index;
+  }
+
+  private takeFrom(scheduler: EdfScheduler, choice: Choice): number {
     const index = scheduler.take();
     if (this.slowStart !== null) {
       scheduler.weights[index] = this.weightOf(choice.candidates[index]!);
@@ -46,6 +65,7 @@ export class RoundRobin implements LoadBalancer {
 
   private rebuild(choice: Choice): void {
     this.generation = choice.generation;
+    this.prepicked.length = 0;
     const hosts = choice.candidates;
     this.scheduler = needsWeights(hosts, this.slowStart)
       ? new EdfScheduler(

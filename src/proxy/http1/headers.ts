@@ -17,7 +17,6 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
-  'te',
   'transfer-encoding',
   'upgrade',
 ]);
@@ -62,6 +61,15 @@ export function endToEnd(headers: MutableHeaders): MutableHeaders {
     tokensOf(headerValue(headers, 'connection')).filter((name) => !NOT_DROPPED_BY_NAME.test(name)),
   );
   return headers.filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name));
+}
+
+/** Of `te`, only that trailers are welcome goes further. Source: Envoy, connection manager utility. */
+export function withLimitedTe(headers: MutableHeaders): MutableHeaders {
+  const te = headerValue(headers, 'te');
+  if (te === undefined) return headers;
+  const others = headers.filter(([name]) => name !== 'te');
+  const isWelcome = te.split(',').some((token) => token.trim() === 'trailers');
+  return isWelcome ? [...others, ['te', 'trailers']] : others;
 }
 
 /** Whether a message of this status may have a body when it answers `method`. */

@@ -7,7 +7,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { HttpHead } from '../../core/head.ts';
-import { endToEnd, headerValue, type MutableHeaders, pairsOf } from './headers.ts';
+import { endToEnd, headerValue, type MutableHeaders, pairsOf, withLimitedTe } from './headers.ts';
 
 /** Envoy's default limit of request header lines. */
 const MAX_HEADERS = 100;
@@ -31,7 +31,9 @@ export function refusalOf(message: IncomingMessage): Refusal | null {
 export function requestHeadOf(message: IncomingMessage, requestId: () => string): HttpHead {
   const received = pairsOf(message.rawHeaders);
   const { authority, path } = targetOf(message.url ?? '/', headerValue(received, 'host') ?? '');
-  const headers = endToEnd(received).filter(([name]) => name !== 'host' && name !== 'expect');
+  const headers = withLimitedTe(endToEnd(received)).filter(
+    ([name]) => name !== 'host' && name !== 'expect',
+  );
   addMissing(headers, 'x-forwarded-proto', () => 'http');
   addMissing(headers, 'x-request-id', requestId);
   return new HttpHead({

@@ -32,6 +32,8 @@ export interface ResponseSink {
 
 /** Envoy's default limit of a response head, bytes. */
 const HEAD_LIMIT_BYTES = 60 * 1024;
+/** Envoy's default limit of header lines. */
+const MAX_HEADERS = 100;
 const CHUNK_LINE_LIMIT_BYTES = 4 * 1024;
 const NO_BYTES = Buffer.alloc(0);
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
@@ -136,6 +138,7 @@ export class ResponseParser {
     this.take(END_OF_HEAD.length);
     const { status, minor } = parseStatusLine(lines[0] ?? '');
     const headers = parseFieldLines(lines.slice(1));
+    if (headers.length > MAX_HEADERS) throw new SyntaxProblem('too many headers');
     if (status < 200) this.readInformational(status, headers);
     else this.startResponse(status, minor, headers);
     return true;

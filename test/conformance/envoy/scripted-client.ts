@@ -171,7 +171,7 @@ export class ScriptedClient {
     for (;;) {
       const head = await reader.head();
       if (head === null) {
-        result.err = 'closed';
+        if (result.err === '') result.err = 'closed';
         return false;
       }
       status = Number(head.line.split(' ')[1]);

@@ -53,8 +53,9 @@ describe('circuit breakers', () => {
   });
 
   it('show in gauges which of them are open', () => {
-    const b = breakers({ maxConnections: 2, maxRetries: 0 });
+    const b = breakers({ maxConnections: 2, maxRetries: 1, maxRequests: 0 });
     b.addConnection();
+    b.addRetry();
     expect(gauges(b)).toEqual({
       cx_open: 0,
       cx_pool_open: 0,
@@ -62,6 +63,7 @@ describe('circuit breakers', () => {
       rq_open: 0,
       rq_retry_open: 1,
     });
+    // Nothing ever went over the limit of 0, so Envoy shows it shut.
     b.addConnection();
     expect(gauges(b)['cx_open']).toBe(1);
   });

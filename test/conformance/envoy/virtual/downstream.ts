@@ -13,6 +13,7 @@ import {
   type MutableHeaders,
   mayHaveBody,
   tokensOf,
+  withLimitedTe,
 } from '../../../../src/proxy/http1/headers.ts';
 import { latin1 } from '../http-text.ts';
 import { fieldLines, type VirtualContext } from './context.ts';
@@ -36,6 +37,7 @@ export class VirtualDownstream implements Receiver, RequestSink {
   private readonly listener: ListenerConfig;
   private readonly parser: RequestParser;
   private readonly scheme: 'http' | 'https';
+  private isHttp10 = false;
   private request: Slot = NO_SLOT;
   private method = '';
   private hasRequestEnded = false;
@@ -50,7 +52,7 @@ export class VirtualDownstream implements Receiver, RequestSink {
     this.context = context;
     this.end = end;
     this.listener = listener;
-    this.parser = new RequestParser(this);
+    this.parser = new RequestParser(this, listener.codec);
     this.scheme = peer.tls ? 'https' : 'http';
     this.slot = context.downstreams.take(this);
     end.receiver = this;
@@ -90,9 +92,15 @@ export class VirtualDownstream implements Receiver, RequestSink {
     const { request, slot, context } = this;
     if (request === NO_SLOT || this.isLingering) return;
     const uid = context.identity.nextUid();
-    const head = requestHead(parsed, this.scheme, () => context.identity.requestId(uid));
-    const { connection } = Object.fromEntries(parsed.headers) as Record<string, string>;
-    if (tokensOf(connection).includes('close')) this.isGoingAway = true;
+    const head = requestHead(parsed, this.listener, this.scheme, () =>
+      context.identity.requestId(uid),
+    );
+    const connection = tokensOf(headerValue(parsed.headers, 'connection'));
+    this.isHttp10 = parsed.version === 'HTTP/1.0';
+    const isLast = this.isHttp10
+      ? !connection.includes('keep-alive')
+      : connection.includes('close');
+    if (isLast) this.isGoingAway = true;
     this.method = parsed.method;
     this.isUpgrade = head.upgrade !== '';
     const end = parsed.end && !this.isUpgrade;
@@ -138,10 +146,13 @@ export class VirtualDownstream implements Receiver, RequestSink {
     this.isChunked = false;
     if (isUpgraded) headers.push(['connection', 'upgrade'], ['upgrade', head.upgrade]);
     else if (mayHaveBody(this.method, head.status) && !hasLength) {
-      this.isChunked = !end;
-      headers.push(end ? ['content-length', '0'] : ['transfer-encoding', 'chunked']);
+      this.isChunked = !end && !this.isHttp10;
+      if (this.isHttp10 && !end) this.isGoingAway = true;
+      if (end) headers.push(['content-length', '0']);
+      else if (this.isChunked) headers.push(['transfer-encoding', 'chunked']);
     }
     if (this.isGoingAway && !isUpgraded) headers.push(['connection', 'close']);
+    else if (this.isHttp10) headers.push(['connection', 'keep-alive']);
     this.end.write(latin1(`HTTP/1.1 ${head.status} S\r\n${fieldLines(headers)}\r\n`));
     if (end) this.endResponse();
   }
@@ -225,25 +236,32 @@ export class VirtualDownstream implements Receiver, RequestSink {
 }
 
 /** As `proxy/http1/request-head.ts` makes it of Node's message. */
-function requestHead(parsed: ParsedRequest, scheme: string, requestId: () => string): HttpHead {
-  const absolute = /^http:\/\/([^/?#]*)(.*)$/i.exec(parsed.target);
-  const host = headerValue(parsed.headers, 'host') ?? '';
+function requestHead(
+  parsed: ParsedRequest,
+  { codec, edge }: ListenerConfig,
+  scheme: string,
+  requestId: () => string,
+): HttpHead {
+  const takesAbsolute = codec?.acceptsAbsoluteTargets !== false;
+  const absolute = takesAbsolute ? /^http:\/\/([^/?#]*)(.*)$/i.exec(parsed.target) : null;
+  const fallback = parsed.version === 'HTTP/1.0' ? (codec?.http10Host ?? '') : '';
+  const host = headerValue(parsed.headers, 'host') ?? fallback;
   const authority = absolute === null ? host : absolute[1]!;
   const rest = absolute === null ? parsed.target : absolute[2]!;
-  const headers: MutableHeaders = endToEnd(parsed.headers).filter(
-    ([name]) => name !== 'host' && name !== 'expect',
+  const headers: MutableHeaders = withLimitedTe(endToEnd(parsed.headers)).filter(
+    ([name]) => name !== 'host' && (name !== 'expect' || edge !== undefined),
   );
   if (headerValue(headers, 'x-forwarded-proto') === undefined) {
     headers.push(['x-forwarded-proto', scheme]);
   }
-  if (headerValue(headers, 'x-request-id') === undefined) {
+  if (edge === undefined && headerValue(headers, 'x-request-id') === undefined) {
     headers.push(['x-request-id', requestId()]);
   }
   const isUpgrade = tokensOf(headerValue(parsed.headers, 'connection')).includes('upgrade');
   return new HttpHead({
     method: parsed.method,
     authority,
-    path: rest.startsWith('/') || rest === '*' ? rest : `/${rest}`,
+    path: absolute === null || rest.startsWith('/') ? rest : `/${rest}`,
     upgrade: isUpgrade ? (headerValue(parsed.headers, 'upgrade') ?? '') : '',
     headers,
   });

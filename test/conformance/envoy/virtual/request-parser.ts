@@ -2,6 +2,7 @@
  * An incremental parser of HTTP/1 requests for the virtual proxy's listeners.
  */
 import type { HeaderList } from '../../../../src/core/engine.ts';
+import type { CodecConfig } from '../../../../src/mesh/config/edge.ts';
 import { headerValue, type MutableHeaders } from '../../../../src/proxy/http1/headers.ts';
 
 export interface ParsedRequest {
@@ -27,22 +28,43 @@ export interface RequestSink {
   onMalformed(problem: Malformed): void;
 }
 
-const HEAD_LIMIT_BYTES = 60 * 1024;
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) (HTTP\/1\.[01])$/;
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) (HTTP\/\d\.\d)$/;
 const TOKEN_START = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;
+/** Those that Envoy's parser knows. */
+const METHODS: ReadonlySet<string> = new Set(
+  'DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE'.split(
+    ' ',
+  ),
+);
+/** What may stand in a value. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
+
+const DEFAULT_CODEC: CodecConfig = {
+  maxHeadBytes: 60 * 1024,
+  maxHeaderCount: 100,
+  underscores: 'allow',
+  acceptsHttp10: false,
+  http10Host: '',
+  acceptsAbsoluteTargets: true,
+  acceptsChunkedLength: false,
+  acceptsAnyMethod: false,
+  passesTrailers: false,
+};
 
 type State = 'idle' | 'head' | 'length' | 'chunk-line' | 'chunk' | 'trailers' | 'tunnel' | 'dead';
 
 export class RequestParser {
   private readonly sink: RequestSink;
+  private readonly codec: CodecConfig;
   private data: Buffer = Buffer.alloc(0);
   private state: State = 'idle';
   private remaining = 0;
   private isHeld = false;
 
-  constructor(sink: RequestSink) {
+  constructor(sink: RequestSink, codec: CodecConfig | undefined) {
     this.sink = sink;
+    this.codec = codec ?? DEFAULT_CODEC;
   }
 
   push(bytes: Uint8Array): void {
@@ -103,41 +125,38 @@ export class RequestParser {
 
   private readHead(): boolean {
     if (!TOKEN_START.test(String.fromCharCode(this.data[0]!))) {
-      this.refuse(400, 'http1.codec_error');
-      return false;
+      return this.refuse(400, 'http1.codec_error');
     }
     const end = this.data.indexOf('\r\n\r\n');
     if (end < 0) {
-      if (this.data.length > HEAD_LIMIT_BYTES) this.refuse(431, 'http1.headers_too_large');
-      return false;
+      const isTooLarge = this.data.length > this.codec.maxHeadBytes;
+      return isTooLarge ? this.refuse(431, 'http1.headers_too_large') : false;
     }
-    if (end > HEAD_LIMIT_BYTES) {
-      this.refuse(431, 'http1.headers_too_large');
-      return false;
-    }
+    if (end > this.codec.maxHeadBytes) return this.refuse(431, 'http1.headers_too_large');
     const [line = '', ...lines] = this.data.subarray(0, end).toString('latin1').split('\r\n');
     this.data = this.data.subarray(end + 4);
     const match = REQUEST_LINE.exec(line);
     const headers: MutableHeaders = [];
     for (const text of lines) {
       const field = FIELD.exec(text);
-      if (field === null) {
-        this.refuse(400, 'http1.codec_error');
-        return false;
+      if (field === null) return this.refuse(400, 'http1.codec_error');
+      if (!VALUE.test(field[2]!)) return this.refuse(400, 'http1.invalid_characters');
+      const name = field[1]!.toLowerCase();
+      if (name.includes('_') && this.codec.underscores !== 'allow') {
+        if (this.codec.underscores === 'drop') continue;
+        return this.refuse(400, 'http1.unexpected_underscore');
       }
-      headers.push([field[1]!.toLowerCase(), field[2]!]);
+      headers.push([name, field[2]!]);
     }
-    if (match === null) {
-      this.refuse(400, 'http1.codec_error');
-      return false;
+    if (match === null) return this.refuse(400, 'http1.codec_error');
+    if (!METHODS.has(match[1]!) && !this.codec.acceptsAnyMethod) {
+      return this.refuse(400, 'http1.codec_error');
     }
-    if (lines.length > 100) {
-      this.refuse(431, 'http1.too_many_headers');
-      return false;
+    if (lines.length > this.codec.maxHeaderCount) {
+      return this.refuse(431, 'http1.too_many_headers');
     }
-    if (match[3] === 'HTTP/1.0') {
-      this.refuse(426, 'low_version');
-      return false;
+    if (match[3] !== 'HTTP/1.1' && !(match[3] === 'HTTP/1.0' && this.codec.acceptsHttp10)) {
+      return this.refuse(426, 'low_version');
     }
     return this.begin(match[1]!, match[2]!, match[3]!, headers);
   }
@@ -146,16 +165,18 @@ export class RequestParser {
     const encoding = headerValue(headers, 'transfer-encoding');
     const length = headerValue(headers, 'content-length');
     if (encoding !== undefined) {
-      if (encoding.toLowerCase() !== 'chunked' || length !== undefined) {
-        this.refuse(encoding.toLowerCase() === 'chunked' ? 400 : 501, 'http1.codec_error');
-        return false;
+      if (encoding.toLowerCase() !== 'chunked') {
+        return this.refuse(501, 'http1.invalid_transfer_encoding');
+      }
+      if (length !== undefined) {
+        if (!this.codec.acceptsChunkedLength) {
+          return this.refuse(400, 'http1.content_length_and_chunked_not_allowed');
+        }
+        headers.splice(0, headers.length, ...headers.filter(([name]) => name !== 'content-length'));
       }
       this.state = 'chunk-line';
     } else if (length !== undefined) {
-      if (!/^\d+$/.test(length)) {
-        this.refuse(400, 'http1.codec_error');
-        return false;
-      }
+      if (!/^\d+$/.test(length)) return this.refuse(400, 'http1.codec_error');
       this.remaining = Number(length);
       this.state = this.remaining === 0 ? 'idle' : 'length';
     } else this.state = 'idle';
@@ -177,8 +198,7 @@ export class RequestParser {
     const line = this.takeLine();
     if (line === null) return false;
     if (!/^[0-9a-fA-F]+\s*(?:;.*)?$/.test(line)) {
-      this.refuse(400, 'http1.codec_error');
-      return false;
+      return this.refuse(400, 'http1.codec_error');
     }
     const size = Number.parseInt(line, 16);
     this.state = size === 0 ? 'trailers' : 'chunk';
@@ -212,9 +232,10 @@ export class RequestParser {
     return true;
   }
 
-  private refuse(status: number, details: string): void {
+  private refuse(status: number, details: string): false {
     this.state = 'dead';
     this.sink.onMalformed({ status, details });
+    return false;
   }
 
   private takeLine(): string | null {

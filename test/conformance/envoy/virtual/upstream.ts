@@ -52,6 +52,8 @@ export class VirtualUpstream implements Receiver, ResponseSink {
   private isUpgrade = false;
   private hasAnswered = false;
   private isDraining = false;
+  /** More came than the response. */
+  private hasExcess = false;
   private isGone = false;
 
   constructor(
@@ -163,6 +165,7 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     }
     try {
       this.parser.push(Buffer.from(bytes));
+      if (this.hasExcess) this.lost(CloseReason.protocolError);
     } catch {
       this.resetOpenStream(ResetReason.protocolError);
       this.lost(CloseReason.protocolError);
@@ -217,7 +220,7 @@ export class VirtualUpstream implements Receiver, ResponseSink {
   }
 
   onExcess(): void {
-    this.drain();
+    this.hasExcess = true;
   }
 
   /** The first response to an upgrade: 101 opens a tunnel, anything else is an ordinary answer. */
