@@ -22,7 +22,7 @@ export interface BootstrapOptions {
 /** As JSON. */
 export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: BootstrapOptions): Message {
   return message({
-    node: { id: config.proxyName, cluster: 'meshquake' },
+    node: { id: config.proxyName, cluster: clusterName(config) },
     admin: admin === null ? undefined : { address: socketAddress(admin.host, admin.port) },
     static_resources: {
       listeners: apart(config).map((item) => listener(item, accessLogs.get(item.name) ?? [])),
@@ -67,4 +67,10 @@ function apart({ listeners, clusters }: MeshConfig): readonly ListenerConfig[] {
 export function bootstrapText(config: MeshConfig, options: BootstrapOptions): string {
   const style = { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false } as const;
   return stringify(bootstrapOf(config, options), style);
+}
+
+/** What the proxy calls itself where it fills `user-agent` in. */
+function clusterName({ listeners }: MeshConfig): string {
+  const named = listeners.find(({ edge }) => edge !== undefined && edge.userAgent !== null);
+  return named?.edge?.userAgent?.cluster ?? 'meshquake';
 }

@@ -49,6 +49,7 @@ export function cluster(config: ClusterConfig): Message {
     lb_subset_config: given(config.subsets, subsets),
     common_lb_config: commonLb(config),
     circuit_breakers: breakers(config.circuitBreakers),
+    preconnect_policy: given(config.preconnect, preconnectPolicy),
     outlier_detection: given(config.outlier, outlier),
     health_checks: given(config.healthCheck, (check) => [healthCheck(check)]),
     close_connections_on_host_health_failure: flag(config.closesOnHealthFailure),
@@ -110,6 +111,13 @@ function protocolOptions(config: ClusterConfig): Message | undefined {
     retry_policy: retry,
   });
   return { [`envoy.extensions.${HTTP_OPTIONS}`]: options };
+}
+
+function preconnectPolicy(policy: NonNullable<ClusterConfig['preconnect']>): Message {
+  return message({
+    per_upstream_preconnect_ratio: policy.perUpstreamRatio,
+    predictive_preconnect_ratio: unless(policy.predictiveRatio, 0),
+  });
 }
 
 function breakers({ default: normal, high }: ClusterConfig['circuitBreakers']) {
