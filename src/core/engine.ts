@@ -35,7 +35,10 @@
  * double that is passed to a function which is not inlined.
  */
 import type { Draws } from './draws.ts';
+import type { Endpoint, EndpointSet } from './endpoint.ts';
 import type { Ns } from './time.ts';
+
+export type { Endpoint, EndpointCheck, EndpointSet, LbMetadata, LbValue } from './endpoint.ts';
 
 /** A row number in one of the tables; small, reused after the slot's terminal event. */
 export type Slot = number;
@@ -196,48 +199,6 @@ export interface PeerFacts {
   readonly remoteAddress: string;
   /** ip:port; the original destination. */
   readonly localAddress: string;
-}
-
-/** A value of balancing metadata, as JSON has them. */
-export type LbValue = string | number | boolean | null | readonly LbValue[] | LbMetadata;
-/** What balancers know of an endpoint, or a route wants of one: Envoy's `envoy.lb`. */
-export interface LbMetadata {
-  readonly [key: string]: LbValue;
-}
-
-/** One address of a cluster. Plain, immutable, shared between proxies. */
-export interface Endpoint {
-  /** Id of the address, unique in a process and never reused; what records and draws name. */
-  readonly id: number;
-  /** ip:port */
-  readonly address: string;
-  /** For people: `payments-2` or the address again. */
-  readonly hostname: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** undefined = none. `hash_key` replaces the address for hashing balancers. */
-  readonly metadata?: LbMetadata;
-  /** region/zone/subzone, '' = unknown. */
-  readonly locality: string;
-  /** 1 or more. */
-  readonly weight: number;
-  /** 0 = first. */
-  readonly priority: number;
-  /**
-   * Of its locality within its priority, the same for all members there; absent on all members of a
-   * cluster whose localities are not weighted. 0 = the locality gets nothing.
-   */
-  readonly localityWeight?: number;
-  readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
-  /** Whether a proxy with a certificate of the mesh answers there; absent = no. */
-  readonly offersTls?: boolean;
-  /** Of its cluster: how far healthy hosts count for more than themselves; undefined = 140. */
-  readonly overprovisioningPercent?: number;
-}
-
-/** The members of a cluster at one moment; order is the balancers' order. */
-export interface EndpointSet {
-  readonly version: number;
-  readonly members: readonly Endpoint[];
 }
 
 /** TLS towards an upstream: which identity is expected. `null` in a plan = plain text. */

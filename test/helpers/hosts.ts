@@ -37,6 +37,7 @@ export class TestChoice implements Choice {
   generation = 1;
   hash = 0n;
   clusterActive = 0;
+  shares: readonly number[] | null = null;
   /** What was drawn: [index, n]. */
   readonly asked: [number, number][] = [];
   private readonly script: number[];

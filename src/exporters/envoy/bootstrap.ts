@@ -8,9 +8,9 @@
 import { stringify } from 'yaml';
 import type { AccessLogPlan } from '../../importers/envoy/access-logs.ts';
 import type { ListenerConfig, MeshConfig } from '../../mesh/config/config.ts';
-import { cluster } from './clusters.ts';
+import { cluster, locality } from './clusters.ts';
 import { listener } from './listeners.ts';
-import { flag, type Message, message, socketAddress } from './message.ts';
+import { flag, given, type Message, message, socketAddress } from './message.ts';
 
 export interface BootstrapOptions {
   /** null = none. */
@@ -22,7 +22,12 @@ export interface BootstrapOptions {
 /** As JSON. */
 export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: BootstrapOptions): Message {
   return message({
-    node: { id: config.proxyName, cluster: clusterName(config) },
+    node: message({
+      id: config.proxyName,
+      cluster: clusterName(config),
+      locality: given(config.locality, locality),
+    }),
+    cluster_manager: given(config.localCluster, (name) => ({ local_cluster_name: name })),
     admin: admin === null ? undefined : { address: socketAddress(admin.host, admin.port) },
     static_resources: {
       listeners: apart(config).map((item) => listener(item, accessLogs.get(item.name) ?? [])),

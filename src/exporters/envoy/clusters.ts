@@ -17,7 +17,6 @@ import type {
   Thresholds,
 } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
-import type { SubsetConfig } from '../../mesh/config/load-balancing.ts';
 import { balancing } from './balancers.ts';
 import {
   addressOf,
@@ -30,6 +29,7 @@ import {
   percent,
   typed,
   unless,
+  unlessEmpty,
 } from './message.ts';
 import { lbMetadata, retryPolicy } from './routes.ts';
 
@@ -39,15 +39,13 @@ export function cluster(config: ClusterConfig): Message {
   const defaults = ENVOY.cluster;
   return message({
     name: config.name,
-    type: 'STATIC',
+    type: clusterType(config),
     connect_timeout: duration(config.connectTimeoutMs),
     per_connection_buffer_limit_bytes: unless(
       config.bufferLimitBytes,
       defaults.bufferLimitBytes.value,
     ),
-    ...balancing(config.lb),
-    lb_subset_config: given(config.subsets, subsets),
-    common_lb_config: commonLb(config),
+    ...balancing(config),
     circuit_breakers: breakers(config.circuitBreakers),
     preconnect_policy: given(config.preconnect, preconnectPolicy),
     outlier_detection: given(config.outlier, outlier),
@@ -58,35 +56,9 @@ export function cluster(config: ClusterConfig): Message {
   });
 }
 
-/** Absent where nothing is said. */
-function unlessEmpty(fields: Message): Message | undefined {
-  const made = message(fields);
-  return Object.keys(made).length === 0 ? undefined : made;
-}
-
-function commonLb(config: ClusterConfig): Message | undefined {
-  const { panicThresholdPercent, updateMergeWindowMs } = ENVOY.cluster;
-  const isLocalityWeighted = config.endpoints.members.some(
-    ({ localityWeight }) => localityWeight !== undefined,
-  );
-  const { lb } = config;
-  const isHashing = lb.kind === 'ring-hash' || lb.kind === 'maglev';
-  return unlessEmpty({
-    healthy_panic_threshold: given(
-      unless(config.panicThresholdPercent, panicThresholdPercent.value),
-      percent,
-    ),
-    update_merge_window: duration(unless(config.updateMergeWindowMs, updateMergeWindowMs.value)),
-    zone_aware_lb_config: config.failsOnPanic ? { fail_traffic_on_panic: true } : undefined,
-    locality_weighted_lb_config: isLocalityWeighted ? {} : undefined,
-    consistent_hashing_lb_config: isHashing
-      ? unlessEmpty({
-          hash_balance_factor: unless(lb.balanceFactorPercent, 0),
-          use_hostname_for_hashing: flag(lb.usesHostname),
-        })
-      : undefined,
-    close_connections_on_host_set_change: flag(config.drainsOnSetChange),
-  });
+/** Endpoints of static clusters have no names to hash. */
+function clusterType({ lb }: ClusterConfig): string {
+  return 'usesHostname' in lb && lb.usesHostname ? 'STRICT_DNS' : 'STATIC';
 }
 
 function protocolOptions(config: ClusterConfig): Message | undefined {
@@ -222,33 +194,15 @@ function healthCheck(check: HealthCheckConfig): Message {
   });
 }
 
-function subsets(config: SubsetConfig): Message {
-  const word = (text: string) => text.toUpperCase().replaceAll('-', '_');
-  const isEmpty = Object.keys(config.defaultSubset).length === 0;
-  return message({
-    fallback_policy: word(config.fallback),
-    default_subset: isEmpty ? undefined : config.defaultSubset,
-    subset_selectors: filled(
-      config.selectors.map((selector) =>
-        message({
-          keys: selector.keys,
-          single_host_per_subset: flag(selector.isSingleHost),
-          fallback_policy: selector.fallback === 'inherit' ? undefined : word(selector.fallback),
-          fallback_keys_subset: filled(selector.fallbackKeys),
-        }),
-      ),
-    ),
-    list_as_any: flag(config.listAsAny),
-    panic_mode_any: flag(config.panicModeAny),
-  });
-}
-
 function assignment({ name, endpoints }: ClusterConfig): Message {
-  const factor = endpoints.members[0]?.overprovisioningPercent;
+  const [first] = endpoints.members;
   return message({
     cluster_name: name,
     endpoints: filled(groupsOf(endpoints.members).map(localityGroup)),
-    policy: factor === undefined ? undefined : { overprovisioning_factor: factor },
+    policy: unlessEmpty({
+      overprovisioning_factor: first?.overprovisioningPercent,
+      weighted_priority_health: flag(first?.weightsPriorities),
+    }),
   });
 }
 
@@ -268,17 +222,19 @@ function groupsOf(members: readonly Endpoint[]): readonly (readonly Endpoint[])[
 }
 
 function localityGroup(members: readonly Endpoint[]): Message {
-  const { priority, locality, localityWeight } = members[0]!;
-  const [region, zone, subZone] = locality.split('/');
+  const { priority, locality: place, localityWeight } = members[0]!;
   return message({
     priority: unless(priority, 0),
     load_balancing_weight: localityWeight,
-    locality:
-      locality === ''
-        ? undefined
-        : message({ region: unless(region, ''), zone: unless(zone, ''), sub_zone: subZone }),
+    locality: place === '' ? undefined : locality(place),
     lb_endpoints: members.map(lbEndpoint),
   });
+}
+
+/** region/zone/subzone */
+export function locality(text: string): Message {
+  const [region, zone, subZone] = text.split('/');
+  return message({ region: unless(region, ''), zone: unless(zone, ''), sub_zone: subZone });
 }
 
 const HEALTH = {

@@ -34,6 +34,9 @@ export function lostSettings(config: MeshConfig, readAgain: MeshConfig): readonl
     if (!places.includes(place)) places.push(place);
     found.set(setting, places);
   };
+  for (const setting of ['locality', 'localCluster'] as const) {
+    new Walk(note, config.proxyName).compare(setting, config[setting], readAgain[setting]);
+  }
   for (const list of ['listeners', 'clusters'] as const) {
     const others = new Map(readAgain[list].map((item) => [item.name, item]));
     for (const item of config[list]) {

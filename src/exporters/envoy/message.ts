@@ -16,6 +16,12 @@ export function message(fields: Message): Message {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
+/** Nothing where no field has a value. */
+export function unlessEmpty(fields: Message): Message | undefined {
+  const made = message(fields);
+  return Object.keys(made).length === 0 ? undefined : made;
+}
+
 /** `0.25s`; undefined stays so. Whole milliseconds. */
 export function duration(ms: number): string;
 export function duration(ms: number | undefined): string | undefined;

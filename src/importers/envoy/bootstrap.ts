@@ -7,13 +7,18 @@
  */
 import type { Diagnostics } from '../../core/diagnostics.ts';
 import type { Endpoint } from '../../core/engine.ts';
-import type { MeshConfig } from '../../mesh/config/config.ts';
+import type { ClusterConfig, MeshConfig } from '../../mesh/config/config.ts';
 import { parseDocuments } from '../document.ts';
 import type { MeshFile } from '../index.ts';
 import type { NameIds } from '../name-ids.ts';
 import type { SourceNode } from '../source-node.ts';
-import { type EdsSource, readCluster, withoutLocalityWeight } from './clusters.ts';
-import { readAddress, readEndpoints } from './endpoints.ts';
+import {
+  type EdsSource,
+  type ReadCluster,
+  readCluster,
+  withoutLocalityWeight,
+} from './clusters.ts';
+import { readAddress, readEndpoints, readLocalityName } from './endpoints.ts';
 import { Fields, typedMessage } from './fields.ts';
 import { type BootstrapListener, readListener } from './listeners.ts';
 import { Runtime } from './runtime.ts';
@@ -65,8 +70,13 @@ export function readBootstrap(
     .messages('listeners', 'Listener')
     .flatMap((listener) => readListener(listener, ids, runtime, surroundings) ?? []);
   resources.close();
-  node?.ignore('metadata', 'locality');
+  node?.ignore('metadata');
+  const locality = node?.message('locality', 'Locality');
+  const localityName = locality === undefined ? undefined : readLocalityName(locality);
   node?.close();
+  const manager = fields.message('cluster_manager', 'ClusterManager');
+  const localCluster = readLocalCluster(manager, clusters);
+  manager?.close();
   const admin = readAdmin(fields);
   fields.ignore('stats_config', 'stats_flush_interval');
   fields.close();
@@ -80,12 +90,35 @@ export function readBootstrap(
       version: 1,
       proxyName,
       listeners: listeners.map(({ config }) => config),
-      clusters: clusters.map(({ config }) => config),
+      clusters: clusters.map(({ config }) =>
+        localCluster === undefined ? unzoned(config) : config,
+      ),
+      ...(localityName === undefined ? {} : { locality: localityName }),
+      ...(localCluster === undefined ? {} : { localCluster }),
     },
     listeners,
     admin,
     eds: clusters.flatMap(({ eds }) => eds ?? []),
   };
+}
+
+/** Without a local cluster zones do not count. */
+function unzoned(config: ClusterConfig): ClusterConfig {
+  const { zoneRouting: _unused, ...others } = config;
+  return others;
+}
+
+function readLocalCluster(
+  manager: Fields | undefined,
+  clusters: readonly ReadCluster[],
+): string | undefined {
+  const name = manager?.text('local_cluster_name');
+  if (name === undefined || name === '') return undefined;
+  if (!clusters.some(({ config }) => config.name === name)) {
+    const message = `the local cluster "${name}" is not among the clusters`;
+    manager?.get('local_cluster_name')?.error('MQ-ENVOY-003', message);
+  }
+  return name;
 }
 
 function readAdmin(fields: Fields): Bootstrap['admin'] {

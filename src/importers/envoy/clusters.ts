@@ -17,7 +17,6 @@ import { clusterOrigins } from './origins.ts';
 import { readOutlier } from './outlier.ts';
 import { readRetryPolicy } from './retry-policy.ts';
 import type { Runtime } from './runtime.ts';
-import { readSubsets } from './subsets.ts';
 import { readUpstreamTls } from './tls.ts';
 
 /** Endpoints of this cluster come from a file. */
@@ -34,11 +33,6 @@ export interface ReadCluster {
   readonly eds: EdsSource | null;
 }
 
-interface LocalityFacts {
-  readonly config: Partial<ClusterConfig>;
-  readonly isLocalityWeighted: boolean;
-}
-
 const TYPES = ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'] as const;
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
@@ -53,11 +47,10 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
   const checks = fields.messages('health_checks', 'HealthCheck').map(readHealthCheck);
   const assignment = fields.message('load_assignment', 'ClusterLoadAssignment');
   const given = assignment === undefined ? [] : readEndpoints(assignment, ids);
-  const subsets = readSubsets(fields);
   const outlier = fields.message('outlier_detection', 'OutlierDetection');
   const balancing = readBalancing(fields, runtime);
-  const panic = readPanic(fields, runtime);
-  const isWeighted = balancing.isLocalityWeighted || panic.isLocalityWeighted;
+  refuseNamesOfAddresses(fields, type, balancing.config.lb);
+  const isWeighted = balancing.isLocalityWeighted;
   const members = isWeighted ? given : given.map(withoutLocalityWeight);
   const config = envoyCluster({
     id: ids.cluster(name),
@@ -71,11 +64,10 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     bufferLimitBytes:
       fields.integer('per_connection_buffer_limit_bytes') ?? ENVOY.cluster.bufferLimitBytes.value,
     ...balancing.config,
-    ...panic.config,
+    ...readCommon(fields, runtime),
     ...readProtocol(fields, runtime),
     tls: readUpstreamTls(fields),
     ...(checks[0] === undefined ? {} : { healthCheck: checks[0] }),
-    ...(subsets === undefined ? {} : { subsets }),
     ...readLifecycle(fields),
     origins: clusterOrigins(fields.node),
   });
@@ -92,6 +84,19 @@ function serviceOf(name: string): ClusterConfig['service'] {
   const match = /^(?:outbound|inbound)\|(\d+)\|([^|]*)\|([^|]*)$/.exec(name);
   if (match === null) return { host: name, port: 0, subset: '' };
   return { host: match[3]!, port: Number(match[1]), subset: match[2]! };
+}
+
+/** Endpoints of static clusters have no names. */
+function refuseNamesOfAddresses(
+  fields: Fields,
+  type: (typeof TYPES)[number],
+  lb: ClusterConfig['lb'],
+): void {
+  if (type !== 'STATIC' || !('usesHostname' in lb) || !lb.usesHostname) return;
+  const node = fields.get('lb_policy') ?? fields.get('load_balancing_policy') ?? fields.node;
+  node.error('MQ-ENVOY-003', 'hashing by hostname needs a cluster that resolves names', {
+    fix: 'give endpoints a hash_key in their metadata',
+  });
 }
 
 function readLifecycle(fields: Fields): Partial<ClusterConfig> {
@@ -193,32 +198,28 @@ export function withoutLocalityWeight(endpoint: Endpoint): Endpoint {
   return others;
 }
 
-function readPanic(fields: Fields, runtime: Runtime): LocalityFacts {
+function readCommon(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
   const common = fields.message('common_lb_config', 'CommonLbConfig');
+  // `readBalancing` reads these.
+  common?.ignore(
+    'zone_aware_lb_config',
+    'locality_weighted_lb_config',
+    'consistent_hashing_lb_config',
+  );
   const set = common?.percent('healthy_panic_threshold');
   const threshold = runtime.integer('upstream.healthy_panic_threshold') ?? set;
   const mergeMs = common?.durationMs('update_merge_window');
-  const zone = common?.message('zone_aware_lb_config', 'ZoneAwareLbConfig');
-  const fails = zone?.flag('fail_traffic_on_panic') === true;
-  zone?.withoutEffect('routing_enabled', 'min_cluster_size');
-  zone?.close();
-  const locality = common?.message('locality_weighted_lb_config', 'LocalityWeightedLbConfig');
-  locality?.close();
-  const hashing = common?.message('consistent_hashing_lb_config', 'ConsistentHashingLbConfig');
-  hashing?.ignore('hash_balance_factor', 'use_hostname_for_hashing');
-  hashing?.close();
   const drains = common?.flag('close_connections_on_host_set_change') === true;
-  common?.withoutEffect('ignore_new_hosts_until_first_hc');
+  const excludes = common?.flag('ignore_new_hosts_until_first_hc') === true;
   common?.close();
-  const config = {
+  return {
     ...(threshold === undefined
       ? {}
-      : { panicThresholdPercent: Math.min(100, Math.trunc(threshold)) }),
+      : { panicThresholdPercent: Math.max(0, Math.min(100, Math.trunc(threshold))) }),
     ...(mergeMs === undefined ? {} : { updateMergeWindowMs: mergeMs }),
-    ...(fails ? { failsOnPanic: true } : {}),
     ...(drains ? { drainsOnSetChange: true } : {}),
+    ...(excludes ? { excludesUnchecked: true } : {}),
   };
-  return { config, isLocalityWeighted: locality !== undefined };
 }
 
 function readProtocol(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {

@@ -48,6 +48,13 @@ export class ClusterStats {
   lbSubsetsSelected = 0;
   lbSubsetsFallback = 0;
   lbSubsetsFallbackPanic = 0;
+  lbRecalculateZoneStructures = 0;
+  lbZoneClusterTooSmall = 0;
+  lbZoneRoutingAllDirectly = 0;
+  lbZoneRoutingSampled = 0;
+  lbZoneRoutingCrossZone = 0;
+  lbZoneNoCapacityLeft = 0;
+  lbLocalClusterNotOk = 0;
   rqMaxDurationReached = 0;
   /** Codes of final responses. */
   readonly codes = new CodeCounts();
@@ -114,6 +121,13 @@ const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
   ['lbSubsetsSelected', 'lb_subsets_selected'],
   ['lbSubsetsFallback', 'lb_subsets_fallback'],
   ['lbSubsetsFallbackPanic', 'lb_subsets_fallback_panic'],
+  ['lbRecalculateZoneStructures', 'lb_recalculate_zone_structures'],
+  ['lbZoneClusterTooSmall', 'lb_zone_cluster_too_small'],
+  ['lbZoneRoutingAllDirectly', 'lb_zone_routing_all_directly'],
+  ['lbZoneRoutingSampled', 'lb_zone_routing_sampled'],
+  ['lbZoneRoutingCrossZone', 'lb_zone_routing_cross_zone'],
+  ['lbZoneNoCapacityLeft', 'lb_zone_no_capacity_left'],
+  ['lbLocalClusterNotOk', 'lb_local_cluster_not_ok'],
   ['rqMaxDurationReached', 'upstream_rq_max_duration_reached'],
 ];
 

@@ -28,12 +28,12 @@ import type { ConnectionTable } from './connection-table.ts';
 import type { EjectionSink } from './ejection.ts';
 import type { HostGate } from './failure-accrual.ts';
 import { FailureAccrual } from './failure-accrual.ts';
+import { groupMaker } from './group-maker.ts';
 import { Host } from './host.ts';
 import type { HostChoice } from './host-choice.ts';
 import { HostGates } from './host-gates.ts';
-import { HostGroup } from './host-group.ts';
 import { HostPicker } from './host-picker.ts';
-import { DELIVERED, HostSet } from './host-set.ts';
+import { DELIVERED, type HostSet } from './host-set.ts';
 import { type HostWish, isRejected } from './host-wish.ts';
 import { LatencyEstimate } from './latency-estimate.ts';
 import { OutlierDetector } from './outlier-detection.ts';
@@ -42,6 +42,7 @@ import { drainPools, emptyPools, PRIORITIES } from './pool-list.ts';
 import type { PoolListener, PoolSettings } from './pool-settings.ts';
 import { poolSettings } from './pool-settings.ts';
 import { preconnectAhead } from './preconnect.ts';
+import type { LocalZone } from './zone-routing.ts';
 
 /** What a cluster needs of the engine around it. */
 export interface ClusterSurroundings {
@@ -58,6 +59,10 @@ export interface ClusterSurroundings {
   readonly proxyName: string;
   /** Sweeps happen at whole intervals after this. */
   readonly sweepOriginNs: Ns;
+  /** Of the proxy; '' = unknown. */
+  readonly ownLocality: string;
+  /** null = balancing does not go by zones. */
+  readonly localZone: LocalZone | null;
 }
 
 /** Where requests wait until a host is ready. */
@@ -159,13 +164,10 @@ export class Cluster implements EjectionSink {
     this.members = members;
     this.hosts = members.members.map((endpoint, i) => this.makeHost(endpoint, i, this.startNs));
     this.pools = emptyPools(this.hosts.length);
-    const groupOf = (hosts: readonly Host[]) => {
-      const { panicThresholdPercent: panic, updateMergeWindowMs } = config;
-      const localitySeed = (generation: number) => ports.draws.int32(seeds, generation, 1) >>> 0;
-      const set = new HostSet(hosts, panic, updateMergeWindowMs, localitySeed);
-      return new HostGroup(set, config.lb, start, this.readsRequests);
-    };
-    this.picker = new HostPicker(config, groupOf, this.hosts, this.stats, (uid) => {
+    const localitySeed = (generation: number) => ports.draws.int32(seeds, generation, 1) >>> 0;
+    const groupOf = groupMaker(config, this.stats, surroundings, { start, localitySeed });
+    const { readsRequests } = this;
+    this.picker = new HostPicker(config, groupOf, this.hosts, this.stats, readsRequests, (uid) => {
       ports.record(RecordKind.panic, uid, this.id, 0);
     });
     this.hostSet = this.picker.group.set;
@@ -175,6 +177,7 @@ export class Cluster implements EjectionSink {
     this.onMembers = null;
     this.onPassiveFailure = null;
     if (members.members.length > 0) this.stats.membershipChange++;
+    surroundings.localZone?.watch(config.name, this.hostSet);
     if (this.detector?.judgesIntervals === true) this.armSweep();
   }
 
@@ -354,6 +357,7 @@ export class Cluster implements EjectionSink {
     if (this.sweepTimer !== NO_TIMER) this.surroundings.ports.disarm(this.sweepTimer);
     this.sweepTimer = NO_TIMER;
     this.disarmMerge();
+    this.picker.close();
   }
 
   get endpoints(): EndpointSet {
@@ -473,7 +477,7 @@ export class Cluster implements EjectionSink {
     const prefix = `cluster.${this.config.name}.`;
     this.stats.visit((name, value) => visit(prefix + name, 'counter', value));
     const gauge = (name: string, value: number) => visit(prefix + name, 'gauge', value);
-    this.picker.group.visitStats(gauge);
+    this.picker.visitStats(gauge);
     visitMembership(this.hosts, gauge);
     visitBreakers(this.breakers, gauge);
     this.detector?.stats.visit((name, kind, value) =>

@@ -23,6 +23,7 @@ export class HostChoice implements Choice {
   requestHash: bigint | null;
   hash: bigint;
   clusterActive: number;
+  shares: readonly number[] | null;
   private readonly draws: Draws;
 
   constructor(draws: Draws) {
@@ -36,6 +37,7 @@ export class HostChoice implements Choice {
     this.requestHash = null;
     this.hash = 0n;
     this.clusterActive = 0;
+    this.shares = null;
   }
 
   /** Draws a hash for a request that has none: it stays the same for the re-picks of an attempt. */

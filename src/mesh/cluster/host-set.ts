@@ -9,23 +9,33 @@
  */
 import { MILLISECOND, type Ns } from '../../core/time.ts';
 import type { Host } from './host.ts';
+import { byLocality, inOrder, type LocalityHosts } from './localities.ts';
 import { LocalitySchedule } from './locality-schedule.ts';
 import {
   choosePriority,
   loadsWithout,
   OVERPROVISIONING_PERCENT,
+  type PriorityHealth,
   type PriorityLoads,
   priorityLoads,
 } from './priorities.ts';
+import type { ZoneHosts } from './zone-routing.ts';
 
 /** What `HostSet.changed` returns when the change is already visible to the balancers. */
 export const DELIVERED: Ns = -1;
 
 /** The hosts of one priority. */
 interface Level {
+  readonly counts: PriorityHealth;
+  /** The candidates in panic. */
   readonly hosts: readonly Host[];
+  /** Those for the share of healthy hosts. */
   readonly healthy: readonly Host[];
+  /** Those for the share of degraded hosts. */
   readonly degraded: readonly Host[];
+  /** For hashing balancers, where localities are weighted: the part of each candidate. */
+  readonly hostShares: readonly number[] | null;
+  readonly healthyShares: readonly number[] | null;
   /** Localities by weight; null = the priority is balanced as a whole. */
   readonly healthyByLocality: LocalitySchedule | null;
   readonly degradedByLocality: LocalitySchedule | null;
@@ -35,6 +45,25 @@ interface Level {
 export type LocalitySeed = (generation: number) => number;
 
 const NO_SEED: LocalitySeed = () => 0;
+
+/** What a locality weighs among those of its priority. */
+export type LocalityWeight = (locality: LocalityHosts) => number;
+
+export interface HostSetOptions {
+  readonly localitySeed?: LocalitySeed;
+  /** Locality of the proxy; undefined = unknown. */
+  readonly ownLocality?: string;
+  /** Whether candidates are put on a ring or into a table, all of a priority together. */
+  readonly isHashing?: boolean;
+  /** Whether the own zone comes first: who picks asks for `source` each time. */
+  readonly isZoned?: boolean;
+  /** Weights of localities in place of the endpoints' own; null = localities have none. */
+  readonly localityWeight?: LocalityWeight | null;
+}
+
+function ownWeight({ hosts }: LocalityHosts): number {
+  return hosts[0]?.endpoint.localityWeight ?? 0;
+}
 
 /** All hosts of a cluster, their delivered health, and which priorities are in panic. */
 export class HostSet {
@@ -52,6 +81,13 @@ export class HostSet {
   source = 0;
   /** Whether a pick needs the percentile of `candidates`: several priorities, or degraded hosts. */
   needsPercentile = false;
+  /**
+   * For hashing balancers, where localities are weighted: the part of each of the last candidates,
+   * adding up to 1 or less. null = by the weights of the hosts.
+   */
+  shares: readonly number[] | null = null;
+  /** Told of each delivery; null = nobody follows. */
+  onRefresh: (() => void) | null = null;
   /** When the collected changes are due; `DELIVERED` = nothing is collected. */
   pendingDeliveryNs: Ns = DELIVERED;
   private all: readonly Host[];
@@ -60,9 +96,15 @@ export class HostSet {
   /** The candidates, when no draw and no schedule decides between several lists. */
   private only: readonly Host[] | null = null;
   private lastDeliveryNs: Ns | null = null;
+  /** Localities of all schedules. */
+  private scheduledCount = 0;
   private readonly panicThresholdPercent: number;
   private readonly mergeWindowMs: number;
   private readonly localitySeed: LocalitySeed;
+  private readonly ownLocality: string;
+  private readonly isHashing: boolean;
+  private readonly isZoned: boolean;
+  private readonly localityWeight: LocalityWeight | null;
 
   /**
    * @param hosts in cluster order; the set keeps the list, so a new membership is a new list
@@ -73,12 +115,17 @@ export class HostSet {
     hosts: readonly Host[],
     panicThresholdPercent: number,
     updateMergeWindowMs: number,
-    localitySeed: LocalitySeed = NO_SEED,
+    options: HostSetOptions = {},
   ) {
     this.all = hosts;
     this.panicThresholdPercent = panicThresholdPercent;
     this.mergeWindowMs = updateMergeWindowMs;
-    this.localitySeed = localitySeed;
+    this.localitySeed = options.localitySeed ?? NO_SEED;
+    this.ownLocality = options.ownLocality ?? '';
+    this.isHashing = options.isHashing === true;
+    this.isZoned = options.isZoned === true;
+    const { localityWeight } = options;
+    this.localityWeight = localityWeight === undefined ? ownWeight : localityWeight;
     this.loads = this.refresh();
   }
 
@@ -109,6 +156,10 @@ export class HostSet {
     const level = this.levels[chosen >> 1]!;
     this.source = chosen;
     this.isPanicking = this.loads.panicking[chosen >> 1] === true;
+    if (this.isHashing) {
+      this.source = chosen & ~1;
+      this.shares = this.isPanicking ? level.hostShares : level.healthyShares;
+    }
     if (this.isPanicking) return level.hosts;
     const isDegraded = (chosen & 1) === 1;
     const localities = isDegraded ? level.degradedByLocality : level.healthyByLocality;
@@ -135,6 +186,29 @@ export class HostSet {
     return this.pendingDeliveryNs;
   }
 
+  /** Of the first priority, as last delivered. */
+  get zoneHosts(): ZoneHosts {
+    const { counts, hosts, healthy, degraded } = this.levels[0]!;
+    return { hosts, healthy, degraded, excludedCount: counts.excluded };
+  }
+
+  /** For hashing balancers: what stands in the table of a priority. Sets `shares`. */
+  tableHosts(priority: number): readonly Host[] {
+    const level = this.levels[priority]!;
+    const isPanicking = this.loads.panicking[priority] === true;
+    this.shares = isPanicking ? level.hostShares : level.healthyShares;
+    return isPanicking ? level.hosts : level.healthy;
+  }
+
+  /** First number that no list of the set itself has as its `source`. */
+  get firstFreeSource(): number {
+    return 2 * this.levels.length + this.scheduledCount;
+  }
+
+  get priorityCount(): number {
+    return this.levels.length;
+  }
+
   /** Percent: how far a host counts for more than itself. */
   private get overprovisioning(): number {
     return this.all[0]?.endpoint.overprovisioningPercent ?? OVERPROVISIONING_PERCENT;
@@ -147,7 +221,7 @@ export class HostSet {
    * @returns null when the usual candidates apply
    */
   candidatesWithout(excluded: boolean[], percentile: number): readonly Host[] | null {
-    const healths = this.levels.map(healthOf);
+    const healths = this.levels.map(({ counts }) => counts);
     const loads = loadsWithout(healths, excluded, this.overprovisioning);
     if (loads === null) return null;
     const chosen = choosePriority(loads, percentile);
@@ -170,6 +244,12 @@ export class HostSet {
     this.loads = this.refresh();
   }
 
+  /** A new membership of a set whose deliveries follow another one's. */
+  renew(hosts: readonly Host[]): void {
+    this.all = hosts;
+    this.restart();
+  }
+
   /** A new membership, delivered at once with whatever was collected. */
   replace(hosts: readonly Host[], nowNs: Ns): void {
     this.all = hosts;
@@ -185,18 +265,20 @@ export class HostSet {
   private refresh(): PriorityLoads {
     this.generation += 1;
     this.levels = this.makeLevels();
-    const healths = this.levels.map(healthOf);
+    const healths = this.levels.map(({ counts }) => counts);
     const loads = priorityLoads(healths, this.panicThresholdPercent, this.overprovisioning);
     this.needsPercentile = this.levels.length > 1 || loads.degraded[0] !== 0;
     this.isPanicking = loads.panicking[0] === true;
     this.source = 0;
     this.only = this.onlyList();
+    this.onRefresh?.();
     return loads;
   }
 
   private onlyList(): readonly Host[] | null {
     const [level] = this.levels;
-    if (this.needsPercentile || level === undefined) return null;
+    if (this.needsPercentile || this.isZoned || level === undefined) return null;
+    this.shares = this.isPanicking ? level.hostShares : level.healthyShares;
     if (this.isPanicking) return level.hosts;
     return level.healthyByLocality === null ? level.healthy : null;
   }
@@ -208,33 +290,127 @@ export class HostSet {
     );
     let sources = 0;
     const schedule = (hosts: readonly Host[], eligible: readonly Host[]) => {
-      if (!hosts.some((host) => host.endpoint.localityWeight !== undefined)) return null;
-      const made = LocalitySchedule.of(hosts, eligible, {
-        seed: this.localitySeed(this.generation),
-        firstSource: sources,
-      });
+      const made = this.scheduleOf(hosts, eligible, sources);
       sources += made?.count ?? 0;
       return made;
     };
-    return lists.map((hosts) => {
-      const healthy = hosts.filter((host) => host.isHealthy);
-      const degraded = hosts.filter((host) => host.isDegraded);
-      return {
+    const levels = lists.map((hosts) =>
+      this.isHashing ? this.hashingLevel(hosts) : levelOf(hosts, schedule),
+    );
+    this.scheduledCount = sources;
+    return levels;
+  }
+
+  private scheduleOf(
+    hosts: readonly Host[],
+    eligible: readonly Host[],
+    firstSource: number,
+  ): LocalitySchedule | null {
+    const { localityWeight } = this;
+    if (localityWeight === null || !hosts.some(isWeighted)) return null;
+    const seed = this.localitySeed(this.generation);
+    const localities = byLocality(hosts);
+    return LocalitySchedule.of(localities, eligible, {
+      seed,
+      firstSource,
+      weightOf: localityWeight,
+    });
+  }
+
+  /** Degraded hosts are on no ring: whoever is meant for them finds the healthy ones. */
+  private hashingLevel(hosts: readonly Host[]): Level {
+    const healthy = hosts.filter((host) => host.isHealthy);
+    const level = {
+      counts: countsOf(
         hosts,
         healthy,
-        degraded,
-        healthyByLocality: schedule(hosts, healthy),
-        degradedByLocality: schedule(hosts, degraded),
-      };
-    });
+        hosts.filter((host) => host.isDegraded),
+      ),
+      healthyByLocality: null,
+      degradedByLocality: null,
+    };
+    const { localityWeight } = this;
+    if (localityWeight === null || !hosts.some(isWeighted)) {
+      const shares = { hostShares: null, healthyShares: null };
+      return { ...level, hosts, healthy, degraded: healthy, ...shares };
+    }
+    const localities = inOrder(hosts, this.ownLocality);
+    const all = hashShares(localities, localityWeight, () => true);
+    const able = hashShares(localities, localityWeight, (host) => host.isHealthy);
+    return {
+      ...level,
+      hosts: all.hosts,
+      hostShares: all.shares,
+      healthy: able.hosts,
+      degraded: able.hosts,
+      healthyShares: able.shares,
+    };
   }
 }
 
-function healthOf({ hosts, healthy, degraded }: Level) {
+function isWeighted({ endpoint }: Host): boolean {
+  return endpoint.localityWeight !== undefined;
+}
+
+type MakeSchedule = (hosts: readonly Host[], eligible: readonly Host[]) => LocalitySchedule | null;
+
+function levelOf(hosts: readonly Host[], schedule: MakeSchedule): Level {
+  const healthy = hosts.filter((host) => host.isHealthy);
+  const degraded = hosts.filter((host) => host.isDegraded);
   return {
+    counts: countsOf(hosts, healthy, degraded),
+    hosts,
+    healthy,
+    degraded,
+    hostShares: null,
+    healthyShares: null,
+    healthyByLocality: schedule(hosts, healthy),
+    degradedByLocality: schedule(hosts, degraded),
+  };
+}
+
+function countsOf(
+  hosts: readonly Host[],
+  healthy: readonly Host[],
+  degraded: readonly Host[],
+): PriorityHealth {
+  const excluded = hosts.filter((host) => host.isExcluded);
+  const counts = {
     hosts: hosts.length,
     healthy: healthy.length,
     degraded: degraded.length,
-    excluded: hosts.filter((host) => host.isExcluded).length,
+    excluded: excluded.length,
   };
+  if (hosts[0]?.endpoint.weightsPriorities !== true) return counts;
+  const counted = weightOf(hosts) - weightOf(excluded);
+  return {
+    ...counts,
+    weights: { healthy: weightOf(healthy), degraded: weightOf(degraded), counted },
+  };
+}
+
+function weightOf(hosts: readonly Host[]): number {
+  return hosts.reduce((sum, { endpoint }) => sum + endpoint.weight, 0);
+}
+
+/** Each host has its part of its locality's part; localities without weight are left out. */
+function hashShares(
+  localities: readonly LocalityHosts[],
+  weightOfLocality: LocalityWeight,
+  isEligible: (host: Host) => boolean,
+): { readonly hosts: readonly Host[]; readonly shares: readonly number[] } {
+  const total = localities.reduce((sum, locality) => sum + weightOfLocality(locality), 0);
+  const hosts: Host[] = [];
+  const shares: number[] = [];
+  for (const locality of localities) {
+    const part = weightOfLocality(locality) / total;
+    if (!(part > 0)) continue;
+    const eligible = locality.hosts.filter(isEligible);
+    const sum = weightOf(eligible);
+    for (const host of eligible) {
+      hosts.push(host);
+      shares.push((host.endpoint.weight / sum) * part);
+    }
+  }
+  return { hosts, shares };
 }

@@ -8,13 +8,14 @@
  */
 import { EdfScheduler, prePicks } from '../lb/edf.ts';
 import type { Host } from './host.ts';
+import type { LocalityHosts } from './localities.ts';
 import { OVERPROVISIONING_PERCENT } from './priorities.ts';
 
 interface Locality {
-  readonly name: string;
-  readonly eligible: Host[];
-  weight: number;
-  hosts: number;
+  readonly weight: number;
+  /** Without excluded ones. */
+  readonly hostCount: number;
+  readonly eligible: readonly Host[];
 }
 
 export class LocalitySchedule {
@@ -33,25 +34,27 @@ export class LocalitySchedule {
   }
 
   /**
-   * @param hosts of the priority
-   * @param eligible those of them that the schedule may lead to
+   * @param localities of the priority, in their order
+   * @param eligible hosts of them that the schedule may lead to
    * @returns null when no locality has both weight and eligible hosts
    */
   static of(
-    hosts: readonly Host[],
+    localities: readonly LocalityHosts[],
     eligible: readonly Host[],
-    options: { readonly seed: number; readonly firstSource: number },
+    options: {
+      readonly seed: number;
+      readonly firstSource: number;
+      readonly weightOf: (locality: LocalityHosts) => number;
+    },
   ): LocalitySchedule | null {
-    const byName = new Map<string, Locality>();
-    for (const host of hosts) {
-      const { endpoint } = host;
-      const { locality: name, localityWeight: weight = 0 } = endpoint;
-      const locality = byName.get(name) ?? { name, weight, hosts: 0, eligible: [] };
-      byName.set(name, locality);
-      if (!host.isExcluded) locality.hosts++;
-    }
-    for (const host of eligible) byName.get(host.endpoint.locality)!.eligible.push(host);
-    const able = [...byName.values()].filter((locality) => effective(locality) > 0);
+    const chosen = new Set(eligible);
+    const able = localities
+      .map((locality) => ({
+        weight: options.weightOf(locality),
+        hostCount: locality.hosts.filter((host) => !host.isExcluded).length,
+        eligible: locality.hosts.filter((host) => chosen.has(host)),
+      }))
+      .filter((locality) => effective(locality) > 0);
     return able.length === 0 ? null : new LocalitySchedule(able, options.seed, options.firstSource);
   }
 
@@ -67,8 +70,8 @@ export class LocalitySchedule {
   }
 }
 
-function effective({ weight, hosts, eligible }: Locality): number {
-  if (hosts === 0) return 0;
+function effective({ weight, hostCount, eligible }: Locality): number {
+  if (hostCount === 0) return 0;
   const factor = eligible[0]?.endpoint.overprovisioningPercent ?? OVERPROVISIONING_PERCENT;
-  return weight * Math.min(1, (factor / 100) * (eligible.length / hosts));
+  return weight * Math.min(1, (factor / 100) * (eligible.length / hostCount));
 }

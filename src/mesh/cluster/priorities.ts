@@ -16,6 +16,13 @@ export interface PriorityHealth {
   readonly degraded: number;
   /** Left out of the denominators: draining. */
   readonly excluded: number;
+  /** Sums of weights that stand for the counts in shares of load; undefined = the counts. */
+  readonly weights?: {
+    readonly healthy: number;
+    readonly degraded: number;
+    /** Of all hosts that are not excluded. */
+    readonly counted: number;
+  };
 }
 
 /** Each list's length = priority count, indexed by priority; loads are integer percent. */
@@ -34,10 +41,8 @@ export function priorityLoads(
   panicThresholdPercent: number,
   overprovisioningPercent: number = OVERPROVISIONING_PERCENT,
 ): PriorityLoads {
-  const able = (count: number, level: PriorityHealth) =>
-    availability(count, level, overprovisioningPercent);
-  const healthy = levels.map((level) => able(level.healthy, level));
-  const degraded = levels.map((level) => able(level.degraded, level));
+  const healthy = levels.map((level) => healthyPart(level, overprovisioningPercent));
+  const degraded = levels.map((level) => degradedPart(level, overprovisioningPercent));
   const total = Math.min(100, sum(healthy) + sum(degraded));
   const panicking = levels.map((l) => total !== 100 && percentAlive(l) < panicThresholdPercent);
   if (panicking.every((isPanicking) => isPanicking)) {
@@ -78,8 +83,8 @@ export function loadsWithout(
   excluded: boolean[],
   overprovisioningPercent: number,
 ): PriorityLoads | null {
-  const healthy = levels.map((l) => availability(l.healthy, l, overprovisioningPercent));
-  const degraded = levels.map((l) => availability(l.degraded, l, overprovisioningPercent));
+  const healthy = levels.map((level) => healthyPart(level, overprovisioningPercent));
+  const degraded = levels.map((level) => degradedPart(level, overprovisioningPercent));
   const left = (list: readonly number[]) => list.map((value, p) => (excluded[p] ? 0 : value));
   const total = () => Math.min(100, sum(left(healthy)) + sum(left(degraded)));
   if (total() === 0) excluded.fill(false);
@@ -88,9 +93,19 @@ export function loadsWithout(
   return { ...share(left(healthy), left(degraded), able), panicking: levels.map(() => false) };
 }
 
-/** What `count` of a priority's hosts can carry, in integer percent of its load. */
-function availability(count: number, level: PriorityHealth, factorPercent: number): number {
-  const counted = level.hosts - level.excluded;
+/** What a priority's healthy hosts can carry, in integer percent of its load. */
+function healthyPart({ healthy, hosts, excluded, weights }: PriorityHealth, factor: number) {
+  if (weights === undefined) return availability(healthy, hosts - excluded, factor);
+  return availability(weights.healthy, weights.counted, factor);
+}
+
+/** The same of its degraded hosts. */
+function degradedPart({ degraded, hosts, excluded, weights }: PriorityHealth, factor: number) {
+  if (weights === undefined) return availability(degraded, hosts - excluded, factor);
+  return availability(weights.degraded, weights.counted, factor);
+}
+
+function availability(count: number, counted: number, factorPercent: number): number {
   if (counted === 0) return 0;
   return Math.min(100, Math.trunc((factorPercent * count) / counted));
 }

@@ -9,112 +9,175 @@ import type { LbMetadata, LbValue } from '../../core/engine.ts';
 import type { SubsetConfig, SubsetSelector } from '../config/load-balancing.ts';
 import type { Host } from './host.ts';
 
-type Fallback = SubsetConfig['fallback'];
-
-/** What a look-up says. */
-export interface SubsetChoice<G> {
-  /** null = nobody serves this request. */
-  readonly group: G | null;
-  readonly isFallback: boolean;
+/** What a subset is to a request. */
+export interface SubsetMaker<G> {
+  /** @param all hosts of the cluster, of which `hosts` are the subset */
+  make(hosts: readonly Host[], all: readonly Host[]): G;
+  /** New members of a subset that goes on. */
+  update(group: G, hosts: readonly Host[], all: readonly Host[]): void;
+  close(group: G): void;
 }
+
+/** What happens to a request that no subset takes. */
+export type SubsetFallback<G> =
+  /** The selector of its keys has a rule of its own; null = nobody serves it. */
+  | { readonly kind: 'own'; readonly group: G | null }
+  /** Try again with these. */
+  | { readonly kind: 'fewer-keys'; readonly criteria: LbMetadata }
+  /** The cluster's rule; null = nobody serves it. */
+  | { readonly kind: 'cluster'; readonly group: G | null };
 
 interface Selector<G> {
   readonly config: SubsetSelector;
+  /** Sorted. */
+  readonly keys: readonly string[];
+  /** Whether its own fallback is ever found. */
+  readonly hasOwnFallback: boolean;
   readonly groups: Map<string, G>;
 }
+
+/** A subset that a request wants. */
+export interface SubsetHit<G> {
+  readonly group: G;
+  /** Its one host is taken whatever its health. */
+  readonly isSingleHost: boolean;
+}
+
+const FALLBACK_LIST = 'fallback_list';
 
 export class SubsetTable<G> {
   /** Hosts refused because their subset takes one only. */
   duplicates = 0;
+  /** Subsets that selectors ever made, and those of them that lost their last host. */
+  created = 0;
+  removed = 0;
   private readonly config: SubsetConfig;
-  private readonly makeGroup: (hosts: readonly Host[]) => G;
-  private selectors: readonly Selector<G>[] = [];
-  private everybody: G | null = null;
-  private standard: G | null = null;
+  private readonly maker: SubsetMaker<G>;
+  private readonly selectors: readonly Selector<G>[];
+  private readonly longestFirst: readonly Selector<G>[];
+  private readonly everybody: G;
+  private readonly standard: G;
 
-  constructor(config: SubsetConfig, makeGroup: (hosts: readonly Host[]) => G) {
+  constructor(config: SubsetConfig, hosts: readonly Host[], maker: SubsetMaker<G>) {
     this.config = config;
-    this.makeGroup = makeGroup;
+    this.maker = maker;
+    this.everybody = maker.make(hosts, hosts);
+    this.standard = maker.make(this.standardOf(hosts), hosts);
+    this.selectors = config.selectors.map((selector, index) => ({
+      config: selector,
+      keys: sorted(selector.keys),
+      hasOwnFallback: hasOwnFallback(config.selectors, index),
+      groups: new Map(),
+    }));
+    this.longestFirst = [...this.selectors].sort((a, b) => b.keys.length - a.keys.length);
+    for (const selector of this.selectors) this.fill(selector, hosts);
   }
 
-  /** New members: all groups are made anew. */
+  /** New members: subsets that keep some go on. */
   replace(hosts: readonly Host[]): void {
     this.duplicates = 0;
-    this.everybody = this.makeGroup(hosts);
-    const isStandard = (host: Host) => hasAll(host, this.config.defaultSubset);
-    this.standard = this.makeGroup(hosts.filter(isStandard));
-    this.selectors = this.config.selectors.map((config) => ({
-      config,
-      groups: this.groupsOf(config, hosts),
-    }));
+    this.maker.update(this.everybody, hosts, hosts);
+    this.maker.update(this.standard, this.standardOf(hosts), hosts);
+    for (const selector of this.selectors) this.fill(selector, hosts);
   }
 
   get groups(): readonly G[] {
-    const fixed = [this.everybody, this.standard].filter((group) => group !== null);
-    return [...fixed, ...this.selectors.flatMap(({ groups }) => [...groups.values()])];
+    const selected = this.selectors.flatMap(({ groups }) => [...groups.values()]);
+    return [this.everybody, this.standard, ...selected];
   }
 
-  /** Groups that selectors made. */
+  /** Subsets that selectors made and that have hosts. */
   get count(): number {
     return this.selectors.reduce((sum, { groups }) => sum + groups.size, 0);
   }
 
-  find(criteria: LbMetadata | null): SubsetChoice<G> {
-    const wanted = this.known(criteria ?? {});
-    const keys = Object.keys(wanted).sort();
-    const selector = keys.length === 0 ? undefined : this.selectorOf(keys);
-    const group = selector?.groups.get(nameOf(keys, wanted));
-    if (group !== undefined) return { group, isFallback: false };
-    const own = selector?.config.fallback ?? 'inherit';
-    if (own === 'keys-subset') return this.findReduced(selector!.config, wanted);
-    const fallback = own === 'inherit' ? this.config.fallback : own;
-    return { group: this.fallbackGroup(fallback), isFallback: true };
+  /** @returns null = no subset has these criteria */
+  find(criteria: LbMetadata | null): SubsetHit<G> | null {
+    if (criteria === null) return null;
+    const selector = this.config.allowRedundantKeys
+      ? this.longestFirst.find(({ keys }) => keys.every((key) => key in criteria))
+      : this.selectorOf(criteria);
+    if (selector === undefined) return null;
+    const group = selector.groups.get(nameOf(selector.keys, criteria));
+    return group === undefined ? null : { group, isSingleHost: selector.config.isSingleHost };
   }
 
-  /** In panic any host may serve, when the fallback has none. */
+  /** After `find` found nothing. */
+  fallback(criteria: LbMetadata | null): SubsetFallback<G> {
+    // Envoy looks for fallbacks of selectors only where keys must match exactly.
+    const isExact = criteria !== null && !this.config.allowRedundantKeys;
+    const selector = isExact ? this.selectorOf(criteria) : undefined;
+    if (selector?.hasOwnFallback !== true) {
+      return { kind: 'cluster', group: this.groupOf(this.config.fallback) };
+    }
+    const { fallback, fallbackKeys } = selector.config;
+    if (fallback !== 'keys-subset') return { kind: 'own', group: this.groupOf(fallback) };
+    const fewer = Object.fromEntries(fallbackKeys.map((key) => [key, criteria![key]!]));
+    return { kind: 'fewer-keys', criteria: fewer };
+  }
+
+  /** In panic any host may serve, when the cluster's fallback has none. */
   get lastResort(): G | null {
-    if (!this.config.panicModeAny || this.config.fallback === 'no-fallback') return null;
-    return this.everybody;
+    return this.config.panicModeAny ? this.everybody : null;
   }
 
-  private findReduced(config: SubsetSelector, criteria: LbMetadata): SubsetChoice<G> {
-    const kept = config.fallbackKeys.filter((key) => key in criteria);
-    return this.find(Object.fromEntries(kept.map((key) => [key, criteria[key]!])));
+  /**
+   * The criteria that a request brings one after the other.
+   *
+   * @returns null = it brings none; the list is never empty
+   */
+  alternatives(criteria: LbMetadata | null): readonly LbMetadata[] | null {
+    if (this.config.usesFallbackList !== true || criteria === null) return null;
+    const { [FALLBACK_LIST]: list, ...others } = criteria;
+    if (list === undefined) return null;
+    const given = isList(list) ? list : [];
+    if (given.length === 0) return [others];
+    return given.map((item) => ({ ...others, ...(isStruct(item) ? item : {}) }));
   }
 
-  /** Keys that no selector has may be dropped first. */
-  private known(criteria: LbMetadata): LbMetadata {
-    if (!this.config.allowRedundantKeys) return criteria;
-    const keys = new Set(this.config.selectors.flatMap((selector) => selector.keys));
-    return Object.fromEntries(Object.entries(criteria).filter(([key]) => keys.has(key)));
+  private standardOf(hosts: readonly Host[]): readonly Host[] {
+    return hosts.filter((host) => hasAll(host, this.config.defaultSubset));
   }
 
-  private fallbackGroup(fallback: Fallback): G | null {
+  private groupOf(fallback: SubsetSelector['fallback']): G | null {
     if (fallback === 'any-endpoint') return this.everybody;
     return fallback === 'default-subset' ? this.standard : null;
   }
 
-  private selectorOf(keys: readonly string[]): Selector<G> | undefined {
-    const wanted = keys.join('\n');
-    return this.selectors.find(({ config }) => [...config.keys].sort().join('\n') === wanted);
+  /** The one of exactly these keys. */
+  private selectorOf(criteria: LbMetadata): Selector<G> | undefined {
+    const wanted = sorted(Object.keys(criteria));
+    return this.selectors.find(({ keys }) => isSame(keys, wanted));
   }
 
-  private groupsOf(config: SubsetSelector, hosts: readonly Host[]): Map<string, G> {
+  private fill({ config, keys, groups }: Selector<G>, hosts: readonly Host[]): void {
     const members = new Map<string, Host[]>();
     for (const host of hosts) {
-      for (const name of this.namesOf(config, host)) {
+      for (const name of this.namesOf(keys, host)) {
         const known = members.get(name);
         if (known === undefined) members.set(name, [host]);
         else if (config.isSingleHost) this.duplicates++;
         else known.push(host);
       }
     }
-    return new Map([...members].map(([name, list]) => [name, this.makeGroup(list)]));
+    for (const [name, group] of groups) {
+      if (members.has(name)) continue;
+      this.maker.close(group);
+      groups.delete(name);
+      this.removed++;
+    }
+    for (const [name, list] of members) {
+      const group = groups.get(name);
+      if (group !== undefined) this.maker.update(group, list, hosts);
+      else {
+        groups.set(name, this.maker.make(list, hosts));
+        this.created++;
+      }
+    }
   }
 
   /** The groups that a host joins: one, several when a value is a list, or none. */
-  private namesOf(config: SubsetSelector, host: Host): string[] {
-    const keys = [...config.keys].sort();
+  private namesOf(keys: readonly string[], host: Host): string[] {
     let combinations: LbMetadata[] = [{}];
     for (const key of keys) {
       const value = host.endpoint.metadata?.[key];
@@ -128,6 +191,32 @@ export class SubsetTable<G> {
 
 function isList(value: LbValue): value is readonly LbValue[] {
   return Array.isArray(value);
+}
+
+function sorted(keys: readonly string[]): readonly string[] {
+  return [...keys].sort();
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((key, i) => key === b[i]);
+}
+
+/**
+ * Envoy keeps fallbacks in a tree of sorted keys and overlooks one whose path an earlier selector
+ * with a fallback of its own has made: after `[a, b]`, that of `[a]` is never found.
+ */
+function hasOwnFallback(selectors: readonly SubsetSelector[], index: number): boolean {
+  const own = selectors[index]!;
+  if (own.fallback === 'inherit') return false;
+  const keys = sorted(own.keys);
+  return !selectors.slice(0, index).some((earlier) => {
+    const path = sorted(earlier.keys).slice(0, keys.length);
+    return earlier.fallback !== 'inherit' && isSame(path, keys);
+  });
+}
+
+function isStruct(value: LbValue): value is LbMetadata {
+  return typeof value === 'object' && value !== null && !isList(value);
 }
 
 function nameOf(keys: readonly string[], criteria: LbMetadata): string {

@@ -15,8 +15,14 @@ import type {
   TlsPlan,
 } from '../../core/engine.ts';
 import type { CodecConfig, EdgeConfig } from './edge.ts';
+import type { HealthCheckConfig, StatusRange } from './health-check.ts';
 import type { BalancerQueueConfig, FailureAccrualConfig, RetryTokensConfig } from './linkerd.ts';
-import type { HashPolicy, LoadBalancerConfig, SubsetConfig } from './load-balancing.ts';
+import type {
+  HashPolicy,
+  LoadBalancerConfig,
+  SubsetConfig,
+  ZoneRoutingConfig,
+} from './load-balancing.ts';
 import type { Origin } from './origin.ts';
 import type { OutlierConfig } from './outlier.ts';
 import type { RateLimitActions } from './rate-limits.ts';
@@ -31,6 +37,7 @@ import type {
 import type { HeaderMatch, RouteMatch } from './route-match.ts';
 import type { MtlsConfig, RbacConfig } from './security.ts';
 
+export type { HealthCheckConfig, StatusRange } from './health-check.ts';
 export type { LoadBalancerConfig } from './load-balancing.ts';
 export type { OutlierConfig, OutlierStatistics } from './outlier.ts';
 export type { RateLimitActions } from './rate-limits.ts';
@@ -48,6 +55,10 @@ export type {
 export interface MeshConfig extends ProxyConfig {
   readonly listeners: readonly ListenerConfig[];
   readonly clusters: readonly ClusterConfig[];
+  /** Region/zone/subzone of the proxy; undefined = unknown. */
+  readonly locality?: string;
+  /** The cluster whose hosts are this proxy and its likes; undefined = zones do not count. */
+  readonly localCluster?: string;
 }
 
 /** A listener with its HTTP connection manager. */
@@ -377,6 +388,8 @@ export interface ClusterConfig extends ClusterPlan {
   readonly updateMergeWindowMs: number;
   /** Replay buffer and back-pressure limit. */
   readonly bufferLimitBytes: number;
+  /** How far requests stay in the proxy's zone; undefined, or without a local cluster: not at all. */
+  readonly zoneRouting?: ZoneRoutingConfig;
   /** In panic nobody is chosen. */
   readonly failsOnPanic?: boolean;
   /** A change of the members drains every connection of the cluster. */
@@ -392,6 +405,10 @@ export interface ClusterConfig extends ClusterPlan {
   readonly retryPolicy?: RetryPolicyConfig;
   /** Connections made ahead of need; undefined = none. */
   readonly preconnect?: PreconnectConfig;
+  /** Hosts are left out of the denominators of panic and priorities until their first check. */
+  readonly excludesUnchecked?: boolean;
+  /** Hosts that leave go at once; undefined = those that pass checks stay until one fails. */
+  readonly dropsHealthyHosts?: boolean;
   /** Made with the engine, as Envoy does with static clusters; else on its first use. */
   readonly isEager?: boolean;
   readonly origins: Origins;
@@ -403,39 +420,6 @@ export interface PreconnectConfig {
   readonly perUpstreamRatio: number;
   /** Connections of the cluster per request, made at hosts that come next; at most 1 = off. */
   readonly predictiveRatio: number;
-}
-
-/** Active health checks. Source: policy-engine.md §5. */
-export interface HealthCheckConfig {
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-  readonly unhealthyThreshold: number;
-  readonly healthyThreshold: number;
-  readonly initialJitterMs: number;
-  readonly intervalJitterMs: number;
-  readonly intervalJitterPercent: number;
-  readonly noTrafficIntervalMs: number;
-  readonly noTrafficHealthyIntervalMs: number;
-  readonly unhealthyIntervalMs: number;
-  readonly unhealthyEdgeIntervalMs: number;
-  readonly healthyEdgeIntervalMs: number;
-  readonly reusesConnection: boolean;
-  readonly probe:
-    | { readonly kind: 'tcp' }
-    | {
-        readonly kind: 'http';
-        readonly host: string;
-        readonly path: string;
-        readonly method: string;
-        readonly expected: readonly StatusRange[];
-        readonly retriable: readonly StatusRange[];
-      };
-}
-
-/** Integers in [from, to). */
-export interface StatusRange {
-  readonly from: number;
-  readonly to: number;
 }
 
 /** Limits of one priority. Source: policy-engine.md §3.1. */

@@ -137,6 +137,10 @@ export const ENVOY = {
     balanceFactorPercent: given(0, '%, 0 = off', 'ConsistentHashingLbConfig.hash_balance_factor'),
     usesHostname: given(false, '', 'ConsistentHashingLbConfig.use_hostname_for_hashing'),
   },
+  zoneRouting: {
+    enabledPercent: given(100, '%', 'ZoneAwareLbConfig.routing_enabled'),
+    minClusterSize: given(6, 'hosts', 'ZoneAwareLbConfig.min_cluster_size'),
+  },
   ringHash: {
     minimumRingSize: given(1_024, 'places', 'RingHashLbConfig.minimum_ring_size'),
     maximumRingSize: given(8_388_608, 'places', 'RingHashLbConfig.maximum_ring_size'),

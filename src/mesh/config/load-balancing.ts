@@ -81,6 +81,18 @@ export interface MaglevConfig extends HashingConfig {
   readonly tableSize: number;
 }
 
+/** Requests stay in the proxy's own zone as far as they can. Source: §6.5. */
+export interface ZoneRoutingConfig {
+  /** 0..100: share of the picks that go by zones. */
+  readonly enabledPercent: number;
+  /** Healthy hosts of the first priority below which zones do not count. */
+  readonly minClusterSize: number;
+  /** Healthy hosts in the own zone from which on it takes everything; null = by shares only. */
+  readonly forceLocalMinSize: number | null;
+  /** What shares are counted in. */
+  readonly basis: 'hosts' | 'weight';
+}
+
 /** New hosts get little at first and their full share after a while. Source: §7.9. */
 export interface SlowStartConfig {
   /** More than 0. */
@@ -129,6 +141,10 @@ export interface SubsetConfig {
   readonly panicModeAny: boolean;
   /** Keys of a request that no selector has are dropped before the look-up. */
   readonly allowRedundantKeys: boolean;
+  /** Whether weights of localities count inside subsets; undefined = no. */
+  readonly localities?: 'weighted' | 'scaled';
+  /** Whether a request may bring alternatives of its own, under the key `fallback_list`. */
+  readonly usesFallbackList?: boolean;
 }
 
 export interface SubsetSelector {

@@ -30,6 +30,7 @@ import type { Cluster, ClusterSurroundings } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { HostGate } from '../cluster/failure-accrual.ts';
 import { HostChoice } from '../cluster/host-choice.ts';
+import { LocalZone } from '../cluster/zone-routing.ts';
 import type { MeshConfig } from '../config/config.ts';
 import { ActiveRequests } from './active-request.ts';
 import { AttemptOutcomes } from './attempt-outcomes.ts';
@@ -82,6 +83,8 @@ export class PolicyEngine implements Engine<MeshConfig> {
       choice: new HostChoice(ports.draws),
       proxyName: config.proxyName,
       sweepOriginNs: ports.clock.nowNs,
+      ownLocality: config.locality ?? '',
+      localZone: localZoneOf(config),
     };
     const directory = new ClusterDirectory(config, surroundings);
     const context = new EngineContext(ports, tables, directory, config.proxyName);
@@ -107,6 +110,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   /** Clusters that do something before the first request. */
   private startClusters(config: MeshConfig): void {
     const { context, checkers } = this;
+    if (config.localCluster !== undefined) context.directory.find(config.localCluster);
     for (const { name, isEager, healthCheck } of config.clusters) {
       if (isEager !== true && healthCheck === undefined) continue;
       const cluster = context.directory.find(name);
@@ -453,6 +457,10 @@ export class PolicyEngine implements Engine<MeshConfig> {
     for (const cluster of posted) cluster.drainPosted();
     posted.length = 0;
   }
+}
+
+function localZoneOf({ localCluster, locality }: MeshConfig): LocalZone | null {
+  return localCluster === undefined ? null : new LocalZone(localCluster, locality ?? null);
 }
 
 const NOT_READY = {

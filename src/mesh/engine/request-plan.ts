@@ -236,7 +236,9 @@ export class RequestPlan {
       ENVOY.cluster.bufferLimitBytes.value;
     this.strictFailure = honours ? strictFailureOf(head, router.strictHeaders) : null;
     this.maxDurationMs = durationOf(listener.config, this.forward, head);
-    const chosen = variant < 0 ? undefined : this.forward?.clusters[variant]?.metadataMatch;
+    const { clusters: choices = [] } = this.forward ?? {};
+    const chosen = (variant < 0 && choices.length === 1 ? choices[0] : choices[variant])
+      ?.metadataMatch;
     const wanted = { ...this.forward?.metadataMatch, ...chosen };
     this.metadataMatch = Object.keys(wanted).length === 0 ? null : wanted;
     this.mirrors = this.mirrorsOf();

@@ -41,7 +41,7 @@ export class HashingBalancer implements LoadBalancer {
   }
 
   pick(choice: Choice): number {
-    const table = this.tableFor(choice);
+    const table = this.tableFor(choice.candidates, choice.shares, choice.generation);
     const index = table.lookUp(choice.hash, choice.repick);
     return this.balanceFactorPercent === 0 ? index : this.withinBounds(choice, index);
   }
@@ -50,12 +50,20 @@ export class HashingBalancer implements LoadBalancer {
     this.table?.visitStats(visit);
   }
 
-  private tableFor(choice: Choice): HashTable {
+  prepare(hosts: readonly Host[], shares: readonly number[] | null, generation: number): void {
+    if (hosts.length > 0) this.tableFor(hosts, shares, generation);
+  }
+
+  private tableFor(
+    hosts: readonly Host[],
+    shares: readonly number[] | null,
+    generation: number,
+  ): HashTable {
     const known = this.table;
-    if (known !== null && choice.generation === this.generation) return known;
-    this.generation = choice.generation;
-    this.shares = sharesOf(choice.candidates);
-    const made = this.makeTable(choice.candidates, this.shares);
+    if (known !== null && generation === this.generation) return known;
+    this.generation = generation;
+    this.shares = shares ?? sharesOf(hosts);
+    const made = this.makeTable(hosts, this.shares);
     this.table = made;
     return made;
   }

@@ -22,6 +22,8 @@ export interface Choice {
   readonly hash: bigint;
   /** Requests of the cluster that are attached to connections. Set for hashing balancers only. */
   readonly clusterActive: number;
+  /** Parts of the candidates, adding up to 1 or less; null = by weight. For hashing balancers. */
+  readonly shares: readonly number[] | null;
   /** Keyed draw number `index` of this pick: an integer in [0, n). */
   draw(index: number, n: number): number;
 }
@@ -33,6 +35,8 @@ export interface LoadBalancer {
   peek?(choice: Choice): number;
   /** A host is about to report its load (`Host.reported`). */
   beforeReport?(): void;
+  /** For hashing balancers: makes the table that a pick among these hosts would need. */
+  prepare?(hosts: readonly Host[], shares: readonly number[] | null, generation: number): void;
   /** Gauges of its own, below `cluster.<name>.`. */
   visitStats?(visit: (name: string, value: number) => void): void;
 }
