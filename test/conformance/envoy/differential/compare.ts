@@ -1,11 +1,11 @@
 /**
- * Plays composed subjects on two stages and says which of them were seen to differ.
+ * Plays composed subjects on two stages and says in what each of them was seen to differ.
  *
- * Chance and load may move what is seen, on either side; so a difference counts only when the
- * subject, alone, differs in every pair of several runs.
+ * Chance and load may move what is seen, on either side; so a difference counts only when it shows in
+ * every pair of several runs.
  */
-import { agrees, nameOf } from '../observe.ts';
-import { type Outcome, runCase } from '../run-case.ts';
+import { agrees } from '../observe.ts';
+import { runCase } from '../run-case.ts';
 import type { Stage } from '../stage.ts';
 import { type Composed, compose, type Frame, type Subject } from './subject.ts';
 
@@ -16,61 +16,88 @@ export interface Sides {
   readonly ours: (seed: string) => Stage;
 }
 
-const SEEDS = ['1', '2', '3'];
-const ENVOY_RUNS = 2;
+/** One observation that both sides made differently. */
+export interface Difference {
+  /** `status`, `resp_header:location`, `counter:a.upstream_rq_total`, or `start`. */
+  readonly what: string;
+  readonly ours: unknown;
+  readonly envoy: unknown;
+}
 
-/** What differs, by index of the subject; a string = the case did not run at all. */
+type Played = readonly unknown[] | string;
+
+/** The seeds of our runs that a difference must outlive, and as many runs of Envoy. */
+const AGAIN = ['2', '3'];
+
+/**
+ * What differs, by index of the subject.
+ *
+ * @param ignored differences that do not count, by `what`
+ * @returns a text when one side or both did not run at all
+ */
 export async function differing(
   sides: Sides,
   frame: Frame,
   subjects: readonly Subject[],
-): Promise<ReadonlyMap<number, readonly string[]> | string> {
-  const composed = compose('batch', frame, subjects);
+  ignored: RegExp,
+): Promise<ReadonlyMap<number, readonly Difference[]> | string> {
+  const first = await compared(sides, frame, subjects, ['1'], ignored);
+  if (typeof first === 'string' || first.size === 0) return first;
+  const indexes = [...first.keys()];
+  const suspects = indexes.map((index) => subjects[index]!);
+  let left = new Map(indexes.map((index) => [index, first.get(index)!]));
+  for (const _ of AGAIN) {
+    const again = await compared(sides, frame, suspects, AGAIN, ignored);
+    if (typeof again === 'string') return again;
+    left = new Map(
+      [...left].flatMap(([index, differences]) => {
+        const now = again.get(indexes.indexOf(index)) ?? [];
+        const same = differences.filter(({ what }) => now.some((item) => item.what === what));
+        return same.length === 0 ? [] : [[index, same] as const];
+      }),
+    );
+    if (left.size === 0) return left;
+  }
+  return left;
+}
+
+/** Differences to every one of our runs. */
+async function compared(
+  sides: Sides,
+  frame: Frame,
+  subjects: readonly Subject[],
+  seeds: readonly string[],
+  ignored: RegExp,
+): Promise<ReadonlyMap<number, readonly Difference[]> | string> {
+  const composed = compose('drawn', frame, subjects);
   const envoy = await play(composed, sides.envoy());
-  const ours = await play(composed, sides.ours('1'));
-  if (typeof envoy === 'string') return typeof ours === 'string' ? `both: ${envoy}` : envoy;
-  if (typeof ours === 'string') return ours;
-  const found = new Map<number, readonly string[]>();
+  const runs: Played[] = [];
+  for (const seed of seeds) runs.push(await play(composed, sides.ours(seed)));
+  if (typeof envoy === 'string') {
+    return runs.every((run) => typeof run === 'string') ? `both: ${envoy}` : `envoy: ${envoy}`;
+  }
+  const found = new Map<number, readonly Difference[]>();
+  for (const ours of runs) if (typeof ours === 'string') return `meshquake: ${ours}`;
   subjects.forEach((_, index) => {
-    const differences = differencesOf(composed, index, ours, envoy);
-    if (differences.length > 0) found.set(index, differences);
+    const [first = [], ...others] = runs.map((ours) =>
+      differencesOf(composed, index, ours as readonly unknown[], envoy),
+    );
+    const lasting = first.filter(
+      ({ what }) => !ignored.test(what) && others.every((run) => has(run, what)),
+    );
+    if (lasting.length > 0) found.set(index, lasting);
   });
   return found;
 }
 
-/** Differences that no run explains; empty = they agree at least once. */
-export async function certain(
-  sides: Sides,
-  frame: Frame,
-  subject: Subject,
-): Promise<readonly string[]> {
-  const composed = compose('alone', frame, [subject]);
-  const ours: (readonly unknown[] | string)[] = [];
-  for (const seed of SEEDS) ours.push(await play(composed, sides.ours(seed)));
-  let last: readonly string[] = [];
-  for (let run = 0; run < ENVOY_RUNS; run++) {
-    const envoy = await play(composed, sides.envoy());
-    for (const values of ours) {
-      if (typeof values === 'string' || typeof envoy === 'string') {
-        if (typeof values === typeof envoy) return [];
-        last = [`meshquake: ${startOf(values)}; envoy: ${startOf(envoy)}`];
-        continue;
-      }
-      last = differencesOf(composed, 0, values, envoy);
-      if (last.length === 0) return [];
-    }
-  }
-  return last;
-}
-
-function startOf(values: readonly unknown[] | string): string {
-  return typeof values === 'string' ? values : 'starts';
+function has(differences: readonly Difference[], what: string): boolean {
+  return differences.some((item) => item.what === what);
 }
 
 /** @returns a text when it did not start or broke off */
-async function play({ found }: Composed, stage: Stage): Promise<readonly unknown[] | string> {
-  const outcome: Outcome = await runCase(found, stage, null);
-  return outcome.bad.length > 0 ? outcome.bad.join('; ') : outcome.values;
+async function play({ found }: Composed, stage: Stage): Promise<Played> {
+  const { bad, values } = await runCase(found, stage, null);
+  return bad.length > 0 ? bad.join('; ') : values;
 }
 
 function differencesOf(
@@ -78,27 +105,20 @@ function differencesOf(
   index: number,
   ours: readonly unknown[],
   envoy: readonly unknown[],
-): readonly string[] {
+): readonly Difference[] {
   const [from, to] = checks[index]!;
-  const differences: string[] = [];
-  for (let at = from; at < to; at++) {
-    const check = found.compare[at]!;
-    if (agrees(check, ours[at], envoy[at])) continue;
-    const name = nameOf(check, at - from).replace(/^\d+:/, '');
-    differences.push(
-      `${name}: ours ${textOf(ours[at], envoy[at])}, envoy ${textOf(envoy[at], ours[at])}`,
-    );
-  }
-  return differences;
-}
-
-/** Of counters only those that differ. */
-function textOf(value: unknown, other: unknown): string {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    return JSON.stringify(value);
-  }
-  const others = other as Readonly<Record<string, unknown>>;
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(value).filter(([key, item]) => others?.[key] !== item)),
-  );
+  return found.compare.slice(from, to).flatMap((check, i): readonly Difference[] => {
+    const [mine, theirs] = [ours[from + i], envoy[from + i]];
+    if (agrees(check, mine, theirs)) return [];
+    if (check.what !== 'counters') {
+      const name = check.name === undefined ? '' : `:${check.name}`;
+      return [{ what: check.what + name, ours: mine, envoy: theirs }];
+    }
+    const [a, b] = [mine, theirs] as readonly Readonly<Record<string, number>>[];
+    return (check.names ?? []).flatMap((name) => {
+      if (a![name] === b![name]) return [];
+      const short = name.replace(/^cluster\.s\d+/, '');
+      return [{ what: `counter:${short}`, ours: a![name], envoy: b![name] }];
+    });
+  });
 }

@@ -1,11 +1,11 @@
 /**
- * `npm run differential -- [--runs N] [--seed S] [--batch N] [--out DIR] [--shrink N]`
+ * `npm run differential -- [--runs N] [--seed S] [--batch N] [--shrink N] [--ignore REGEX] [--out DIR]`
  *
  * Draws configurations, and lets a real Envoy (`$ENVOY`, or on the PATH) and the engine in virtual
  * time answer the same requests. A configuration is one virtual host with its routes and clusters,
  * which share nothing with the others but the connection manager; `--batch` of them go into one
- * start of Envoy. Those that are answered differently are shrunk, `--shrink` of them at most, and
- * written to DIR as cases with Envoy's answers. The exit code is 0 only when all agree.
+ * start of Envoy. One of each kind of difference is shrunk, `--shrink` at most, and written to DIR as
+ * a case with Envoy's answers. The exit code is 0 only when all agree.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import fc from 'fast-check';
 import { LiveStage } from '../live/live-stage.ts';
 import { runCase } from '../run-case.ts';
 import { VirtualStage } from '../virtual/virtual-stage.ts';
-import { certain, differing, type Sides } from './compare.ts';
+import { type Difference, differing, type Sides } from './compare.ts';
 import { FRAMES, subject } from './space.ts';
 import { caseText, compose, type Frame, type Subject } from './subject.ts';
 
@@ -22,6 +22,8 @@ const SIDES: Sides = {
   envoy: () => new LiveStage('envoy'),
   ours: (seed) => new VirtualStage(seed),
 };
+/** Of shrinking one of them. */
+const LIMIT_MS = 25_000;
 
 interface Options {
   readonly runs: number;
@@ -29,31 +31,45 @@ interface Options {
   readonly batch: number;
   readonly shrink: number;
   readonly out: string;
+  readonly ignored: RegExp;
 }
 
 interface Disagreement {
   /** Of the subject, among those of the seed. */
   readonly index: number;
   readonly frame: Frame;
-  readonly differences: readonly string[];
+  readonly differences: readonly Difference[];
+}
+
+/** What became of the configurations. */
+interface Tally {
+  readonly found: Disagreement[];
+  /** Refused by both sides. */
+  refused: number;
 }
 
 async function main(): Promise<number> {
   const options = readOptions();
   const subjects = fc.sample(subject, { seed: options.seed, numRuns: options.runs });
-  const found: Disagreement[] = [];
-  let startsWithout = 0;
+  const tally: Tally = { found: [], refused: 0 };
   for (let from = 0; from < subjects.length; from += options.batch) {
     const batch = subjects.slice(from, from + options.batch);
-    const frame = FRAMES[(from / options.batch + options.seed) % FRAMES.length]!;
-    startsWithout += await playBatch(batch, from, frame, found);
-    say(`${Math.min(from + options.batch, subjects.length)} of ${options.runs}: ${found.length}`);
+    await playBatch(batch, from, frameOf(from, options), tally, options.ignored);
+    process.stderr.write(`${from + batch.length} of ${options.runs}: ${tally.found.length}\n`);
   }
-  const shown = distinct(found);
-  for (const item of shown.slice(0, options.shrink)) await reduce(item, options);
-  for (const { index, differences } of shown) say(`#${index}\n  ${differences.join('\n  ')}`);
-  const agreeing = options.runs - found.length - startsWithout;
-  say(`${agreeing} of ${options.runs} configurations agree (seed ${options.seed})`);
+  const kinds = byKind(tally.found);
+  let left = options.shrink;
+  for (const [what, items] of kinds) {
+    const { ours, envoy } = items[0]!.differences.find((item) => item.what === what)!;
+    say(`${what}: ${items.length} times, as #${items.map(({ index }) => index).slice(0, 5)}`);
+    say(`  ours ${JSON.stringify(ours)}\n  envoy ${JSON.stringify(envoy)}`.slice(0, 600));
+    if (left-- > 0) await reduce(what, items[0]!, options);
+  }
+  const { found, refused } = tally;
+  const agreeing = options.runs - found.length;
+  say(
+    `${agreeing} of ${options.runs} configurations agree (seed ${options.seed}; ${refused} of them refused by both)`,
+  );
   return agreeing === options.runs ? 0 : 1;
 }
 
@@ -63,79 +79,90 @@ function readOptions(): Options {
       runs: { type: 'string', default: '200' },
       seed: { type: 'string', default: '1' },
       batch: { type: 'string', default: '40' },
-      shrink: { type: 'string', default: '5' },
+      shrink: { type: 'string', default: '3' },
+      ignore: { type: 'string', default: '(?!)' },
       out: { type: 'string', default: '.cache/differential' },
     },
   });
-  const { runs, seed, batch, shrink, out } = values;
+  const { runs, seed, batch, shrink, out, ignore } = values;
   return {
     runs: Number(runs),
     seed: Number(seed),
     batch: Number(batch),
     shrink: Number(shrink),
     out,
+    ignored: new RegExp(ignore),
   };
 }
 
-/** @returns how many subjects neither side takes */
+function frameOf(from: number, { batch, seed }: Options): Frame {
+  return FRAMES[(Math.floor(from / batch) + seed) % FRAMES.length]!;
+}
+
 async function playBatch(
   batch: readonly Subject[],
   from: number,
   frame: Frame,
-  found: Disagreement[],
-): Promise<number> {
-  const differences = await differing(SIDES, frame, batch);
-  if (typeof differences === 'string') {
-    // One subject that is refused spoils the batch for all.
-    if (batch.length > 1) {
-      const half = Math.ceil(batch.length / 2);
-      const first = await playBatch(batch.slice(0, half), from, frame, found);
-      return first + (await playBatch(batch.slice(half), from + half, frame, found));
+  tally: Tally,
+  ignored: RegExp,
+): Promise<void> {
+  const result = await differing(SIDES, frame, batch, ignored);
+  if (typeof result !== 'string') {
+    for (const [at, differences] of result) {
+      tally.found.push({ index: from + at, frame, differences });
     }
-    const sure = await certain(SIDES, frame, batch[0]!);
-    if (sure.length > 0) found.push({ index: from, frame, differences: sure });
-    return sure.length > 0 ? 0 : 1;
+    return;
   }
-  for (const [index] of differences) {
-    const sure = await certain(SIDES, frame, batch[index]!);
-    if (sure.length > 0) found.push({ index: from + index, frame, differences: sure });
+  if (batch.length === 1) {
+    if (result.startsWith('both: ')) tally.refused++;
+    else if (!ignored.test('start')) {
+      const differences = [{ what: 'start', ours: result, envoy: '' }];
+      tally.found.push({ index: from, frame, differences });
+    }
+    return;
   }
-  return 0;
+  // One that is refused spoils the start for all.
+  const half = Math.ceil(batch.length / 2);
+  await playBatch(batch.slice(0, half), from, frame, tally, ignored);
+  await playBatch(batch.slice(half), from + half, frame, tally, ignored);
 }
 
-/** One of those that differ in the same observations. */
-function distinct(found: readonly Disagreement[]): readonly Disagreement[] {
-  const byKind = new Map<string, Disagreement>();
+/** Most frequent first. */
+function byKind(found: readonly Disagreement[]): readonly (readonly [string, Disagreement[]])[] {
+  const kinds = new Map<string, Disagreement[]>();
   for (const item of found) {
-    const kind = item.differences.map((text) => text.replace(/: .*/, '')).join();
-    if (!byKind.has(kind)) byKind.set(kind, item);
+    for (const { what } of item.differences) kinds.set(what, [...(kinds.get(what) ?? []), item]);
   }
-  return [...byKind.values()];
+  return [...kinds].sort(([, a], [, b]) => b.length - a.length);
 }
 
-/** Writes the smallest case that still differs, with Envoy's answer. */
-async function reduce({ index, frame }: Disagreement, { seed, out }: Options): Promise<void> {
+/** Writes the smallest case that still differs in this, with Envoy's answer. */
+async function reduce(what: string, { index, frame }: Disagreement, options: Options) {
+  const { seed, out } = options;
+  const others = new RegExp(`^(?!${what.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$)`);
   const property = fc.asyncProperty(subject, async (value) => {
-    return (await certain(SIDES, frame, value)).length === 0;
+    const result = await differing(SIDES, frame, [value], others);
+    const isStart = what === 'start' && typeof result === 'string' && !result.startsWith('both');
+    return !isStart && (typeof result === 'string' || result.size === 0);
   });
   const details = await fc.check(property, {
     seed,
     path: String(index),
     numRuns: 1,
-    interruptAfterTimeLimit: 60_000,
+    interruptAfterTimeLimit: LIMIT_MS,
     markInterruptAsFailure: false,
   });
   const [smallest] = details.counterexample ?? [];
   if (smallest === undefined) return;
-  const id = `diff-${seed}-${index}`;
+  const id = `diff-${seed}-${index}-${what.replace(/[^\w]+/g, '-')}`;
   const { found } = compose(id, frame, [smallest]);
   const { values } = await runCase(found, SIDES.envoy(), null);
   mkdirSync(join(out, 'cases'), { recursive: true });
   mkdirSync(join(out, 'goldens'), { recursive: true });
   writeFileSync(join(out, 'cases', `${id}.yaml`), caseText(found));
   writeFileSync(join(out, 'goldens', `${id}.json`), `${JSON.stringify({ id, values })}\n`);
-  const differences = await certain(SIDES, frame, smallest);
-  say(`${out}/cases/${id}.yaml\n  ${differences.join('\n  ')}`);
+  const { virtualHost, clusters, requests } = smallest;
+  say(`  ${JSON.stringify({ virtualHost, clusters, requests, frame })}\n  ${out}/cases/${id}.yaml`);
 }
 
 function say(text: string): void {
