@@ -111,13 +111,14 @@ export function compilePathMatch(match: PathMatch): TextPredicate {
 /**
  * Whether a head carries (or, inverted, does not carry) a header value.
  *
- * An absent header never matches a value, not even inverted, unless it counts as empty. Of several
+ * An absent header never matches a value, not even inverted, unless it counts as empty: then it is
+ * present too. Of several
  * lines any one may match; inverted, none may.
  */
 export function compileHeaderMatch(match: HeaderMatch): HeadPredicate {
   const { name, invert, treatMissingAsEmpty } = match;
   if (match.value.kind === 'present') {
-    return (head) => headerValues(head, name).length > 0 !== invert;
+    return (head) => (treatMissingAsEmpty || headerValues(head, name).length > 0) !== invert;
   }
   const matches = compileValueMatch(match.value);
   return (head) => {

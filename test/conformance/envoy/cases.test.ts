@@ -1,15 +1,16 @@
 /**
  * Our own cases in virtual time, against the answers that a real Envoy gave.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCase } from './case-file.ts';
+import { caseNames } from './case-names.ts';
 import { runFile } from './run-file.ts';
 import { VirtualStage } from './virtual/virtual-stage.ts';
 
 const FOLDER = import.meta.dirname;
-const names = readdirSync(join(FOLDER, 'cases')).filter((name) => name.endsWith('.yaml'));
+const names = caseNames(FOLDER);
 
 describe('the engine in virtual time answers as Envoy does', () => {
   it.each(names)('%s', async (name) => {

@@ -1,21 +1,26 @@
 /**
- * `npm run conformance -- DIR --target sim|live|envoy [--only GLOB] [--record] [--json OUT]`
+ * `npm run conformance -- DIR --target sim|live|envoy [--only GLOB,…] [--sample N] [--jobs N]
+ * [--record] [--json OUT] [--outcomes OUT]`
  *
  * Runs a folder of cases (`cases/*.yaml`, `goldens/<id>.json`) against the engine in virtual time,
  * against `meshquake proxy` on real sockets, or against the program `envoy` (`$ENVOY`, or on the
- * PATH). One row per case, `N of M agree` last; the exit code is 0 only when all do.
+ * PATH). One row per case, `N of M agree` last; the exit code is 0 only when all do. `--sample`
+ * takes N cases spread over all; `--jobs` runs several at once, which share nothing but the machine;
+ * `--outcomes` keeps in a file what became of each case, for the page of the documentation.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { caseNames, sampleOf } from './case-names.ts';
 import { LiveStage } from './live/live-stage.ts';
+import { mergedOutcomes, outcomesText, type RecordedOutcomes } from './outcomes.ts';
 import type { Outcome } from './run-case.ts';
 import { runFile } from './run-file.ts';
 import type { Stage } from './stage.ts';
 import { VirtualStage } from './virtual/virtual-stage.ts';
 
 const USAGE =
-  'usage: npm run conformance -- DIR --target sim|live|envoy [--only GLOB,…] [--record] [--json OUT]';
+  'usage: npm run conformance -- DIR --target sim|live|envoy [--only GLOB,…] [--sample N] [--jobs N] [--record] [--json OUT] [--outcomes OUT]';
 
 async function main(): Promise<number> {
   const { values: flags, positionals } = parseArgs({
@@ -23,38 +28,56 @@ async function main(): Promise<number> {
     options: {
       target: { type: 'string' },
       only: { type: 'string', default: '*' },
+      sample: { type: 'string', default: 'Infinity' },
+      jobs: { type: 'string', default: '1' },
       record: { type: 'boolean', default: false },
       json: { type: 'string' },
+      outcomes: { type: 'string' },
     },
   });
   const [folder] = positionals;
   const target = flags.target ?? '';
-  if (folder === undefined || !['sim', 'live', 'envoy'].includes(target)) {
-    process.stderr.write(`${USAGE}\n`);
-    return 64;
-  }
-  const patterns = flags.only.split(',').map(patternOf);
-  const names = readdirSync(join(folder, 'cases'))
-    .filter((name) => name.endsWith('.yaml'))
-    .filter((name) => patterns.some((pattern) => pattern.test(basename(name, '.yaml'))))
-    .sort();
-  const outcomes: Outcome[] = [];
-  for (const name of names) {
+  const [sample, jobs] = [Number(flags.sample), Number(flags.jobs)];
+  if (folder === undefined || !['sim', 'live', 'envoy'].includes(target)) return wrongUsage();
+  if (!(sample >= 1) || !Number.isInteger(jobs) || jobs < 1) return wrongUsage();
+  const names = sampleOf(caseNames(folder, flags.only), sample);
+  const outcomes = await inParallel(names, jobs, async (name) => {
     const outcome = await runFile(folder, name, stageOf(target), flags.record);
-    outcomes.push(outcome);
-    process.stdout.write(rowOf(outcome));
     if (flags.record && outcome.bad.length === 0) writeGolden(folder, outcome);
-  }
+    return outcome;
+  });
   if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(outcomes, null, 1)}\n`);
+  if (flags.outcomes !== undefined) keepOutcomes(flags.outcomes, folder, outcomes);
   const agreeing = outcomes.filter(({ bad }) => bad.length === 0).length;
   process.stdout.write(`${agreeing} of ${outcomes.length} agree\n`);
   return agreeing === outcomes.length && agreeing > 0 ? 0 : 1;
 }
 
-/** `*` stands for any text, `?` for any character. */
-function patternOf(glob: string): RegExp {
-  const text = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`^${text.replace(/\*/g, '.*').replace(/\?/g, '.')}$`);
+function wrongUsage(): number {
+  process.stderr.write(`${USAGE}\n`);
+  return 64;
+}
+
+/** Rows come in the order of the names, whichever case ends first. */
+async function inParallel(
+  names: readonly string[],
+  jobs: number,
+  run: (name: string) => Promise<Outcome>,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  let started = 0;
+  let printed = 0;
+  const work = async () => {
+    while (started < names.length) {
+      const at = started++;
+      outcomes[at] = await run(names[at]!);
+      for (; outcomes[printed] !== undefined; printed++) {
+        process.stdout.write(rowOf(outcomes[printed]!));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, names.length) }, work));
+  return outcomes;
 }
 
 function stageOf(target: string): Stage {
@@ -72,6 +95,14 @@ function writeGolden(folder: string, { id, values }: Outcome): void {
   mkdirSync(join(folder, 'goldens'), { recursive: true });
   const text = JSON.stringify({ id, values }, null, 1);
   writeFileSync(join(folder, 'goldens', `${id}.json`), `${text}\n`);
+}
+
+/** Cases that did not run keep what the file has of them; those that are gone leave it. */
+function keepOutcomes(path: string, folder: string, outcomes: readonly Outcome[]): void {
+  const known = existsSync(path)
+    ? (JSON.parse(readFileSync(path, 'utf8')) as RecordedOutcomes)
+    : {};
+  writeFileSync(path, outcomesText(mergedOutcomes(known, outcomes, caseNames(folder))));
 }
 
 process.exitCode = await main();

@@ -8,9 +8,13 @@ export type Arb<T> = fc.Arbitrary<T>;
 
 /** One of the values, the first when shrinking. */
 export const one = <const T>(...values: readonly T[]): Arb<T> => fc.constantFrom(...values);
-/** Present once in so many draws, on average. */
+/** Present in so many of seven draws. */
 export const seldom = <T>(value: Arb<T>, times = 3): Arb<T | undefined> =>
-  fc.option(value, { nil: undefined, freq: Math.max(1, 7 - times) });
+  fc.oneof(
+    { withCrossShrink: true },
+    { weight: 7 - times, arbitrary: fc.constant(undefined) },
+    { weight: times, arbitrary: value },
+  );
 
 /** A message; fields that came out undefined are absent. */
 export function message(fields: Readonly<Record<string, Arb<unknown>>>): Arb<Message> {
