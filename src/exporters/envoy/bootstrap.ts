@@ -21,6 +21,7 @@ export interface BootstrapOptions {
 
 /** As JSON. */
 export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: BootstrapOptions): Message {
+  const names = new Set(config.clusters.map(({ name }) => name));
   return message({
     node: message({
       id: config.proxyName,
@@ -30,7 +31,9 @@ export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: Bootstrap
     cluster_manager: given(config.localCluster, (name) => ({ local_cluster_name: name })),
     admin: admin === null ? undefined : { address: socketAddress(admin.host, admin.port) },
     static_resources: {
-      listeners: apart(config).map((item) => listener(item, accessLogs.get(item.name) ?? [])),
+      listeners: apart(config).map((item) =>
+        listener(item, accessLogs.get(item.name) ?? [], names),
+      ),
       clusters: config.clusters.map(cluster),
     },
     layered_runtime: runtime(config),

@@ -21,8 +21,8 @@ const NO_POLICY = new Set(['id', 'version', 'origins', 'labels', 'isEager', 'ser
 /** By the end of the setting's path. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [/^listeners\[\]\.address$/, 'another listener has it: this one takes the workload’s own'],
-  [/(\.tls|\.offersTls)$/, 'certificates are no part of it: upstreams are spoken to in plain text'],
-  [/(\.mtls|\.isPlainTextOnly)$/, 'certificates are no part of it: clients speak plain text'],
+  [/(\.tls|\.offersTls)$/, 'keys are no part of it: what it would secure is spoken in plain text'],
+  [/(\.mtls|\.isPlainTextOnly)$/, 'keys are no part of it: clients speak plain text'],
 ];
 const NO_FIELD = 'no field of Envoy is written for it';
 

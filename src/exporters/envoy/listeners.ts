@@ -24,13 +24,19 @@ import { routeConfiguration } from './routes.ts';
 
 const MANAGER = 'filters.network.http_connection_manager.v3.HttpConnectionManager';
 
-export function listener(config: ListenerConfig, logs: readonly AccessLogPlan[]): Message {
+/** @param clusters names of those of the whole bootstrap */
+export function listener(
+  config: ListenerConfig,
+  logs: readonly AccessLogPlan[],
+  clusters: ReadonlySet<string>,
+): Message {
   const manager = extension('http-connection-manager', MANAGER, {
-    ...connectionManager(config),
+    ...connectionManager(config, clusters),
     access_log: filled(logs.map(accessLog)),
   });
   return message({
     name: config.name,
+    stat_prefix: config.listenerStatPrefix,
     address: socketAddress(config.address, config.port),
     traffic_direction: config.direction === 'inbound' ? 'INBOUND' : 'OUTBOUND',
     per_connection_buffer_limit_bytes: config.bufferLimitBytes,
@@ -46,7 +52,7 @@ function accessLog({ path, format }: AccessLogPlan): Message {
     : extension('log', 'access_loggers.file.v3.FileAccessLog', fields);
 }
 
-function connectionManager(config: ListenerConfig): Message {
+function connectionManager(config: ListenerConfig, clusters: ReadonlySet<string>): Message {
   const defaults = ENVOY.listener;
   const common = message({
     idle_timeout: duration(
@@ -74,7 +80,7 @@ function connectionManager(config: ListenerConfig): Message {
     upgrade_configs: filled(config.upgrades?.map((type) => ({ upgrade_type: type }))),
     ...clientTrust(config),
     ...edgeFields(config),
-    route_config: routeConfiguration(config.routes),
+    route_config: routeConfiguration(config.routes, clusters),
     http_filters: httpFilters(config),
   };
 }

@@ -4,6 +4,7 @@
  * Source: Envoy v3 API, type/matcher and config/route/v3 (RouteMatch, HeaderMatcher).
  */
 import type {
+  CookieMatch,
   FractionalPercent,
   HeaderMatch,
   PathMatch,
@@ -24,14 +25,29 @@ export function runtimeFraction(share: FractionalPercent): Message {
   return { default_value: fraction(share) };
 }
 
-export function routeMatch({ path, headers, query, fraction, isGrpc }: RouteMatch): Message {
+export function routeMatch(match: RouteMatch): Message {
+  const { path, headers, query, cookies, fraction, isGrpc, isImpossible } = match;
   return message({
     ...pathMatch(path),
     headers: filled(headers.map(headerMatch)),
     query_parameters: filled(query.map(queryMatch)),
     runtime_fraction: given(fraction, runtimeFraction),
     grpc: isGrpc === true ? {} : undefined,
+    cookies: filled(cookies?.map(cookieMatch)),
+    tls_context: given(match.tls, ({ presented, validated }) => message({ presented, validated })),
+    dynamic_metadata: isImpossible === true ? [NEVER_SET] : undefined,
   });
+}
+
+/** Metadata that no filter sets. */
+const NEVER_SET: Message = {
+  filter: 'meshquake.never',
+  path: [{ key: 'set' }],
+  value: { present_match: true },
+};
+
+function cookieMatch({ name, value, invert }: CookieMatch): Message {
+  return message({ name, string_match: stringMatch(value), invert_match: flag(invert) });
 }
 
 function pathMatch(path: PathMatch): Message {

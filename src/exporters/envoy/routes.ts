@@ -30,14 +30,29 @@ import {
   unless,
 } from './message.ts';
 
-export function routeConfiguration(table: RouteTableConfig): Message {
+/** @param clusters names of those there are; a route to another one is allowed expressly */
+export function routeConfiguration(
+  table: RouteTableConfig,
+  clusters: ReadonlySet<string>,
+): Message {
   return message({
     name: unless(table.name, ''),
     virtual_hosts: table.virtualHosts.map(virtualHost),
+    validate_clusters: leadsNowhere(table, clusters) ? false : undefined,
     ignore_port_in_host_matching: flag(table.ignorePortInHostMatching),
     ...headerChanges(table),
     most_specific_header_mutations_wins: flag(table.mostSpecificHeaderMutationsWins),
   });
+}
+
+function leadsNowhere({ virtualHosts }: RouteTableConfig, clusters: ReadonlySet<string>): boolean {
+  return virtualHosts.some(({ routes }) =>
+    routes.some(({ action }) => {
+      if (action.kind !== 'forward') return false;
+      const targets = [...action.clusters, ...(action.mirrors ?? [])];
+      return targets.some(({ cluster }) => cluster !== '' && !clusters.has(cluster));
+    }),
+  );
 }
 
 function virtualHost(host: VirtualHostConfig): Message {

@@ -22,7 +22,9 @@ export function mergedOutcomes(
   const now = new Map(outcomes.map((outcome) => [outcome.id, outcomeWord(outcome)]));
   const ids = names.map((name) => basename(name, '.yaml'));
   const words = ids.map((id) => [id, now.get(id) ?? known[id]] as const);
-  return Object.fromEntries(words.flatMap(([id, word]) => (word === undefined ? [] : [[id, word]])));
+  return Object.fromEntries(
+    words.flatMap(([id, word]) => (word === undefined ? [] : [[id, word]])),
+  );
 }
 
 export function outcomesText(outcomes: RecordedOutcomes): string {
