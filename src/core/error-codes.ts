@@ -11,6 +11,7 @@ import { DOCUMENT_CODES } from './error-codes/document.ts';
 import { ENVOY_CODES } from './error-codes/envoy.ts';
 import type { ErrorCode } from './error-codes/error-code.ts';
 import { IMPORT_CODES } from './error-codes/import.ts';
+import { LINKERD_CODES } from './error-codes/linkerd.ts';
 import { REGISTRY_CODES } from './error-codes/registry.ts';
 import { ROUTE_CODES } from './error-codes/route.ts';
 import { RUN_CODES } from './error-codes/run.ts';
@@ -29,6 +30,7 @@ export const ERROR_CODES: Readonly<Record<string, ErrorCode>> = {
   ...RUN_CODES,
   ...BASELINE_CODES,
   ...ENVOY_CODES,
+  ...LINKERD_CODES,
 };
 
 /** The entry of a code; an unknown code is our mistake. */

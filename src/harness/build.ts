@@ -81,6 +81,8 @@ class WorldBuilder {
   private readonly diagnostics = new Diagnostics();
   private readonly names: MeshNames;
   private readonly resources: MeshResources;
+  /** What the data plane makes of a sidecar's configuration. */
+  private readonly policy: (config: MeshConfig) => MeshConfig;
   /** null = connections are plain text. */
   private readonly identity: IdentityPlan | null;
   private readonly samplers = new Map<string, DurationSampler>();
@@ -94,6 +96,7 @@ class WorldBuilder {
     this.machines = planMachines(scenario);
     this.names = { ...DEFAULT_MESH_NAMES, ...meshNames(scenario.meshDefaults) };
     this.resources = importMesh(scenario.mesh, this.diagnostics, this.names);
+    this.policy = plane.policyOf(this.resources, this.names, this.diagnostics);
     this.identity = plane.hasInbound ? identityOf(scenario, this.resources) : null;
     this.planner = new MetricsPlanner(scenario, this.machines);
     if (tap !== null) tap.recorder = this.recorder;
@@ -218,10 +221,10 @@ class WorldBuilder {
       locality: machine.zone,
       serves: machine.service === null ? [] : [serviceHost(machine.service)],
     });
-    const outbound = this.plane.outbound(only(config, 'outbound'));
+    const outbound = this.policy(only(config, 'outbound'));
     this.addProxy(machine, host, 'outbound', outbound);
     if (machine.service !== null && this.plane.hasInbound) {
-      this.addProxy(machine, host, 'inbound', only(config, 'inbound'));
+      this.addProxy(machine, host, 'inbound', this.policy(only(config, 'inbound')));
     }
     for (const service of this.calledBy(machine)) this.addCallTargets(host, service, outbound);
   }

@@ -52,7 +52,7 @@ export interface SourceText {
 }
 
 export interface DataPlaneSpec {
-  readonly kind: 'none' | 'sidecar';
+  readonly kind: 'none' | 'sidecar' | 'linkerd';
   /** Id of an overhead profile (`data-planes/overhead-profiles.ts`), `none` = free. */
   readonly overhead: string;
 }

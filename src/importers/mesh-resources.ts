@@ -5,6 +5,7 @@
  * are already fully qualified. Written by the importers, read by `registry.ts` and `resolve.ts`.
  * Source: config-istio.md §2, 4, 5, 6.
  */
+
 import type { SourcePosition } from '../core/diagnostics.ts';
 import type {
   FractionalPercent,
@@ -14,6 +15,7 @@ import type {
 } from '../mesh/config/config.ts';
 import type { HashKey, SlowStartConfig } from '../mesh/config/load-balancing.ts';
 import type { HeaderMutations, PathRewrite, RedirectAction } from '../mesh/config/rewriting.ts';
+import type { LinkerdSettings } from './linkerd/annotations.ts';
 import type { Placed } from './message.ts';
 import type { AuthorizationPolicy, PeerAuthentication, UpstreamTls } from './security-resources.ts';
 
@@ -309,6 +311,8 @@ export interface KubernetesService {
   /** null = none: endpoints come from slices only. */
   readonly selector: Labels | null;
   readonly exportTo: ExportTo;
+  /** What its annotations say to Linkerd; undefined = nothing. */
+  readonly linkerd?: LinkerdSettings;
 }
 
 /** A Deployment, StatefulSet, DaemonSet, ReplicaSet or Pod. */

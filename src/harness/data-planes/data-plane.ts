@@ -2,6 +2,9 @@
  * How proxies stand on the path between two applications. One file per data plane, one line in
  * `index.ts`; `build.ts` asks, it never looks at the kind.
  */
+import type { Diagnostics } from '../../core/diagnostics.ts';
+import type { MeshNames } from '../../importers/istio/names.ts';
+import type { MeshResources } from '../../importers/mesh-resources.ts';
 import type { MeshConfig } from '../../mesh/config/config.ts';
 
 export interface DataPlane {
@@ -9,10 +12,14 @@ export interface DataPlane {
   /** Whether a proxy of its own stands before a server's application. */
   readonly hasInbound: boolean;
   /**
-   * What a caller's side does, from what the mesh configures: a data plane without proxies drops
-   * policy and keeps only what the operating system does.
+   * What its proxies do, from what istiod would configure: a data plane without proxies drops policy
+   * and keeps only what the operating system does. Resources that have no meaning here are refused.
    */
-  outbound(config: MeshConfig): MeshConfig;
+  policyOf(
+    resources: MeshResources,
+    names: MeshNames,
+    diagnostics: Diagnostics,
+  ): (config: MeshConfig) => MeshConfig;
   /** Lines for the `limits` of a summary. */
   readonly limits: readonly string[];
 }

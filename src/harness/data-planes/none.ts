@@ -17,7 +17,7 @@ const NO_LIMITS = {
 export const none: DataPlane = {
   kind: 'none',
   hasInbound: false,
-  outbound: (config) => ({
+  policyOf: () => (config) => ({
     ...config,
     listeners: config.listeners.map(withoutPolicy),
     clusters: config.clusters.map(plainCluster),

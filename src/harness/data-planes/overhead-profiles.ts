@@ -101,6 +101,22 @@ export const OVERHEAD_PROFILES: readonly OverheadProfile[] = [
     source: 'istio/tools, perf/benchmark raw data of August 2020: as above, 2 connections',
   },
   {
+    id: 'linkerd-derived-mid',
+    perTraversal: lognormal(-1.7795, 0.5999),
+    cpuMsPerRequest: 0.47,
+    memoryMiB: 14,
+    confidence: 'low',
+    source: 'derived from end-to-end figures: linkerd.io of 2021 and 2025, arXiv 2411.02267',
+  },
+  {
+    id: 'linkerd-derived-low',
+    perTraversal: lognormal(-2.4213, 0.5999),
+    cpuMsPerRequest: 0.47,
+    memoryMiB: 14,
+    confidence: 'low',
+    source: 'derived from end-to-end figures: arXiv 2411.02267',
+  },
+  {
     id: 'istio-aks-1.22',
     perTraversal: lognormal(-2.6298, 1.119),
     cpuMsPerRequest: 0.4,

@@ -6,6 +6,6 @@ import type { DataPlane } from './data-plane.ts';
 export const sidecar: DataPlane = {
   kind: 'sidecar',
   hasInbound: true,
-  outbound: (config) => config,
+  policyOf: () => (config) => config,
   limits: [],
 };

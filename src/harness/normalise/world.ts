@@ -84,15 +84,18 @@ export function normaliseNetwork(input: ScenarioInput): NetworkSpec {
 }
 
 /** What a current mesh costs, unless the scenario says otherwise. Source: overhead-models.md §1. */
-export const DEFAULT_OVERHEAD = 'istio-sidecar-1.24';
+export const DEFAULT_OVERHEAD = {
+  sidecar: 'istio-sidecar-1.24',
+  linkerd: 'linkerd-derived-mid',
+} as const;
 
 /** @param hasMesh whether there are policy files: then sidecars are the default */
 export function normaliseDataPlane(input: ScenarioInput, hasMesh: boolean): DataPlaneSpec {
   const given = input.dataPlane ?? (hasMesh ? 'sidecar' : 'none');
   const spec = typeof given === 'string' ? { kind: given } : given;
   if (spec.kind === 'none') return { kind: 'none', overhead: 'none' };
-  const wanted = spec.overhead ?? DEFAULT_OVERHEAD;
-  return { kind: 'sidecar', overhead: findOverheadProfile(wanted, 'sidecar')?.id ?? wanted };
+  const wanted = spec.overhead ?? DEFAULT_OVERHEAD[spec.kind];
+  return { kind: spec.kind, overhead: findOverheadProfile(wanted, spec.kind)?.id ?? wanted };
 }
 
 export function normaliseMeshDefaults(input: ScenarioInput): MeshDefaults {

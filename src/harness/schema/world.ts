@@ -24,8 +24,8 @@ export const NETWORK = block({
 });
 export type NetworkInput = z.output<typeof NETWORK>;
 
-const KINDS = ['none', 'sidecar'] as const;
-const KINDS_NOT_BUILT = ['ambient', 'linkerd', 'consul', 'app-mesh', 'cilium'];
+const KINDS = ['none', 'sidecar', 'linkerd'] as const;
+const KINDS_NOT_BUILT = ['ambient', 'consul', 'app-mesh', 'cilium'];
 
 export const DATA_PLANE = z.union(
   [

@@ -4,6 +4,7 @@
  * Source: config-istio.md §6.4; Kubernetes API, Service v1.
  */
 import { isDnsLabel, readLabels } from '../istio/names.ts';
+import { readLinkerdSettings } from '../linkerd/annotations.ts';
 import type { ExportTo, KubernetesService, ObjectMeta, ServicePort } from '../mesh-resources.ts';
 import {
   type FieldRules,
@@ -46,6 +47,7 @@ export function readKubernetesService(
   const others = message.list('clusterIPs').flatMap((node) => node.string() ?? []);
   const addresses = [...new Set([clusterIp, ...others])].filter((ip) => /^[\d.]+$|:/.test(ip));
   const selector = message.get('selector');
+  const linkerd = readLinkerdSettings(spec.parent?.get('metadata'));
   return {
     meta,
     type: isExternalName ? 'external-name' : clusterIp === 'None' ? 'headless' : 'normal',
@@ -54,6 +56,7 @@ export function readKubernetesService(
     ports: message.list('ports').flatMap((node) => readPort(node) ?? []),
     selector: selector === undefined ? null : readLabels(selector),
     exportTo: readExportToAnnotation(spec, meta),
+    ...(linkerd === undefined ? {} : { linkerd }),
   };
 }
 
