@@ -13,7 +13,10 @@ import { type MeshLoader, readScenarioFile } from '../harness/scenario-file.ts';
 import type { SCENARIO } from '../harness/scenario-schema.ts';
 
 /** A scenario as its file would say it, written as an object; units stay text, e.g. `'10ms'`. */
-export type ScenarioDefinition = z.input<typeof SCENARIO>;
+export type ScenarioDefinition = DeepReadonly<z.input<typeof SCENARIO>>;
+
+/** Objects written `as const` are welcome. */
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 /** A resource of a mesh or of Kubernetes, as its YAML would say it. */
 export interface PolicyResource {
