@@ -72,6 +72,12 @@ function refuseTls({ config }: Bootstrap, file: MeshFile, diagnostics: Diagnosti
       .map(({ name }) => `listener "${name}"`),
     ...config.clusters.filter(({ tls }) => tls !== null).map(({ name }) => `cluster "${name}"`),
   ];
+  for (const { name, protocol } of config.clusters) {
+    if (protocol === 'http1') continue;
+    const at = { file: file.path, line: 1, column: 1 };
+    const text = `cluster "${name}" speaks HTTP/2, which this proxy does not yet`;
+    diagnostics.error('MQ-ENVOY-002', at, text);
+  }
   for (const part of parts) {
     const at = { file: file.path, line: 1, column: 1 };
     diagnostics.error('MQ-ENVOY-002', at, `${part} speaks TLS, which this proxy does not yet`);

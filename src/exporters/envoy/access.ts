@@ -9,10 +9,15 @@ import { cidrRange, extension, given, type Message, message, unless } from './me
 
 export function rbac({ rules, shadowRules, shadowStatPrefix }: RbacConfig): Message {
   return {
-    rules: given(rules, rbacRules),
-    shadow_rules: given(shadowRules, rbacRules),
+    rules: given(exportable(rules), rbacRules),
+    shadow_rules: given(exportable(shadowRules), rbacRules),
     shadow_rules_stat_prefix: unless(shadowStatPrefix, ''),
   };
+}
+
+/** Rules that came from matchers are not written; the list of differences names them. */
+function exportable(rules: RbacRules | null): RbacRules | null {
+  return rules?.action === 'by-policy' ? null : rules;
 }
 
 function rbacRules({ action, policies }: RbacRules): Message {
@@ -43,6 +48,9 @@ function condition(item: RbacCondition, word: Word): Message {
     }
     case 'not':
       return { [`not_${word}`]: condition(item.of, word) };
+    case 'query':
+    case 'fact':
+      throw new Error('only matchers ask this, and they are not written');
     case 'header':
       return { header: headerMatch(item.match) };
     case 'path':

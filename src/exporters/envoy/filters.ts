@@ -10,6 +10,7 @@ import type {
   FilterConfig,
   ListenerConfig,
   LocalRateLimitConfig,
+  RateLimitConfig,
   RouteConfig,
 } from '../../mesh/config/config.ts';
 import { rbac } from './access.ts';
@@ -31,7 +32,11 @@ const PREFIX = 'filters.http.';
 
 /** In order, with the router behind them. */
 export function httpFilters({ filters, router }: ListenerConfig): readonly Message[] {
-  const own = filters.map((filter) => ({ name: filter.kind, typed_config: filterConfig(filter) }));
+  const own = filters.map((filter) => ({
+    name: filter.kind,
+    typed_config: filterConfig(filter),
+    ...(filter.isDisabled === true ? { disabled: true } : {}),
+  }));
   const options = {
     suppress_envoy_headers: flag(router?.suppressesEnvoyHeaders),
     respect_expected_rq_timeout: flag(router?.respectsExpectedTimeout),
@@ -42,7 +47,7 @@ export function httpFilters({ filters, router }: ListenerConfig): readonly Messa
 
 /** `typed_per_filter_config`, by the names that `httpFilters` gives. */
 export function routeFilters({ fault: own, filters = {} }: RouteConfig): Message | undefined {
-  const all: FilterConfig[] = Object.values(filters);
+  const all: FilterConfig[] = Object.values(filters).filter((filter) => filter !== null);
   if (own !== undefined) all.push({ kind: 'fault', config: own });
   const named = all.map((filter) => [filter.kind, filterConfig(filter)] as const);
   return named.length === 0 ? undefined : Object.fromEntries(named);
@@ -56,6 +61,8 @@ function filterConfig(filter: FilterConfig): Message {
       return typed(`${PREFIX}rbac.v3.RBAC`, rbac(filter.config));
     case 'local-rate-limit':
       return typed(`${PREFIX}local_ratelimit.v3.LocalRateLimit`, localRateLimit(filter.config));
+    case 'rate-limit':
+      return typed(`${PREFIX}ratelimit.v3.RateLimit`, rateLimit(filter.config));
     case 'adaptive-concurrency': {
       const type = 'adaptive_concurrency.v3.AdaptiveConcurrency';
       return typed(PREFIX + type, adaptiveConcurrency(filter.config));
@@ -98,6 +105,31 @@ function localRateLimit(config: LocalRateLimitConfig): Message {
     filter_enforced: given(config.enforced, runtimeFraction),
     status: config.status === 429 ? undefined : { code: config.status },
     request_headers_to_add_when_not_enforced: filled(config.whenNotEnforced.map(headerAddition)),
+  });
+}
+
+function rateLimit(config: RateLimitConfig): Message {
+  const service = message({
+    cluster_name: config.cluster,
+    authority: unless(config.authority, ''),
+  });
+  return message({
+    domain: config.domain,
+    stage: unless(config.stage, 0),
+    request_type: unless(config.requestType, 'both'),
+    timeout: duration(config.timeoutMs),
+    failure_mode_deny: unless(config.deniesOnFailure, false),
+    rate_limited_as_resource_exhausted: unless(config.tellsExhausted, false),
+    disable_x_envoy_ratelimited_header: unless(config.hidesLimited, false),
+    rate_limited_status: config.status === 429 ? undefined : { code: config.status },
+    status_on_error: config.statusOnError === 500 ? undefined : { code: config.statusOnError },
+    filter_enabled: given(config.enabled, runtimeFraction),
+    filter_enforced: given(config.enforced, runtimeFraction),
+    response_headers_to_add: filled(config.responseHeaders.map(headerAddition)),
+    rate_limit_service: {
+      transport_api_version: 'V3',
+      grpc_service: { envoy_grpc: service },
+    },
   });
 }
 

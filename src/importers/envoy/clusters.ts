@@ -249,8 +249,12 @@ function readHttpOptions(fields: Fields, runtime: Runtime): Partial<ClusterConfi
   const explicit = fields.message('explicit_http_config', 'ExplicitHttpConfig');
   const http1 = explicit?.message('http_protocol_options', 'Http1ProtocolOptions');
   http1?.close();
+  const http2 = explicit?.get('http2_protocol_options');
   explicit?.close();
-  const read = common === undefined ? {} : readCommonOptions(common);
+  const read = {
+    ...(common === undefined ? {} : readCommonOptions(common)),
+    ...(http2 === undefined ? {} : { protocol: 'http2' as const }),
+  };
   const retryFields = fields.message('retry_policy', 'RetryPolicy');
   const retry =
     retryFields === undefined ? {} : { retryPolicy: readRetryPolicy(retryFields, runtime) };

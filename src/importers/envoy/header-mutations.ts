@@ -38,7 +38,11 @@ export function readHeaderChanges(fields: Fields): HeaderChanges {
 
 function readMutations(fields: Fields, side: string): HeaderMutations | undefined {
   const add = readAdditions(fields, `${side}_headers_to_add`);
-  const remove = fields.texts(`${side}_headers_to_remove`).map((name) => name.toLowerCase());
+  const gone = `${side}_headers_to_remove`;
+  const remove = fields.texts(gone).map((name) => name.toLowerCase());
+  if (remove.some(isFixed)) {
+    fields.get(gone)?.error('MQ-ENVOY-003', 'host and names with a colon cannot be removed');
+  }
   return add.length + remove.length === 0 ? undefined : { remove, add };
 }
 
@@ -60,9 +64,17 @@ export function readHeaderMutationList(fields: Fields, name: string): HeaderMuta
   return add.length + remove.length === 0 ? undefined : { remove, add };
 }
 
+/** Only rewrites change these. */
+function isFixed(name: string): boolean {
+  return name.startsWith(':') || name === 'host';
+}
+
 function readAddition(option: Fields): HeaderAddition {
   const header = option.message('header', 'HeaderValue');
   const key = (header?.text('key') ?? '').toLowerCase();
+  if (isFixed(key)) {
+    (header ?? option).node.error('MQ-ENVOY-003', 'host and names with a colon cannot be added');
+  }
   const value = header?.text('value') ?? '';
   const problem = headerValueProblem(value);
   if (problem !== null) (header?.get('value') ?? option.node).error('MQ-ENVOY-003', problem);

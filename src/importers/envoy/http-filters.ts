@@ -15,7 +15,8 @@ import { readAdaptiveConcurrency } from './filters/adaptive-concurrency.ts';
 import { readAdmissionControl } from './filters/admission-control.ts';
 import { readFault } from './filters/fault.ts';
 import { readLocalRateLimit } from './filters/local-rate-limit.ts';
-import { readRbac } from './filters/rbac.ts';
+import { readRateLimit } from './filters/rate-limit.ts';
+import { readRbac, readRbacPerRoute } from './filters/rbac.ts';
 import type { Runtime } from './runtime.ts';
 
 const PREFIX = 'envoy.extensions.filters.http.';
@@ -29,9 +30,14 @@ type FilterReader = (fields: Fields, runtime: Runtime) => FilterConfig;
 const FILTERS: Readonly<Record<string, FilterReader>> = {
   'fault.v3.HTTPFault': (fields) => ({ kind: 'fault', config: readFault(fields) }),
   'rbac.v3.RBAC': (fields) => ({ kind: 'rbac', config: readRbac(fields) }),
+  'rbac.v3.RBACPerRoute': (fields) => ({ kind: 'rbac', config: readRbacPerRoute(fields) }),
   'local_ratelimit.v3.LocalRateLimit': (fields, runtime) => ({
     kind: 'local-rate-limit',
     config: readLocalRateLimit(fields, runtime),
+  }),
+  'ratelimit.v3.RateLimit': (fields, runtime) => ({
+    kind: 'rate-limit',
+    config: readRateLimit(fields, runtime),
   }),
   'adaptive_concurrency.v3.AdaptiveConcurrency': (fields) => ({
     kind: 'adaptive-concurrency',
@@ -58,7 +64,7 @@ export function readHttpFilters(manager: Fields, runtime: Runtime): FilterConfig
       continue;
     }
     const read = readFilter(typed, runtime);
-    if (read !== undefined && !isDisabled) filters.push(read);
+    if (read !== undefined) filters.push(isDisabled ? { ...read, isDisabled: true } : read);
   }
   if (!hasRouter) manager.node.error('MQ-ENVOY-003', 'http_filters do not end with the router');
   return filters;
@@ -101,16 +107,25 @@ function readFilter(typed: TypedConfig, runtime: Runtime): FilterConfig | undefi
 }
 
 /** Filters that look at what the route says. */
-const ROUTE_FILTERS: readonly string[] = ['fault', 'local-rate-limit'];
+const ROUTE_FILTERS: readonly string[] = ['fault', 'local-rate-limit', 'rbac', 'rate-limit'];
 
-/** `typed_per_filter_config` of a route or virtual host, by the kind of filter. */
+/**
+ * `typed_per_filter_config` of a route or virtual host, by the kind of filter; null = the filter is
+ * off there.
+ */
 export function readRouteFilters(owner: Fields, runtime: Runtime): RouteFilters | undefined {
   const node = owner.get('typed_per_filter_config');
   if (node === undefined || !node.expectMap()) return undefined;
   const filters: Record<string, FilterConfig | null> = {};
-  for (const [, child] of node.entries()) {
+  for (const [name, child] of node.entries()) {
     const typed = typedMessage(child);
     if (typed === undefined) continue;
+    if (typed.type === FILTER_CONFIG && typed.fields.flag('disabled')) {
+      const kind = kindOf(name);
+      if (kind !== undefined) filters[kind] = null;
+      else child.error('MQ-ENVOY-002', 'a filter of this name cannot be told; use its usual name');
+      continue;
+    }
     const inner = typed.type === FILTER_CONFIG ? unwrap(typed.fields) : typed;
     if (inner === undefined) continue;
     const read = readFilter(inner, runtime);
@@ -121,8 +136,22 @@ export function readRouteFilters(owner: Fields, runtime: Runtime): RouteFilters 
   return filters as RouteFilters;
 }
 
+/** By its name in the list of filters, which people choose, or by its usual name. */
+function kindOf(name: string): FilterConfig['kind'] | undefined {
+  const usual: Readonly<Record<string, FilterConfig['kind']>> = {
+    'envoy.filters.http.fault': 'fault',
+    'envoy.filters.http.rbac': 'rbac',
+    'envoy.filters.http.local_ratelimit': 'local-rate-limit',
+    'envoy.filters.http.ratelimit': 'rate-limit',
+    'envoy.filters.http.adaptive_concurrency': 'adaptive-concurrency',
+    'envoy.filters.http.admission_control': 'admission-control',
+  };
+  return usual[name];
+}
+
 function unwrap(fields: Fields): TypedConfig | undefined {
   const config = fields.get('config');
+  fields.ignore('is_optional', 'disabled');
   fields.close();
   return config === undefined ? undefined : typedMessage(config);
 }

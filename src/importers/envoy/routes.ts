@@ -158,7 +158,8 @@ function readRoute(fields: Fields, levels: RouteLevels, reading: RouteReading): 
 function withFilters(route: RouteConfig, filters: RouteFilters | undefined): RouteConfig {
   if (filters === undefined) return route;
   const { fault, ...others } = filters;
-  const ownFault = 'fault' in route || fault === undefined ? {} : { fault: fault.config };
+  const ownFault =
+    'fault' in route || fault === undefined ? {} : { fault: fault === null ? null : fault.config };
   return { ...route, ...ownFault, filters: { ...others, ...route.filters } };
 }
 
@@ -203,13 +204,13 @@ const REDIRECT_STATUS = {
 function readRedirect(fields: Fields): RedirectAction {
   const words = Object.keys(REDIRECT_STATUS) as (keyof typeof REDIRECT_STATUS)[];
   const scheme = fields.text('scheme_redirect');
-  const isHttps = fields.flag('https_redirect') || scheme === 'https';
+  const isHttps = fields.flag('https_redirect');
   const whole = fields.text('path_redirect');
   const isWhole = whole !== undefined && whole !== '';
   const redirect = {
     kind: 'redirect' as const,
     status: REDIRECT_STATUS[fields.oneOf('response_code', words) ?? 'MOVED_PERMANENTLY'],
-    scheme: isHttps ? ('https' as const) : scheme === 'http' ? ('http' as const) : ('' as const),
+    scheme: isHttps ? 'https' : (scheme ?? ''),
     host: fields.text('host_redirect') ?? '',
     port: fields.integer('port_redirect', 0, 65_535) ?? 0,
     path: isWhole ? { kind: 'whole' as const, value: whole } : (readPathRewrite(fields) ?? null),

@@ -15,6 +15,12 @@ import type {
   TlsPlan,
 } from '../../core/engine.ts';
 import type { CodecConfig, EdgeConfig } from './edge.ts';
+import type {
+  AdaptiveConcurrencyConfig,
+  AdmissionControlConfig,
+  LocalRateLimitConfig,
+  RateLimitConfig,
+} from './filters.ts';
 import type { HealthCheckConfig, StatusRange } from './health-check.ts';
 import type { BalancerQueueConfig, FailureAccrualConfig, RetryTokensConfig } from './linkerd.ts';
 import type {
@@ -27,16 +33,18 @@ import type { Origin } from './origin.ts';
 import type { OutlierConfig } from './outlier.ts';
 import type { RateLimitActions } from './rate-limits.ts';
 import type { RetryPolicyConfig, RouterOptions } from './retrying.ts';
-import type {
-  HeaderAddition,
-  HeaderMutations,
-  HostRewrite,
-  PathRewrite,
-  RedirectAction,
-} from './rewriting.ts';
+import type { HeaderMutations, HostRewrite, PathRewrite, RedirectAction } from './rewriting.ts';
 import type { HeaderMatch, RouteMatch } from './route-match.ts';
 import type { MtlsConfig, RbacConfig } from './security.ts';
 
+export type {
+  AdaptiveConcurrencyConfig,
+  AdmissionControlConfig,
+  LimitedDescriptor,
+  LocalRateLimitConfig,
+  RateLimitConfig,
+  TokenBucketConfig,
+} from './filters.ts';
 export type { HealthCheckConfig, StatusRange } from './health-check.ts';
 export type { LoadBalancerConfig } from './load-balancing.ts';
 export type { OutlierConfig, OutlierStatistics } from './outlier.ts';
@@ -121,67 +129,21 @@ export interface ClientTrust {
 }
 
 /** One HTTP filter of a listener. A union that grows by one member per file in `mesh/filters`. */
-export type FilterConfig =
+export type FilterConfig = (
   | { readonly kind: 'fault'; readonly config: FaultConfig | null }
   | { readonly kind: 'rbac'; readonly config: RbacConfig }
   | { readonly kind: 'local-rate-limit'; readonly config: LocalRateLimitConfig }
+  | { readonly kind: 'rate-limit'; readonly config: RateLimitConfig }
   | { readonly kind: 'adaptive-concurrency'; readonly config: AdaptiveConcurrencyConfig }
-  | { readonly kind: 'admission-control'; readonly config: AdmissionControlConfig };
+  | { readonly kind: 'admission-control'; readonly config: AdmissionControlConfig }
+) & {
+  /** Only routes that configure it have it. */
+  readonly isDisabled?: boolean;
+};
 
-/** Source: policy-engine.md §9.2. */
-export interface LocalRateLimitConfig {
-  readonly statPrefix: string;
-  /** null = no bucket: everything passes. */
-  readonly bucket: TokenBucketConfig | null;
-  /** null = never. */
-  readonly enabled: FractionalPercent | null;
-  readonly enforced: FractionalPercent | null;
-  /** Of refusals; below 400 means 429. */
-  readonly status: number;
-  /** Added to requests that are over the limit and pass all the same. */
-  readonly whenNotEnforced: readonly HeaderAddition[];
-}
-
-export interface TokenBucketConfig {
-  readonly maxTokens: number;
-  readonly tokensPerFill: number;
-  readonly fillIntervalMs: number;
-}
-
-/** Source: policy-engine.md §9.4. */
-export interface AdaptiveConcurrencyConfig {
-  /** null = always. */
-  readonly enabled: FractionalPercent | null;
-  /** 0..100: which latency stands for a window. */
-  readonly percentile: number;
-  readonly maxConcurrency: number;
-  readonly minConcurrency: number;
-  readonly updateIntervalMs: number;
-  readonly measureIntervalMs: number;
-  /** In place of measuring; null = it is measured. */
-  readonly fixedMinRttMs: number | null;
-  /** Samples of one measurement. */
-  readonly requestCount: number;
-  readonly jitterPercent: number;
-  readonly bufferPercent: number;
-  readonly exceededStatus: number;
-}
-
-/** Source: policy-engine.md §9.5. */
-export interface AdmissionControlConfig {
-  /** null = always. */
-  readonly enabled: FractionalPercent | null;
-  readonly windowSeconds: number;
-  readonly aggression: number;
-  readonly thresholdPercent: number;
-  readonly rpsThreshold: number;
-  readonly maxPercent: number;
-  readonly successRanges: readonly StatusRange[];
-}
-
-/** What a route says in place of the listener's configuration of a filter. */
+/** What a route says in place of the listener's configuration of a filter; null = it is off. */
 export type RouteFilters = {
-  readonly [K in FilterConfig['kind']]?: Extract<FilterConfig, { kind: K }>;
+  readonly [K in FilterConfig['kind']]?: Extract<FilterConfig, { kind: K }> | null;
 };
 
 /** A percentage as Envoy draws it: `numerator` of `denominator`. */
@@ -359,7 +321,8 @@ export interface WeightedCluster {
 export interface ClusterConfig extends ClusterPlan {
   /** `host:port` and subset as people know them; '' subset = the whole service. */
   readonly service: { readonly host: string; readonly port: number; readonly subset: string };
-  readonly protocol: 'http1';
+  /** `http2`: only services that filters ask. */
+  readonly protocol: 'http1' | 'http2';
   readonly tls: TlsPlan | null;
   readonly connectTimeoutMs: number;
   readonly lb: LoadBalancerConfig;

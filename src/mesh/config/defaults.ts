@@ -275,6 +275,10 @@ export const ENVOY = {
     rpsThreshold: given(0, 'requests/s', 'AdmissionControl.rps_threshold'),
     maxPercent: given(80, '%', 'AdmissionControl.max_rejection_probability'),
   },
+  rateLimit: {
+    timeoutMs: given(20, 'ms', 'RateLimit.timeout'),
+    statusOnError: given(500, '', 'RateLimit.status_on_error'),
+  },
   fault: {
     percentage: given<FractionalPercent>(
       { numerator: 0, denominator: 100 },

@@ -10,14 +10,49 @@ export const HEADER_COMMAND = /%%|%([A-Z_0-9]+)(?:\(([^()]*)\))?(?::(\d+))?%/g;
 
 /** With the name of a header in brackets, or of two: `%REQ(a?b)%` is b where there is no a. */
 export const COMMANDS_OF_HEADERS = ['REQ', 'RESP'] as const;
-export const COMMANDS_OF_REQUESTS = ['PROTOCOL', 'RESPONSE_CODE', 'ROUTE_NAME'] as const;
+export const COMMANDS_OF_REQUESTS = [
+  'PROTOCOL',
+  'RESPONSE_CODE',
+  'ROUTE_NAME',
+  'UPSTREAM_CLUSTER',
+  'VIRTUAL_CLUSTER_NAME',
+] as const;
+/** About the client's connection, so that no two requests need have the same value. */
+export const COMMANDS_OF_CONNECTIONS = [
+  'DOWNSTREAM_REMOTE_ADDRESS',
+  'DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT',
+  'DOWNSTREAM_REMOTE_PORT',
+  'DOWNSTREAM_DIRECT_REMOTE_ADDRESS',
+  'DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT',
+  'DOWNSTREAM_DIRECT_REMOTE_PORT',
+  'DOWNSTREAM_LOCAL_ADDRESS',
+  'DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT',
+  'DOWNSTREAM_LOCAL_PORT',
+  'DOWNSTREAM_PEER_URI_SAN',
+  'DOWNSTREAM_PEER_DNS_SAN',
+  'REQUESTED_SERVER_NAME',
+] as const;
+
+/** Whether a value needs to know the connection. */
+export function readsConnection(text: string): boolean {
+  for (const [, name] of text.matchAll(HEADER_COMMAND)) {
+    if (name !== undefined && isAmong(name, COMMANDS_OF_CONNECTIONS)) return true;
+  }
+  return false;
+}
+
+/** Whether a value is the same for all requests of a route. */
+export function readsRequest(text: string): boolean {
+  return readsConnection(text) || /%REQ\(/.test(text);
+}
 
 /** Why a value cannot be used, or null. */
 export function headerValueProblem(text: string): string | null {
   for (const [, name, argument] of text.matchAll(HEADER_COMMAND)) {
     if (name === undefined) continue;
     const wantsHeader = isAmong(name, COMMANDS_OF_HEADERS);
-    if (!wantsHeader && !isAmong(name, COMMANDS_OF_REQUESTS)) {
+    const isKnown = isAmong(name, COMMANDS_OF_REQUESTS) || isAmong(name, COMMANDS_OF_CONNECTIONS);
+    if (!wantsHeader && !isKnown) {
       return `the command %${name}% is not modelled`;
     }
     if (wantsHeader === (argument !== undefined)) continue;

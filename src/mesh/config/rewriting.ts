@@ -43,7 +43,7 @@ export interface RedirectAction {
   readonly kind: 'redirect';
   readonly status: 301 | 302 | 303 | 307 | 308;
   /** '' = the request's. */
-  readonly scheme: '' | 'http' | 'https';
+  readonly scheme: string;
   /** '' = the request's. */
   readonly host: string;
   /** 0 = the request's. */

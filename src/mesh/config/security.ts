@@ -3,7 +3,7 @@
  * listener. Part of `config.ts`; the vocabulary is Envoy's.
  * Source: policy-engine.md §9.6, 10; config-istio.md §9, 10.
  */
-import type { HeaderMatch, ValueMatch } from './config.ts';
+import type { HeaderMatch, QueryMatch, ValueMatch } from './config.ts';
 
 /** One RBAC filter. Source: policy-engine.md §9.6. */
 export interface RbacConfig {
@@ -13,18 +13,27 @@ export interface RbacConfig {
   readonly shadowRules: RbacRules | null;
   /** Stands before the names of shadow counters: `rbac.<prefix>shadow_denied`. */
   readonly shadowStatPrefix: string;
+  /** The same before `allowed` and `denied`; undefined = nothing. */
+  readonly statPrefix?: string;
+  /** Whether each policy has counters of its own. */
+  readonly countsPolicies?: boolean;
 }
 
 export interface RbacRules {
-  /** `allow`: only what matches passes. `deny`: only what matches does not. `log`: all passes. */
-  readonly action: 'allow' | 'deny' | 'log';
-  /** Tried in the order of their names; the first that matches is reported. */
+  /**
+   * `allow`: only what matches passes. `deny`: only what matches does not. `log`: all passes.
+   * `by-policy`: the first that matches says it; nobody else passes.
+   */
+  readonly action: 'allow' | 'deny' | 'log' | 'by-policy';
+  /** Tried in the order of their names, or as they stand where each has its action. */
   readonly policies: readonly RbacPolicy[];
 }
 
 /** Matches when any permission and any principal do. */
 export interface RbacPolicy {
   readonly name: string;
+  /** Where policies say it themselves. */
+  readonly action?: 'allow' | 'deny' | 'log';
   readonly permissions: readonly RbacCondition[];
   readonly principals: readonly RbacCondition[];
 }
@@ -35,6 +44,19 @@ export type RbacCondition =
   | { readonly kind: 'and' | 'or'; readonly of: readonly RbacCondition[] }
   | { readonly kind: 'not'; readonly of: RbacCondition }
   | { readonly kind: 'header'; readonly match: HeaderMatch }
+  | { readonly kind: 'query'; readonly match: QueryMatch }
+  /** A text about the connection; names are joined by commas, and absent ones match nothing. */
+  | {
+      readonly kind: 'fact';
+      readonly fact:
+        | 'source-ip'
+        | 'source-port'
+        | 'destination-ip'
+        | 'destination-port'
+        | 'uri-names'
+        | 'dns-names';
+      readonly value: ValueMatch;
+    }
   /** The path without its query. */
   | { readonly kind: 'path'; readonly value: ValueMatch }
   /** Of segments, `{*}` and `{**}`. */

@@ -231,6 +231,11 @@ export class ActiveRequests implements FilterChainOwner {
     return index < 0 ? null : clusters[index]!.config.name;
   }
 
+  chargeCluster(request: Slot, status: number): void {
+    const index = this.requests.clusterOf(request);
+    if (index >= 0) this.clusters[index]!.stats.codes.count(status);
+  }
+
   onFilterTimer(request: Slot): void {
     this.requests.planOf(request).filters.onTimer(request);
   }

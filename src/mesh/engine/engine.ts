@@ -255,7 +255,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.beginStream(stream);
     const side = this.sideStream(stream);
     if (side === null) this.outcomes.onResponseBody(stream, bytes, chunk, end);
-    else side.onBody(end);
+    else side.onBody(end, chunk);
     this.end();
   }
 
@@ -263,7 +263,8 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.beginStream(stream);
     const side = this.sideStream(stream);
     if (side === null) this.outcomes.onResponseTrailers(stream, trailers);
-    else side.onBody(true);
+    else if (side.onTrailers !== undefined) side.onTrailers(trailers);
+    else side.onBody(true, null);
     this.end();
   }
 

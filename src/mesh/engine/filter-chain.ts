@@ -10,13 +10,18 @@ import type { Head, PeerFacts, Slot } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
 import type { Flag, RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
-import type { FaultConfig, ListenerConfig, RouteFilters } from '../config/config.ts';
+import type { FaultConfig, FilterConfig, ListenerConfig, RouteFilters } from '../config/config.ts';
+import type { Descriptor } from '../config/rate-limits.ts';
 import type { HeaderAddition } from '../config/rewriting.ts';
-import type { FilterStream, HttpFilter, LocalReply } from '../filters/http-filter.ts';
+import type { FilterStream, HttpFilter, LocalReply, ServiceCall } from '../filters/http-filter.ts';
 import { createFilter } from '../filters/index.ts';
+import type { DescriptorRules } from '../route/descriptors.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestFilters } from './request-plan.ts';
 import { RequestBit as Bit } from './request-table.ts';
+import { ServiceCallStream } from './service-call.ts';
+
+const NO_DESCRIPTORS: readonly Descriptor[] = [];
 
 /** What the chain asks of the rest of the engine. */
 export interface FilterChainOwner {
@@ -26,6 +31,8 @@ export interface FilterChainOwner {
   onFilterReply(request: Slot, reply: LocalReply): void;
   /** The cluster that the route chooses; null = none. */
   clusterNameOf(request: Slot): string | null;
+  /** Counts a status among those of that cluster. */
+  chargeCluster(request: Slot, status: number): void;
 }
 
 export class FilterChain implements RequestFilters {
@@ -34,6 +41,7 @@ export class FilterChain implements RequestFilters {
   private readonly context: EngineContext;
   private readonly owner: FilterChainOwner;
   private readonly statPrefix: string;
+  private readonly configs: readonly FilterConfig[];
 
   constructor(config: ListenerConfig, context: EngineContext, owner: FilterChainOwner) {
     const { clock } = context.ports;
@@ -45,6 +53,7 @@ export class FilterChain implements RequestFilters {
     this.context = context;
     this.owner = owner;
     this.statPrefix = config.statPrefix;
+    this.configs = config.filters;
   }
 
   start(request: Slot, end: boolean): boolean {
@@ -58,6 +67,13 @@ export class FilterChain implements RequestFilters {
     requests.setWaitTimer(request, NO_TIMER);
     const at = requests.needExtra(request).filterIndex;
     this.filters[at]!.onTimer?.(this.view(at, request));
+  }
+
+  /** A filter's call has its answer. */
+  onAnswer(request: Slot, at: number, message: Uint8Array | null): void {
+    const { requests } = this.context;
+    requests.needExtra(request).serviceCall = null;
+    this.filters[at]!.onAnswer?.(this.view(at, request), message);
   }
 
   /** Called by a view. */
@@ -75,6 +91,7 @@ export class FilterChain implements RequestFilters {
       ? this.filters.length
       : requests.needExtra(request).filterIndex + 1;
     for (let i = 0; i < asked; i++) {
+      if (this.isOff(i, request)) continue;
       const view = this.view(i, request);
       view.responseStatus = status;
       this.filters[i]!.onRequestDone?.(view);
@@ -92,6 +109,7 @@ export class FilterChain implements RequestFilters {
   private walk(request: Slot, from: number, end: boolean): boolean {
     const { requests } = this.context;
     for (let i = from; i < this.filters.length; i++) {
+      if (this.isOff(i, request)) continue;
       if (this.filters[i]!.onRequestHead(this.view(i, request), end) === 'continue') continue;
       // It may have answered; then the request is over and its row perhaps free.
       if (requests.isOpen(request)) {
@@ -101,6 +119,15 @@ export class FilterChain implements RequestFilters {
       return false;
     }
     return true;
+  }
+
+  /** What the route says of a filter goes before what the listener says. */
+  private isOff(index: number, request: Slot): boolean {
+    const config = this.configs[index]!;
+    const said = this.context.requests.planOf(request).filterConfigs;
+    if (said === null) return config.isDisabled === true;
+    const own = said[config.kind];
+    return own === undefined ? config.isDisabled === true : own === null;
   }
 
   private view(index: number, request: Slot): View {
@@ -158,14 +185,36 @@ class View implements FilterStream {
     return this.owner.clusterNameOf(this.request);
   }
   routeFault(): FaultConfig | null | undefined {
-    return this.context.requests.planOf(this.request).route?.config.fault;
+    return this.context.requests.planOf(this.request).routeFault;
   }
   routeFilter<K extends keyof RouteFilters>(kind: K): NonNullable<RouteFilters[K]> | null {
-    const filters = this.context.requests.planOf(this.request).route?.config.filters;
+    const filters = this.context.requests.planOf(this.request).filterConfigs;
     return (filters?.[kind] as NonNullable<RouteFilters[K]> | undefined) ?? null;
   }
   addRequestHeaders(additions: readonly HeaderAddition[]): void {
     this.context.requests.needExtra(this.request).requestAdditions.push(...additions);
+  }
+  addResponseHeaders(additions: readonly HeaderAddition[]): void {
+    this.context.requests.needExtra(this.request).responseAdditions.push(...additions);
+  }
+  descriptors(rules: DescriptorRules | null, stage: number): readonly Descriptor[] {
+    const used = rules ?? this.context.requests.planOf(this.request).route?.descriptors ?? null;
+    if (used === null) return NO_DESCRIPTORS;
+    return used.of({ head: this.head, peer: this.peer, cluster: this.clusterName ?? '' }, stage);
+  }
+  ask(call: ServiceCall): void {
+    const { context, chain, index, request } = this;
+    const uid = context.requests.uidOf(request);
+    const extra = context.requests.needExtra(request);
+    extra.filterIndex = index;
+    const stream = new ServiceCallStream(context, uid, call, (message) => {
+      chain.onAnswer(request, index, message);
+    });
+    extra.serviceCall = stream;
+    stream.begin();
+  }
+  chargeCluster(status: number): void {
+    this.owner.chargeCluster(this.request, status);
   }
   get ageNs(): Ns {
     const { ports, requests } = this.context;

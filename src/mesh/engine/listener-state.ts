@@ -102,6 +102,7 @@ export class ListenerState {
       hasFilters: false,
       idle: this.idle,
       sharesDraw: false,
+      peer: null,
     });
   }
 
@@ -184,6 +185,7 @@ export class ListenerState {
       hasFilters: this.config.filters.length > 0,
       idle: this.idleFor(route),
       sharesDraw: compiled.hasFractions,
+      peer,
     });
   }
 }

@@ -9,6 +9,7 @@ import type { Ns } from '../../core/time.ts';
 import type { Host } from '../cluster/host.ts';
 import type { HostWish } from '../cluster/host-wish.ts';
 import type { HeaderAddition } from '../config/rewriting.ts';
+import type { ServiceCallStream } from './service-call.ts';
 import type { ShadowRequest } from './shadow-request.ts';
 
 export class RequestExtra {
@@ -53,6 +54,10 @@ export class RequestExtra {
   readonly filterStates: number[];
   /** Headers that filters add to what goes upstream. */
   readonly requestAdditions: HeaderAddition[];
+  /** Headers that filters add to what goes downstream. */
+  readonly responseAdditions: HeaderAddition[];
+  /** What a filter asks somebody; null = nothing. */
+  serviceCall: ServiceCallStream | null;
 
   constructor() {
     this.chunks = [];
@@ -75,6 +80,8 @@ export class RequestExtra {
     this.filterIndex = 0;
     this.filterStates = [];
     this.requestAdditions = [];
+    this.responseAdditions = [];
+    this.serviceCall = null;
   }
 
   /** Keeps a piece of the request body. */

@@ -11,10 +11,12 @@ import { isGrpc } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
 import type {
+  FaultConfig,
   ForwardAction,
   ListenerConfig,
   MirrorPolicy,
   RouteConfig,
+  RouteFilters,
   VirtualHostConfig,
 } from '../config/config.ts';
 import { ENVOY } from '../config/defaults.ts';
@@ -38,13 +40,19 @@ import {
   grpcTimeoutText,
 } from '../policy/timeout.ts';
 import { HeaderEditor } from '../route/header-mutations.ts';
-import { headerValues } from '../route/match.ts';
 import type { RequestHash } from '../route/request-hash.ts';
-import { addressOf, redirectLocation } from '../route/rewrite.ts';
-import type { RouteEdits } from '../route/route-edits.ts';
+import type { EditFacts, RouteEdits } from '../route/route-edits.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { ResponseTail } from './request-intake.ts';
+import {
+  allowsUpgrade,
+  chosenBy,
+  filterConfigsOf,
+  locationOf,
+  NO_PEER,
+  routeFaultOf,
+} from './route-choice.ts';
 import {
   consumedHeaders,
   durationOf,
@@ -102,6 +110,8 @@ export interface PlanInput {
   readonly idle: StreamIdleQueue | null;
   /** Whether the table decides about shares of requests. */
   readonly sharesDraw: boolean;
+  /** The client; null = nothing of the plan depends on it. */
+  readonly peer: PeerFacts | null;
 }
 
 export class RequestPlan {
@@ -167,6 +177,10 @@ export class RequestPlan {
   readonly maxDurationMs: number;
   /** null = requests are not copied. */
   readonly mirrors: readonly MirrorPolicy[] | null;
+  /** What the route, or the cluster it chose, says in place of the listener's filters. */
+  readonly filterConfigs: RouteFilters | null;
+  /** The same of the fault filter; undefined = nothing. */
+  readonly routeFault: FaultConfig | null | undefined;
   /** Whether hosts are picked with a `HostWish`. */
   readonly hasWish: boolean;
   /** The subset that its hosts come from; null = any. */
@@ -183,6 +197,7 @@ export class RequestPlan {
   private readonly variants: (RequestPlan | undefined)[] | null;
   private readonly input: PlanInput;
   private readonly edits: RouteEdits | null;
+  private readonly facts: EditFacts;
   /** `head` without what the router consumed; with what the route changes, once that is done. */
   private plainHead: Head;
   /** Of the request that goes upstream, by `headFor`. */
@@ -242,6 +257,8 @@ export class RequestPlan {
     const wanted = { ...this.forward?.metadataMatch, ...chosen };
     this.metadataMatch = Object.keys(wanted).length === 0 ? null : wanted;
     this.mirrors = this.mirrorsOf();
+    this.filterConfigs = filterConfigsOf(route?.config, this.forward, variant);
+    this.routeFault = routeFaultOf(route?.config, this.filterConfigs);
     this.routeTimeoutMs = Math.min(this.timeouts.routeMs, LONGEST_TIMER_MS);
     this.perTryTimeoutMs = Math.min(this.timeouts.perTryMs, LONGEST_TIMER_MS);
     this.perTryIdleTimeoutMs = Math.min(this.timeouts.perTryIdleMs, LONGEST_TIMER_MS);
@@ -264,6 +281,7 @@ export class RequestPlan {
     const differ = route !== null && (route.variants !== null || haveRetries(input.clusters));
     this.variants = variant < 0 && differ ? [] : null;
     this.edits = route?.variants?.[variant]?.edits ?? route?.edits ?? null;
+    this.facts = { clusterName: this.cluster?.config.name ?? '', peer: input.peer };
     const edited = this.makeFirstHead();
     const base = this.cluster?.retry ?? route?.retry ?? null;
     const retry = this.forward === null ? null : retryRulesOf(base, edited, this.hedges);
@@ -291,7 +309,9 @@ export class RequestPlan {
   private makeFirstHead(): Head {
     const first = this.headFor(1, 0, false);
     this.retryHeads.clear();
-    return this.edits === null || this.forward === null ? first : this.edits.request(first);
+    return this.edits === null || this.forward === null
+      ? first
+      : this.edits.request(first, this.facts);
   }
 
   /** The plan of requests for one cluster of a split; this one, where clusters differ in weight only. */
@@ -328,7 +348,7 @@ export class RequestPlan {
     if (edits === null) return counted;
     // What says how the body is read comes after all changes; a type that a route set stays.
     const bare = counted.with({ remove: BODY_HEADERS });
-    const made = edits.response(bare, this.firstHead, 0);
+    const made = edits.response(bare, this.firstHead, 0, this.facts);
     const hasType = !this.isGrpc && made.get('content-type') !== undefined;
     const framing = counted.headers.filter(
       ([name]) => BODY_HEADERS.includes(name) && !(hasType && name === 'content-type'),
@@ -392,8 +412,23 @@ export class RequestPlan {
   responseHead(head: Head, attempt: number): Head {
     if (this.countEdits === null && this.edits === null) return head;
     const { edits, countEdits } = this;
-    const edited = edits === null ? head : edits.response(head, this.firstHead, head.status);
+    const edited =
+      edits === null ? head : edits.response(head, this.firstHead, head.status, this.facts);
     return countEdits === null ? edited : this.withCount(edited, attempt, countEdits);
+  }
+
+  /** An answer with what filters added. */
+  answerWith(head: Head, additions: readonly HeaderAddition[]): Head {
+    const editor = HeaderEditor.of([{ remove: [], add: additions }]);
+    if (editor === null) return head;
+    const routeName = this.route?.config.name ?? '';
+    const context = {
+      request: this.firstHead,
+      response: head,
+      responseCode: head.status,
+      routeName,
+    };
+    return head.with(editor.editsFor(head, { ...context, ...this.facts }));
   }
 
   /** A head of an attempt with what filters added. */
@@ -401,7 +436,7 @@ export class RequestPlan {
     const editor = HeaderEditor.of([{ remove: [], add: additions }]);
     if (editor === null) return head;
     const routeName = this.route?.config.name ?? '';
-    const context = { request: head, response: null, responseCode: 0, routeName };
+    const context = { request: head, response: null, responseCode: 0, routeName, ...this.facts };
     return head.with(editor.editsFor(head, context));
   }
 
@@ -415,24 +450,6 @@ export class RequestPlan {
   }
 }
 
-/** By a header or by the hash of the request; -1 = neither is there, so it is drawn. */
-function chosenBy(
-  { splitBy }: ForwardAction,
-  head: Head,
-  split: TrafficSplit,
-  { hash }: CompiledRoute,
-): number {
-  if (splitBy === undefined) return -1;
-  if (splitBy.kind === 'header') {
-    const values = headerValues(head, splitBy.name);
-    const [text = ''] = values;
-    if (values.length !== 1 || !/^\d{1,20}$/.test(text)) return -1;
-    return Number(BigInt(text) % BigInt(split.totalWeight));
-  }
-  const value = hash === null || hash.readsConnection ? null : hash.of(head, NO_PEER, []);
-  return value === null ? -1 : Number(value % BigInt(split.totalWeight));
-}
-
 /** Conditions that may hold for a response of any status. */
 const LOOK_AT_ALL =
   RetryCondition.retriableStatusCodes |
@@ -443,17 +460,6 @@ const LOOK_AT_ALL =
   RetryCondition.internal |
   RetryCondition.resourceExhausted |
   RetryCondition.unavailable;
-
-/** For hashes that do not read it. */
-const NO_PEER: PeerFacts = {
-  tls: false,
-  validated: false,
-  sans: [],
-  serverName: null,
-  protocol: 'http1',
-  remoteAddress: '',
-  localAddress: '',
-};
 
 const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
 const BODY_HEADERS = ['content-length', 'content-type', 'grpc-status', 'grpc-message'];
@@ -466,18 +472,6 @@ function haveCookies(clusters: readonly (Cluster | null)[]): boolean {
 /** Clusters with retry policies of their own differ in more than weight. */
 function haveRetries(clusters: readonly (Cluster | null)[]): boolean {
   return clusters.length > 1 && clusters.some((cluster) => (cluster?.retry ?? null) !== null);
-}
-
-function locationOf(head: Head, { action, match }: RouteConfig): string {
-  if (action.kind === 'redirect') return redirectLocation(head, action, match.path);
-  if (action.kind === 'forward') return '';
-  const isElsewhere = action.status === 201 || (action.status >= 300 && action.status < 400);
-  return isElsewhere ? addressOf(head) : '';
-}
-
-function allowsUpgrade(head: Head, listener: ListenerConfig, forward: ForwardAction | null) {
-  const type = head.upgrade.toLowerCase();
-  return forward?.upgrades?.get(type) ?? listener.upgrades?.includes(type) ?? false;
 }
 
 function wantsOtherHosts(retry: RetryRules | null): boolean {

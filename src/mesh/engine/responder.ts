@@ -49,7 +49,8 @@ export class Responder {
     const plan = requests.planOf(request);
     plan.stats.countStatus(head.status);
     this.beforeHead(request);
-    const sent = plan.listener.tail === null ? head : this.withTail(request, plan, head, true);
+    const own = plan.hasFilters ? this.withAdditions(request, head) : head;
+    const sent = plan.listener.tail === null ? own : this.withTail(request, plan, own, true);
     ports.respondHead(request, sent, end);
     if (end) {
       this.complete(request, sent, true, 'via_upstream');
@@ -175,7 +176,8 @@ export class Responder {
   ): void {
     plan.stats.countStatus(head.status);
     this.beforeHead(request);
-    const sent = plan.listener.tail === null ? head : this.withTail(request, plan, head, false);
+    const own = plan.hasFilters ? this.withAdditions(request, head) : head;
+    const sent = plan.listener.tail === null ? own : this.withTail(request, plan, own, false);
     this.write(request, sent, body);
     this.complete(request, sent, false, details);
   }
@@ -192,6 +194,13 @@ export class Responder {
     const { requests } = this;
     const attempt = isRouters(details) ? requests.attemptsOf(request) : 0;
     return requests.planOf(request).replyHead(head, details === DIRECT_RESPONSE, attempt);
+  }
+
+  /** What filters add to answers. */
+  private withAdditions(request: Slot, head: Head): Head {
+    const additions = this.requests.extraOf(request)?.responseAdditions;
+    if (additions === undefined || additions.length === 0) return head;
+    return this.requests.planOf(request).answerWith(head, additions);
   }
 
   private write(request: Slot, head: Head, body: Uint8Array | null): void {
@@ -295,6 +304,7 @@ export class Responder {
     if (plan.idle !== null) plan.idle.leave(request);
     const extra = requests.extraOf(request);
     if (extra === null) return;
+    if (extra.serviceCall !== null) extra.serviceCall.abandon();
     if (extra.shadows !== null) for (const copy of extra.shadows) copy.abandon();
     if (extra.requestTimer !== NO_TIMER) this.ports.disarm(extra.requestTimer);
     extra.requestTimer = NO_TIMER;

@@ -19,6 +19,7 @@ export interface EarlyBody {
   readonly trailers: Head | null;
 }
 
+const NO_FACTS = { clusterName: '', peer: null };
 const NO_BODY: EarlyBody = { chunks: [], chunkBytes: [], trailers: null };
 
 export class ShadowRequests {
@@ -82,7 +83,7 @@ function copiedHead(head: Head, policy: MirrorPolicy): Head {
   const renamed = authority === head.authority ? head : head.with({ authority });
   const editor = HeaderEditor.of([policy.requestHeaders ?? undefined]);
   if (editor === null) return renamed;
-  const context = { request: renamed, response: null, responseCode: 0, routeName: '' };
+  const context = { request: renamed, response: null, responseCode: 0, routeName: '', ...NO_FACTS };
   return renamed.with(editor.editsFor(renamed, context));
 }
 

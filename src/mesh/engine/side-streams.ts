@@ -10,7 +10,9 @@ import type { ConnectFailure, Head, ResetReason, Slot } from '../../core/engine.
 export interface SideStream {
   onHead(head: Head, end: boolean): void;
   /** @param end the response is over */
-  onBody(end: boolean): void;
+  onBody(end: boolean, chunk: Uint8Array | null): void;
+  /** undefined = trailers are the end of the body. */
+  onTrailers?(trailers: Head): void;
   onReset(reason: ResetReason): void;
   /** Of streams that wait in a pool. */
   onReady?(connection: Slot): void;

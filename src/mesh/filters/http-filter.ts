@@ -11,7 +11,9 @@ import type { Head, PeerFacts } from '../../core/engine.ts';
 import type { Flag, RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import type { FaultConfig, RouteFilters } from '../config/config.ts';
+import type { Descriptor } from '../config/rate-limits.ts';
 import type { HeaderAddition } from '../config/rewriting.ts';
+import type { DescriptorRules } from '../route/descriptors.ts';
 
 /**
  * `continue`: the next filter gets the request. `pause`: nothing goes further until the filter calls
@@ -58,6 +60,18 @@ export interface FilterStream {
   routeFilter<K extends keyof RouteFilters>(kind: K): NonNullable<RouteFilters[K]> | null;
   /** Changes what goes upstream, in the order of the calls. */
   addRequestHeaders(additions: readonly HeaderAddition[]): void;
+  /** Changes whatever answer goes downstream. */
+  addResponseHeaders(additions: readonly HeaderAddition[]): void;
+  /**
+   * The descriptors of the request of one stage.
+   *
+   * @param rules in place of the route's; null = the route's
+   */
+  descriptors(rules: DescriptorRules | null, stage: number): readonly Descriptor[];
+  /** Calls a gRPC service; `onAnswer` follows. Then `onRequestHead` returns `pause`. */
+  ask(call: ServiceCall): void;
+  /** Counts a status among those of the cluster that the route chose. */
+  chargeCluster(status: number): void;
   /** In `onRequestDone`: of the answer; 0 = it was not answered to the end. */
   readonly responseStatus: number;
   /** Since the request began. */
@@ -65,6 +79,16 @@ export interface FilterStream {
   setFlag(flag: Flag): void;
   /** A decision, recorded as (kind, uid, listener, value). */
   record(kind: RecordKind, value: number): void;
+}
+
+/** One unary gRPC call to a service behind a cluster of the same proxy. */
+export interface ServiceCall {
+  readonly cluster: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly message: Uint8Array;
+  /** 0 = none. */
+  readonly timeoutMs: number;
 }
 
 /** A filter of one listener, shared by all of its requests. */
@@ -75,6 +99,8 @@ export interface HttpFilter {
   readonly hasOwnScope?: boolean;
   onRequestHead(stream: FilterStream, end: boolean): FilterResult;
   onTimer?(stream: FilterStream): void;
+  /** A call has its answer. @param message null = it failed, or took too long */
+  onAnswer?(stream: FilterStream, message: Uint8Array | null): void;
   /** The request ended in whatever way; called exactly once for each `onRequestHead`. */
   onRequestDone?(stream: FilterStream): void;
   /** @param visit gets names below `http.<prefix>.` */

@@ -8,6 +8,7 @@ import { AdmissionControl } from './admission-control.ts';
 import { FaultFilter } from './fault.ts';
 import type { HttpFilter } from './http-filter.ts';
 import { LocalRateLimit } from './local-rate-limit.ts';
+import { RateLimitFilter } from './rate-limit.ts';
 import { RbacFilter } from './rbac.ts';
 
 type Kind = FilterConfig['kind'];
@@ -22,6 +23,7 @@ export const HTTP_FILTERS: { readonly [K in Kind]: FilterFactory<K> } = {
   fault: (filter) => new FaultFilter(filter.config),
   rbac: (filter) => new RbacFilter(filter.config),
   'local-rate-limit': (filter, clock) => new LocalRateLimit(filter.config, clock),
+  'rate-limit': (filter) => new RateLimitFilter(filter.config),
   'adaptive-concurrency': (filter, clock) => new AdaptiveConcurrency(filter.config, clock),
   'admission-control': (filter, clock) => new AdmissionControl(filter.config, clock),
 };

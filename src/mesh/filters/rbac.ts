@@ -20,6 +20,19 @@ export function denial(name: string): LocalReply {
   };
 }
 
+/** The rules of a listener or a route, ready to be asked. */
+class CompiledRbac {
+  readonly rules: AccessRules | null;
+  readonly shadowRules: AccessRules | null;
+  readonly denials: readonly LocalReply[];
+
+  constructor(config: RbacConfig) {
+    this.rules = compiled(config.rules);
+    this.shadowRules = compiled(config.shadowRules);
+    this.denials = (this.rules?.names ?? []).map(denial);
+  }
+}
+
 /** One entry of a listener's filter list. */
 export class RbacFilter implements HttpFilter {
   readonly name = 'envoy.filters.http.rbac';
@@ -27,22 +40,23 @@ export class RbacFilter implements HttpFilter {
   denied = 0;
   shadowAllowed = 0;
   shadowDenied = 0;
-  private readonly rules: AccessRules | null;
-  private readonly shadowRules: AccessRules | null;
+  private readonly own: CompiledRbac;
+  /** Routes share their configuration objects. */
+  private readonly byRoute = new Map<RbacConfig, CompiledRbac>();
   private readonly shadowPrefix: string;
-  private readonly denials: readonly LocalReply[];
+  private readonly prefix: string;
   private readonly unmatched: LocalReply;
 
   constructor(config: RbacConfig) {
-    this.rules = compiled(config.rules);
-    this.shadowRules = compiled(config.shadowRules);
+    this.own = new CompiledRbac(config);
     this.shadowPrefix = config.shadowStatPrefix;
-    this.denials = (this.rules?.names ?? []).map(denial);
+    this.prefix = config.statPrefix ?? '';
     this.unmatched = denial('none');
   }
 
   onRequestHead(stream: FilterStream, _end: boolean): FilterResult {
-    const { rules, shadowRules } = this;
+    const route = stream.routeFilter('rbac');
+    const { rules, shadowRules, denials } = route === null ? this.own : this.forRoute(route.config);
     if (shadowRules !== null) this.watch(shadowRules, stream);
     if (rules === null) return 'continue';
     const match = rules.matchOf(stream.head, stream.peer);
@@ -52,13 +66,13 @@ export class RbacFilter implements HttpFilter {
     }
     this.denied += 1;
     stream.record(RecordKind.accessDenied, match);
-    stream.respond(match === NO_MATCH ? this.unmatched : this.denials[match]!);
+    stream.respond(match === NO_MATCH ? this.unmatched : denials[match]!);
     return 'pause';
   }
 
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
-    visit('rbac.allowed', 'counter', this.allowed);
-    visit('rbac.denied', 'counter', this.denied);
+    visit(`rbac.${this.prefix}allowed`, 'counter', this.allowed);
+    visit(`rbac.${this.prefix}denied`, 'counter', this.denied);
     visit(`rbac.${this.shadowPrefix}shadow_allowed`, 'counter', this.shadowAllowed);
     visit(`rbac.${this.shadowPrefix}shadow_denied`, 'counter', this.shadowDenied);
   }
@@ -66,6 +80,12 @@ export class RbacFilter implements HttpFilter {
   private watch(rules: AccessRules, stream: FilterStream): void {
     if (rules.isAllowed(rules.matchOf(stream.head, stream.peer))) this.shadowAllowed += 1;
     else this.shadowDenied += 1;
+  }
+
+  private forRoute(config: RbacConfig): CompiledRbac {
+    let made = this.byRoute.get(config);
+    if (made === undefined) this.byRoute.set(config, (made = new CompiledRbac(config)));
+    return made;
   }
 }
 

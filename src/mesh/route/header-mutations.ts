@@ -7,6 +7,7 @@
  * Source: policy-engine.md §8.5; Envoy, HeaderParser::evaluateHeaders.
  */
 import type { Head, HeadEdits } from '../../core/engine.ts';
+import { readsRequest } from '../config/header-commands.ts';
 import type { HeaderAddition, HeaderMutations } from '../config/rewriting.ts';
 import { compileHeaderValue, type HeaderContext, type HeaderValue } from './header-value.ts';
 
@@ -24,11 +25,15 @@ type Line = readonly [name: string, value: string];
 
 /** All changes of one direction; `null` instead where there are none. */
 export class HeaderEditor {
+  /** Whether what it does depends on more than the head that it changes. */
+  readonly readsRequest: boolean;
   private readonly levels: readonly Level[];
   private readonly names: readonly string[];
 
   private constructor(levels: readonly Level[]) {
     this.levels = levels;
+    const additions = levels.flatMap(({ add }) => add);
+    this.readsRequest = additions.some(({ addition }) => readsRequest(addition.value));
     const names = levels.flatMap(({ remove, add }) => [
       ...remove,
       ...add.map(({ addition }) => addition.name),

@@ -5,8 +5,10 @@
  * others by name, with `headerValueProblem` of `config/header-commands.ts`.
  * Source: policy-engine.md §8.5; Envoy, custom request and response headers, command operators.
  */
-import type { Head } from '../../core/engine.ts';
+import type { Head, PeerFacts } from '../../core/engine.ts';
+import { portOf, withoutPort } from '../../core/socket-address.ts';
 import {
+  type COMMANDS_OF_CONNECTIONS,
   type COMMANDS_OF_HEADERS,
   type COMMANDS_OF_REQUESTS,
   HEADER_COMMAND,
@@ -21,6 +23,10 @@ export interface HeaderContext {
   /** Of the upstream's response; 0 = there is none. */
   readonly responseCode: number;
   readonly routeName: string;
+  /** '' = none. */
+  readonly clusterName: string;
+  /** null = no value asks about it. */
+  readonly peer: PeerFacts | null;
 }
 
 /** @returns '' when a command has no value */
@@ -44,7 +50,35 @@ const OF_REQUESTS: Readonly<Record<(typeof COMMANDS_OF_REQUESTS)[number], Header
   PROTOCOL: () => 'HTTP/1.1',
   RESPONSE_CODE: ({ responseCode }) => String(responseCode),
   ROUTE_NAME: ({ routeName }) => routeName,
+  UPSTREAM_CLUSTER: ({ clusterName }) => clusterName,
+  VIRTUAL_CLUSTER_NAME: () => '',
 };
+
+type OfConnection = (peer: PeerFacts) => string;
+const remote: OfConnection = ({ remoteAddress }) => remoteAddress;
+const local: OfConnection = ({ localAddress }) => localAddress;
+
+const OF_CONNECTIONS: Readonly<Record<(typeof COMMANDS_OF_CONNECTIONS)[number], OfConnection>> = {
+  DOWNSTREAM_REMOTE_ADDRESS: remote,
+  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: (peer) => withoutPort(remote(peer)),
+  DOWNSTREAM_REMOTE_PORT: (peer) => String(portOf(remote(peer))),
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: remote,
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: (peer) => withoutPort(remote(peer)),
+  DOWNSTREAM_DIRECT_REMOTE_PORT: (peer) => String(portOf(remote(peer))),
+  DOWNSTREAM_LOCAL_ADDRESS: local,
+  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: (peer) => withoutPort(local(peer)),
+  DOWNSTREAM_LOCAL_PORT: (peer) => String(portOf(local(peer))),
+  DOWNSTREAM_PEER_URI_SAN: (peer) => namesOf(peer, 'uri'),
+  DOWNSTREAM_PEER_DNS_SAN: (peer) => namesOf(peer, 'dns'),
+  REQUESTED_SERVER_NAME: ({ serverName }) => serverName ?? '',
+};
+
+function namesOf({ sans }: PeerFacts, wanted: 'uri' | 'dns'): string {
+  return sans
+    .filter(({ type }) => type === wanted)
+    .map(({ value }) => value)
+    .join(',');
+}
 
 type OfHeader = (context: HeaderContext, names: string) => string;
 
@@ -57,6 +91,10 @@ function compileCommand(name: string, names = '', length?: string): HeaderValue 
   const most = length === undefined ? Number.POSITIVE_INFINITY : Number(length);
   const ofHeader = (OF_HEADERS as Readonly<Record<string, OfHeader>>)[name];
   const ofRequest = (OF_REQUESTS as Readonly<Record<string, HeaderValue>>)[name];
+  const ofConnection = (OF_CONNECTIONS as Readonly<Record<string, OfConnection>>)[name];
+  if (ofConnection !== undefined) {
+    return ({ peer }) => (peer === null ? '' : ofConnection(peer).slice(0, most));
+  }
   const value = ofHeader === undefined ? ofRequest : bound(ofHeader, names);
   return (context) => value?.(context).slice(0, most) ?? '';
 }

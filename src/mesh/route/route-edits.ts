@@ -5,7 +5,7 @@
  * there are none, so that other routes pay nothing.
  * Source: policy-engine.md §8.2, 8.5; Envoy, finalizeRequestHeaders and finalizeResponseHeaders.
  */
-import type { Head } from '../../core/engine.ts';
+import type { Head, PeerFacts } from '../../core/engine.ts';
 import type {
   ForwardAction,
   RouteConfig,
@@ -31,6 +31,14 @@ export interface EditLevels {
 
 type HasMutations = Pick<RouteConfig, 'requestHeaders' | 'responseHeaders'>;
 
+/** What changes may speak of besides heads. */
+export interface EditFacts {
+  /** '' = none. */
+  readonly clusterName: string;
+  /** null = no value asks about it. */
+  readonly peer: PeerFacts | null;
+}
+
 export class RouteEdits {
   private readonly routeName: string;
   private readonly clusterRequests: HeaderEditor | null;
@@ -42,7 +50,7 @@ export class RouteEdits {
   private readonly rewriteHost: ((head: Head) => string) | null;
   private readonly appendsHost: boolean;
   /** Of interned responses only. */
-  private readonly known: Map<Head, Head>;
+  private readonly known: Map<Head, Map<Head, Head>>;
 
   private constructor(levels: EditLevels) {
     const { cluster, route, virtualHost, table } = levels;
@@ -84,20 +92,20 @@ export class RouteEdits {
   }
 
   /** Headers first; the new host and path see what they did. */
-  request(head: Head): Head {
+  request(head: Head, facts: EditFacts): Head {
     const { rewritePath, rewriteHost } = this;
-    const own = this.edited(head, this.clusterRequests);
+    const own = this.edited(head, this.clusterRequests, facts);
     const authority = this.clusterHost?.(own) ?? '';
     const hosted = authority === '' ? own : own.with({ authority });
-    const changed = this.edited(hosted, this.requests);
+    const changed = this.edited(hosted, this.requests, facts);
     if (rewritePath === null && rewriteHost === null) return changed;
     return changed.with(rewriteEdits(changed, rewritePath, rewriteHost, this.appendsHost));
   }
 
-  private edited(head: Head, editor: HeaderEditor | null): Head {
+  private edited(head: Head, editor: HeaderEditor | null, facts: EditFacts): Head {
     if (editor === null) return head;
     const { routeName } = this;
-    const context = { request: head, response: null, responseCode: 0, routeName };
+    const context = { request: head, response: null, responseCode: 0, routeName, ...facts };
     return head.with(editor.editsFor(head, context));
   }
 
@@ -105,14 +113,20 @@ export class RouteEdits {
    * @param request as it went upstream
    * @param responseCode of the upstream; 0 for answers of our own, which have none yet
    */
-  response(response: Head, request: Head, responseCode: number): Head {
+  response(response: Head, request: Head, responseCode: number, facts: EditFacts): Head {
     const { responses, routeName } = this;
     if (responses === null) return response;
-    const known = this.known.get(response);
-    if (known !== undefined) return known;
-    const context = { request, response, responseCode, routeName };
+    // Without a look at the request, one answer serves them all.
+    const key = responses.readsRequest ? request : response;
+    const known = this.known.get(response)?.get(key);
+    if (known !== undefined && facts.peer === null) return known;
+    const context = { request, response, responseCode, routeName, ...facts };
     const made = response.with(responses.editsFor(response, context));
-    if (response.shape !== 0 && request.shape !== 0) this.known.set(response, made);
+    if (response.shape !== 0 && request.shape !== 0 && facts.peer === null) {
+      let byRequest = this.known.get(response);
+      if (byRequest === undefined) this.known.set(response, (byRequest = new Map()));
+      byRequest.set(key, made);
+    }
     return made;
   }
 }

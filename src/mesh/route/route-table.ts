@@ -13,7 +13,9 @@ import type {
   WeightedCluster,
 } from '../config/config.ts';
 import { NO_ORIGINS } from '../config/config.ts';
+import { readsConnection } from '../config/header-commands.ts';
 import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
+import { DescriptorRules } from './descriptors.ts';
 import {
   compileHeaderMatch,
   compileRouteMatch,
@@ -34,6 +36,8 @@ export interface CompiledRoute {
   readonly split: TrafficSplit | null;
   /** null = no retry policy. */
   readonly retry: RetryRules | null;
+  /** null = its requests have no descriptors for rate limits. */
+  readonly descriptors: DescriptorRules | null;
   /** null = no hash policy. */
   readonly hash: RequestHash | null;
   /** null = requests and responses pass as they are. */
@@ -91,6 +95,7 @@ export class RouteTable {
     this.hostHeader = config.hostHeader ?? null;
     this.isPerRequest =
       this.hasFractions ||
+      levelsOf(config).some(editsReadConnection) ||
       config.virtualHosts.some((host) => host.routes.some(({ match }) => match.tls !== undefined));
     this.suffixes.sort(longestFirst);
     this.prefixes.sort(longestFirst);
@@ -159,6 +164,22 @@ const TO_TLS: RouteConfig = {
   origins: NO_ORIGINS,
 };
 
+type Level = Pick<RouteConfig, 'requestHeaders' | 'responseHeaders'>;
+
+/** Everything that may change headers. */
+function levelsOf(table: RouteTableConfig): Level[] {
+  const routes = table.virtualHosts.flatMap((host) => host.routes);
+  const clusters = routes.flatMap(({ action }) =>
+    action.kind === 'forward' ? action.clusters : [],
+  );
+  return [table, ...table.virtualHosts, ...routes, ...clusters];
+}
+
+function editsReadConnection({ requestHeaders, responseHeaders }: Level): boolean {
+  const additions = [...(requestHeaders?.add ?? []), ...(responseHeaders?.add ?? [])];
+  return additions.some(({ value }) => readsConnection(value));
+}
+
 function compileVirtualHost(
   table: RouteTableConfig,
   virtualHost: VirtualHostConfig,
@@ -186,7 +207,8 @@ function compileRoute(
   const route = { index, config, virtualHost };
   if (action.kind !== 'forward') {
     const edits = editsWith(null);
-    return { ...route, edits, split: null, retry: null, hash: null, variants: null };
+    const nothing = { split: null, retry: null, hash: null, variants: null, descriptors: null };
+    return { ...route, edits, ...nothing };
   }
   const [first] = action.clusters;
   const edits = editsWith(action.clusters.length === 1 && first !== undefined ? first : null);
@@ -198,7 +220,9 @@ function compileRoute(
   const retry = action.retry === null ? null : compileRetryRules(action.retry, compileHeaderMatch);
   const { hashPolicy = [] } = action;
   const hash = hashPolicy.length === 0 ? null : new RequestHash(hashPolicy);
-  return { ...route, edits, split, retry, hash, variants };
+  const { rateLimits = [] } = action;
+  const descriptors = rateLimits.length === 0 ? null : new DescriptorRules(rateLimits);
+  return { ...route, edits, split, retry, hash, variants, descriptors };
 }
 
 function hasOwnSettings(cluster: WeightedCluster): boolean {

@@ -8,8 +8,13 @@
 import type { Head, PeerFacts } from '../../core/engine.ts';
 import { portOf, withoutPort } from '../../core/socket-address.ts';
 import type { RbacCondition, RbacPolicy, RbacRules } from '../config/security.ts';
-import { compileHeaderMatch, compileValueMatch, pathWithoutQuery } from '../route/match.ts';
-import { hasName } from './identity.ts';
+import {
+  compileHeaderMatch,
+  compileQueryMatch,
+  compileValueMatch,
+  pathWithoutQuery,
+} from '../route/match.ts';
+import { hasName, namesOf } from './identity.ts';
 import { compileIpRange } from './ip-range.ts';
 import { compilePathTemplate } from './path-template.ts';
 
@@ -25,10 +30,14 @@ export class AccessRules {
   /** Names by number, in the order in which policies are tried. */
   readonly names: readonly string[];
   private readonly policies: readonly AccessPredicate[];
+  private readonly denies: readonly boolean[];
 
   /** @throws RE2JSException when a regular expression is not RE2 syntax; importers check it first */
   constructor(rules: RbacRules) {
-    const sorted = [...rules.policies].sort((a, b) => compareBytes(a.name, b.name));
+    const isOrdered = rules.action === 'by-policy';
+    const byName = (a: RbacPolicy, b: RbacPolicy) => compareBytes(a.name, b.name);
+    const sorted = isOrdered ? rules.policies : [...rules.policies].sort(byName);
+    this.denies = sorted.map(({ action }) => action === 'deny');
     this.action = rules.action;
     this.names = sorted.map(({ name }) => name);
     this.policies = sorted.map(compilePolicy);
@@ -43,6 +52,7 @@ export class AccessRules {
   /** What a match, or none, means. */
   isAllowed(match: number): boolean {
     if (this.action === 'log') return true;
+    if (this.action === 'by-policy') return match !== NO_MATCH && !this.denies[match]!;
     return (match !== NO_MATCH) === (this.action === 'allow');
   }
 }
@@ -68,6 +78,18 @@ export function compileCondition(condition: RbacCondition): AccessPredicate {
     }
     case 'header':
       return compileHeaderMatch(condition.match);
+    case 'query': {
+      const matches = compileQueryMatch(condition.match);
+      return (head) => matches(head.path);
+    }
+    case 'fact': {
+      const matches = compileValueMatch(condition.value);
+      const factOf = FACTS[condition.fact];
+      return (_head, peer) => {
+        const text = factOf(peer);
+        return text !== '' && matches(text);
+      };
+    }
     case 'path': {
       const matches = compileValueMatch(condition.value);
       return (head) => matches(pathWithoutQuery(head.path));
@@ -106,6 +128,18 @@ export function compileCondition(condition: RbacCondition): AccessPredicate {
     }
   }
 }
+
+/** '' = there is no such thing. */
+const FACTS: Readonly<
+  Record<Extract<RbacCondition, { kind: 'fact' }>['fact'], (peer: PeerFacts) => string>
+> = {
+  'source-ip': ({ remoteAddress }) => withoutPort(remoteAddress),
+  'source-port': ({ remoteAddress }) => String(portOf(remoteAddress)),
+  'destination-ip': ({ localAddress }) => withoutPort(localAddress),
+  'destination-port': ({ localAddress }) => String(portOf(localAddress)),
+  'uri-names': (peer) => namesOf(peer, 'uri'),
+  'dns-names': (peer) => namesOf(peer, 'dns'),
+};
 
 function allOf(predicates: readonly AccessPredicate[]): AccessPredicate {
   return (head, peer) => {

@@ -27,3 +27,11 @@ export function hasName(peer: PeerFacts, matches: (name: string) => boolean): bo
   }
   return false;
 }
+
+/** All names of one type, joined by commas. */
+export function namesOf({ sans }: PeerFacts, wanted: 'uri' | 'dns'): string {
+  return sans
+    .filter(({ type }) => type === wanted)
+    .map(({ value }) => value)
+    .join(',');
+}

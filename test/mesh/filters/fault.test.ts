@@ -50,6 +50,12 @@ class TestStream implements FilterStream {
     return null;
   }
 
+  addResponseHeaders(): void {}
+  descriptors() {
+    return [];
+  }
+  ask(): void {}
+  chargeCluster(): void {}
   addRequestHeaders(): void {}
 
   draw(index: number, n: number): number {

@@ -14,7 +14,14 @@ const REQUEST = new HttpHead({
     ['x-b', '2'],
   ],
 });
-const CONTEXT = { request: REQUEST, response: null, responseCode: 0, routeName: 'all' };
+const CONTEXT = {
+  request: REQUEST,
+  response: null,
+  responseCode: 0,
+  routeName: 'all',
+  clusterName: 'shop',
+  peer: null,
+};
 
 function adding(
   name: string,
@@ -71,6 +78,8 @@ describe('values of headers', () => {
     ['%REQ(x-none?x-b)%', '2'],
     ['%REQ(:authority):3%', 'svc'],
     ['%ROUTE_NAME%/%PROTOCOL%', 'all/HTTP/1.1'],
+    ['%UPSTREAM_CLUSTER%', 'shop'],
+    ['%DOWNSTREAM_LOCAL_PORT%', ''],
     ['%RESP(x-a)%', ''],
   ])('%s gives %s', (text, value) => {
     expect(headerValueProblem(text)).toBeNull();

@@ -3,9 +3,10 @@
  *
  * Source: Envoy v3 API, extensions/filters/http/local_ratelimit/v3; policy-engine.md §9.2.
  */
-import type { LocalRateLimitConfig } from '../../../mesh/config/config.ts';
+import type { LimitedDescriptor, LocalRateLimitConfig } from '../../../mesh/config/config.ts';
 import type { Fields } from '../fields.ts';
 import { readAdditions } from '../header-mutations.ts';
+import { readRateLimits } from '../rate-limits.ts';
 import type { Runtime } from '../runtime.ts';
 
 const SHORTEST_FILL_MS = 50;
@@ -21,15 +22,55 @@ export function readLocalRateLimit(fields: Fields, runtime: Runtime): LocalRateL
     enforced: fields.runtimeFraction('filter_enforced', runtime) ?? null,
     status: code,
     whenNotEnforced: readAdditions(fields, 'request_headers_to_add_when_not_enforced'),
+    ...readDescriptors(fields),
+    ...readAnswers(fields),
   };
   fields.close();
   return config;
 }
 
+function readDescriptors(fields: Fields): Partial<LocalRateLimitConfig> {
+  const descriptors = fields
+    .messages('descriptors', 'LocalRateLimitDescriptor')
+    .flatMap((item): LimitedDescriptor[] => {
+      const entries = item.messages('entries', 'RateLimitDescriptor.Entry').map((entry) => {
+        const read = { key: entry.text('key') ?? '', value: entry.text('value') ?? '' };
+        entry.close();
+        return read;
+      });
+      const bucket = readBucket(item);
+      const isShadow = item.flag('shadow_mode');
+      item.close();
+      return bucket === null ? [] : [{ entries, bucket, isShadow }];
+    });
+  const stage = fields.integer('stage', 0, 10) ?? 0;
+  const limits = readRateLimits(fields);
+  const most = fields.integer('max_dynamic_descriptors');
+  return {
+    ...(descriptors.length === 0 ? {} : { descriptors }),
+    ...(stage === 0 ? {} : { stage }),
+    ...(limits.length === 0 ? {} : { rateLimits: limits }),
+    ...(most === undefined ? {} : { maxDynamicDescriptors: most }),
+    ...(fields.flag('always_consume_default_token_bucket', true) ? {} : { sparesBucket: true }),
+    ...(fields.flag('local_rate_limit_per_downstream_connection') ? { isPerConnection: true } : {}),
+  };
+}
+
+function readAnswers(fields: Fields): Partial<LocalRateLimitConfig> {
+  const responseHeaders = readAdditions(fields, 'response_headers_to_add');
+  const versions = ['OFF', 'DRAFT_VERSION_03'] as const;
+  const version = fields.oneOf('enable_x_ratelimit_headers', versions);
+  return {
+    ...(responseHeaders.length === 0 ? {} : { responseHeaders }),
+    ...(fields.flag('rate_limited_as_resource_exhausted') ? { tellsExhausted: true } : {}),
+    ...(version === 'DRAFT_VERSION_03' ? { tellsLimits: true } : {}),
+  };
+}
+
 /** A number, or a name that ends no differently: `TooManyRequests`. */
-function statusOf(fields: Fields | undefined): number {
+export function statusOf(fields: Fields | undefined, absent = 429): number {
   const node = fields?.get('code');
-  if (node === undefined) return 429;
+  if (node === undefined) return absent;
   if (typeof node.value === 'number') return node.value;
   const known = STATUS_NAMES[node.string() ?? ''];
   if (known === undefined) node.error('MQ-ENVOY-003', 'this status code name is not known');

@@ -9,8 +9,8 @@ import type {
   RbacPolicy,
   RbacRules,
 } from '../../../mesh/config/security.ts';
-import type { Fields } from '../fields.ts';
-import { refuseExtension, typedConfigOf } from '../fields.ts';
+import { readAccessMatcher } from '../access-matcher.ts';
+import { Fields, refuseExtension, typedConfigOf } from '../fields.ts';
 import { readHeaderMatch, readStringMatch } from '../matchers.ts';
 
 const ACTIONS = ['ALLOW', 'DENY', 'LOG'] as const;
@@ -21,10 +21,13 @@ export function readRbac(fields: Fields): RbacConfig {
   const shadow = fields.message('shadow_rules', 'RBAC');
   const matcher = fields.message('matcher', 'Matcher');
   const shadowMatcher = fields.message('shadow_matcher', 'Matcher');
+  const statPrefix = fields.text('rules_stat_prefix') ?? '';
   const config = {
     rules: rules === undefined ? matcherRules(matcher) : readRules(rules),
     shadowRules: shadow === undefined ? matcherRules(shadowMatcher) : readRules(shadow),
     shadowStatPrefix: fields.text('shadow_rules_stat_prefix') ?? '',
+    ...(statPrefix === '' ? {} : { statPrefix }),
+    ...(fields.flag('track_per_rule_stats') ? { countsPolicies: true } : {}),
   };
   fields.close();
   return config;
@@ -32,10 +35,10 @@ export function readRbac(fields: Fields): RbacConfig {
 
 function readRules(fields: Fields): RbacRules {
   const action = ACTION_OF[fields.oneOf('action', ACTIONS) ?? 'ALLOW'];
-  const policies = fields.get('policies');
-  const names = (policies?.entries() ?? []).map(([name]) => name).sort();
-  const read = names.map((name): RbacPolicy => {
-    const policy = fields.message('policies', 'policies')!.message(name, 'Policy')!;
+  const entries = [...(fields.get('policies')?.entries() ?? [])];
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  const read = entries.map(([name, node]): RbacPolicy => {
+    const policy = new Fields(node, 'Policy');
     const conditions = (list: string) => policy.messages(list, 'Rule').map(readCondition);
     const made = {
       name,
@@ -45,6 +48,7 @@ function readRules(fields: Fields): RbacRules {
     policy.close();
     return made;
   });
+  fields.ignore('audit_logging_options');
   fields.close();
   return { action, policies: read };
 }
@@ -128,88 +132,26 @@ function peerConditionOf(fields: Fields): RbacCondition {
     peer.close();
     return { kind: 'authenticated', name: name === undefined ? null : readStringMatch(name) };
   }
+  const metadata = fields.message('metadata', 'MetadataMatcher');
+  if (metadata !== undefined) {
+    // No filter here sets any, so nothing matches but what is inverted.
+    const isInverted = metadata.flag('invert');
+    metadata.ignore('filter', 'path', 'value');
+    metadata.close();
+    return isInverted ? { kind: 'any' } : { kind: 'or', of: [] };
+  }
   fields.node.error('MQ-ENVOY-002', 'this kind of permission or principal is not modelled');
   return { kind: 'any' };
 }
 
-/** A list of matchers that all allow: what matches none of them is denied. */
 function matcherRules(matcher: Fields | undefined): RbacRules | null {
-  if (matcher === undefined) return null;
-  const list = matcher.message('matcher_list', 'MatcherList');
-  const policies = (list?.messages('matchers', 'FieldMatcher') ?? []).flatMap((field, index) => {
-    const predicate = field.message('predicate', 'Predicate');
-    const condition = predicate === undefined ? undefined : readPredicate(predicate);
-    const name = readAction(field);
-    field.close();
-    if (condition === undefined) return [];
-    const order = String(index).padStart(4, '0');
-    const principals: RbacCondition[] = [{ kind: 'any' }];
-    return [{ name: `${order} ${name}`, permissions: [condition], principals }];
-  });
-  list?.close();
-  matcher.close();
-  return { action: 'allow', policies };
+  return matcher === undefined ? null : readAccessMatcher(matcher);
 }
 
-function readPredicate(fields: Fields): RbacCondition {
-  const single = fields.message('single_predicate', 'SinglePredicate');
-  if (single !== undefined) {
-    fields.close();
-    return readSingle(single);
-  }
-  for (const [kind, name] of [
-    ['and', 'and_matcher'],
-    ['or', 'or_matcher'],
-  ] as const) {
-    const set = fields.message(name, 'PredicateList');
-    if (set === undefined) continue;
-    const of = set.messages('predicate', 'Predicate').map(readPredicate);
-    set.close();
-    fields.close();
-    return { kind, of };
-  }
-  const not = fields.message('not_matcher', 'Predicate');
+/** `RBACPerRoute`: in place of the listener's; without a configuration nothing is asked. */
+export function readRbacPerRoute(fields: Fields): RbacConfig {
+  const rbac = fields.message('rbac', 'RBAC');
   fields.close();
-  if (not !== undefined) return { kind: 'not', of: readPredicate(not) };
-  fields.node.error('MQ-ENVOY-002', 'this kind of predicate is not modelled');
-  return { kind: 'any' };
-}
-
-function readSingle(fields: Fields): RbacCondition {
-  const input = fields.message('input', 'TypedExtensionConfig');
-  input?.ignore('name');
-  const typed = input === undefined ? undefined : typedConfigOf(input);
-  input?.close();
-  const match = fields.message('value_match', 'StringMatcher');
-  const value = match === undefined ? { kind: 'present' as const } : readStringMatch(match);
-  fields.close();
-  if (typed?.type !== 'envoy.type.matcher.v3.HttpRequestHeaderMatchInput') {
-    if (typed !== undefined) refuseExtension(typed, 'the matcher input');
-    return { kind: 'any' };
-  }
-  const name = (typed.fields.text('header_name') ?? '').toLowerCase();
-  typed.fields.close();
-  return { kind: 'header', match: { name, value, invert: false, treatMissingAsEmpty: false } };
-}
-
-/** @returns the name of an action that allows */
-function readAction(fields: Fields): string {
-  const onMatch = fields.message('on_match', 'OnMatch');
-  const action = onMatch?.message('action', 'TypedExtensionConfig');
-  action?.ignore('name');
-  const typed = action === undefined ? undefined : typedConfigOf(action);
-  action?.close();
-  onMatch?.close();
-  if (typed === undefined) return '';
-  if (typed.type !== 'envoy.config.rbac.v3.Action') {
-    refuseExtension(typed, 'the action');
-    return '';
-  }
-  const word = typed.fields.oneOf('action', ACTIONS) ?? 'ALLOW';
-  const name = typed.fields.text('name') ?? '';
-  typed.fields.close();
-  if (word !== 'ALLOW') {
-    typed.fields.node.error('MQ-ENVOY-002', `matchers with the action ${word} are not modelled`);
-  }
-  return name;
+  if (rbac !== undefined) return readRbac(rbac);
+  return { rules: null, shadowRules: null, shadowStatPrefix: '' };
 }

@@ -3,7 +3,14 @@
  */
 
 import { PLAIN_TEXT_PEER_TEXT } from '../../../../src/core/certificate.ts';
-import type { Endpoint, Head, HeaderList, PeerFacts, Slot } from '../../../../src/core/engine.ts';
+import type {
+  Endpoint,
+  Head,
+  HeaderList,
+  PeerFacts,
+  Protocol,
+  Slot,
+} from '../../../../src/core/engine.ts';
 import { CloseReason, ConnectFailure, NO_SLOT, ResetReason } from '../../../../src/core/engine.ts';
 import { HttpHead } from '../../../../src/core/head.ts';
 import { endToEnd } from '../../../../src/proxy/http1/headers.ts';
@@ -14,6 +21,7 @@ import {
 } from '../../../../src/proxy/http1/response-parser.ts';
 import { latin1 } from '../http-text.ts';
 import { fieldLines, type VirtualContext } from './context.ts';
+import { Http2Reply, PREFACE } from './http2-reply.ts';
 import { HOP_NS, type Receiver, type WireEnd } from './wire.ts';
 
 const BODILESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
@@ -55,16 +63,28 @@ export class VirtualUpstream implements Receiver, ResponseSink {
   /** More came than the response. */
   private hasExcess = false;
   private isGone = false;
+  private readonly isHttp2: boolean;
+  private readonly reply = new Http2Reply({
+    onHead: (headers, end) =>
+      this.onHead(
+        { status: 200, headers: headers.map(([name, value]) => [name, value]), keepsAlive: true },
+        end,
+      ),
+    onBody: (chunk, end) => this.onBody(chunk, end),
+    onTrailers: (headers) => this.onTrailers(headers),
+  });
 
   constructor(
     context: VirtualContext,
     slot: Slot,
     endpoint: Endpoint,
     dial: (address: string) => Dialled,
+    protocol: Protocol,
   ) {
     this.context = context;
     this.slot = slot;
     this.endpoint = endpoint;
+    this.isHttp2 = protocol === 'http2';
     context.time.afterNs(HOP_NS, () => this.connected(dial(endpoint.address)));
   }
 
@@ -101,6 +121,10 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     this.hasRequestEnded = false;
     this.hasResponseEnded = false;
     this.hasResponseByte = false;
+    if (this.isHttp2) {
+      this.end?.write(latin1(PREFACE));
+      return;
+    }
     this.parser.expect(head.method);
     const hasLength = head.get('content-length') !== undefined;
     const isUpgrade = head.upgrade !== '';
@@ -119,6 +143,10 @@ export class VirtualUpstream implements Receiver, ResponseSink {
   }
 
   sendBody(chunk: Uint8Array, end: boolean): void {
+    if (this.isHttp2) {
+      if (end) this.endRequest();
+      return;
+    }
     if (chunk.length > 0) {
       const isFramed = this.isChunked && !this.isTunnel;
       const size = isFramed ? latin1(`${chunk.length.toString(16)}\r\n`) : null;
@@ -158,6 +186,10 @@ export class VirtualUpstream implements Receiver, ResponseSink {
       this.context.input((engine) => engine.onResponseBody(stream, bytes.length, bytes, false));
       return;
     }
+    if (this.isHttp2) {
+      if (!this.reply.push(bytes)) this.lost(CloseReason.protocolError);
+      return;
+    }
     if (this.stream !== NO_SLOT) this.hasResponseByte = true;
     if (this.isUpgrade && !this.hasAnswered) {
       this.answerUpgrade(Buffer.from(bytes));
@@ -178,7 +210,7 @@ export class VirtualUpstream implements Receiver, ResponseSink {
       this.endResponse();
       this.drain();
       this.context.input((engine) => engine.onResponseBody(stream, 0, null, true));
-    } else this.parser.finish();
+    } else if (!this.isHttp2) this.parser.finish();
     this.lost(CloseReason.remoteEnd);
   }
 

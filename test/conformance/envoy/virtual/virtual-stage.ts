@@ -213,8 +213,9 @@ export class VirtualStage implements Stage, Ports {
   }
 
   dial(slot: Slot, endpoint: Endpoint, plan: DialPlan): void {
-    const { tls } = plan;
-    const made = new VirtualUpstream(this.context, slot, endpoint, (at) => this.dialled(at, tls));
+    const { tls, protocol } = plan;
+    const dial = (at: string) => this.dialled(at, tls);
+    const made = new VirtualUpstream(this.context, slot, endpoint, dial, protocol);
     this.context.upstreams.put(slot, made);
   }
 
