@@ -15,7 +15,6 @@ import type {
   ForwardAction,
   ListenerConfig,
   MirrorPolicy,
-  RouteConfig,
   RouteFilters,
   VirtualHostConfig,
 } from '../config/config.ts';
