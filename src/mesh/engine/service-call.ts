@@ -10,7 +10,7 @@ import { NO_SLOT, NO_TIMER, ResetReason as Reset, TimerKind } from '../../core/e
 import { HttpHead } from '../../core/head.ts';
 import { type Cluster, Priority } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
-import { WAITS } from '../cluster/connection-pool.ts';
+import { WAITS } from '../cluster/pool-settings.ts';
 import type { ServiceCall } from '../filters/http-filter.ts';
 import type { EngineContext } from './context.ts';
 import { statusOfReset } from './local-reply.ts';
@@ -124,7 +124,7 @@ export class ServiceCallStream implements SideStream {
   }
 
   onReset(reason: ResetReason): void {
-    this.pool!.onStreamReset(this.connection);
+    this.pool!.onStreamReset(this.connection, reason);
     this.cluster!.stats.codes.count(statusOfReset(reason));
     this.finish(null);
   }
