@@ -21,7 +21,7 @@ import type {
   LocalRateLimitConfig,
   RateLimitConfig,
 } from './filters.ts';
-import type { HealthCheckConfig, StatusRange } from './health-check.ts';
+import type { HealthCheckConfig } from './health-check.ts';
 import type { BalancerQueueConfig, FailureAccrualConfig, RetryTokensConfig } from './linkerd.ts';
 import type {
   HashPolicy,
