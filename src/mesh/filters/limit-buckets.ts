@@ -7,7 +7,7 @@
  */
 import type { LimitedDescriptor } from '../config/config.ts';
 import type { Descriptor } from '../config/rate-limits.ts';
-import { TokenBucket } from './local-rate-limit.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /** A bucket that a request has to take from. */
 export interface Limit {

@@ -9,48 +9,16 @@
 import type { Clock, PeerFacts } from '../../core/engine.ts';
 import { Flag } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
-import type { LocalRateLimitConfig, TokenBucketConfig } from '../config/config.ts';
+import type { LocalRateLimitConfig } from '../config/config.ts';
 import { DescriptorRules } from '../route/descriptors.ts';
 import type { FilterResult, FilterStream, HttpFilter, LocalReply } from './http-filter.ts';
 import { DescriptorBuckets, type Limit } from './limit-buckets.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 const ENABLED_DRAW = 0;
 const ENFORCED_DRAW = 1;
 /** gRPC: "resource exhausted". */
 const EXHAUSTED = 8;
-
-/** Tokens that come back at a constant rate, up to a most. */
-export class TokenBucket {
-  readonly maxTokens: number;
-  readonly tokensPerMs: number;
-  /** When it was empty, ms, real; full at first. */
-  private emptyMs: number;
-
-  constructor(config: TokenBucketConfig, nowMs: number) {
-    this.maxTokens = config.maxTokens;
-    this.tokensPerMs = config.tokensPerFill / config.fillIntervalMs;
-    this.emptyMs = nowMs - config.maxTokens / this.tokensPerMs;
-  }
-
-  /** @returns whether there was a whole token, which is gone then */
-  take(nowMs: number): boolean {
-    const tokens = this.tokensAt(nowMs);
-    if (tokens < 1) return false;
-    this.emptyMs = nowMs - (tokens - 1) / this.tokensPerMs;
-    return true;
-  }
-
-  /** Real, 0 or more. */
-  tokensAt(nowMs: number): number {
-    return Math.min(this.maxTokens, (nowMs - this.emptyMs) * this.tokensPerMs);
-  }
-
-  /** Whole seconds until the next whole token; 0 when there is one. */
-  secondsToToken(nowMs: number): number {
-    const tokens = this.tokensAt(nowMs);
-    return tokens >= 1 ? 0 : Math.ceil((1 - tokens) / this.tokensPerMs / 1_000);
-  }
-}
 
 /** The buckets of one listener or route, or of one connection of it. */
 interface Buckets {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LocalRateLimitConfig } from '../../../src/mesh/config/config.ts';
-import { TokenBucket } from '../../../src/mesh/filters/local-rate-limit.ts';
+import { TokenBucket } from '../../../src/mesh/filters/token-bucket.ts';
 import { OneProxy } from '../engine/one-proxy.ts';
 
 const ALWAYS = { numerator: 100, denominator: 100 } as const;
