@@ -35,7 +35,6 @@ import {
   EffectiveTimeouts,
   effectiveTimeouts,
   expectedTimeoutMs,
-  grpcDeadlineMs,
   grpcTimeoutText,
 } from '../policy/timeout.ts';
 import { HeaderEditor } from '../route/header-mutations.ts';
@@ -270,9 +269,9 @@ export class RequestPlan {
       grpcTimeout: this.isGrpc && this.forward?.maxGrpcTimeoutMs !== undefined,
     };
     const consumed = honours ? consumedHeaders(head, router) : CONTROL_HEADERS;
-    const isTold = this.isGrpc && this.maxDurationMs >= 0 && grpcDeadlineMs(head) >= 0;
     const plain = withoutHeaders(head, consumed);
-    this.plainHead = isTold ? withDeadline(plain, this.maxDurationMs) : plain;
+    const isTold = this.isGrpc && this.forward?.streamDuration !== undefined;
+    this.plainHead = isTold ? withDeadline(plain, this.maxDurationMs, listener.config) : plain;
     this.retryHeads = new Map();
     const { includeAttemptCountInResponse } = route?.virtualHost ?? COUNTS_NOTHING;
     this.countEdits = includeAttemptCountInResponse ? [] : null;

@@ -220,13 +220,22 @@ export class Responder {
     requests.set(request, Bit.headSent);
     const down = requests.downstreamOf(request);
     const isEarly = !requests.has(request, Bit.requestEnded);
-    if (isEarly) this.listenerOf(request).stats.rqBeforeComplete++;
+    if (isEarly) this.beginEarly(request);
     if (!isEarly && !this.context.isDraining && !downstreams.has(down, DownstreamBit.draining)) {
       return;
     }
     if (downstreams.peerOf(down).protocol !== 'http1') return;
     downstreams.set(down, DownstreamBit.draining);
     ports.goAwayDownstream(down, true);
+  }
+
+  /** The response begins while the request is still arriving, whose time limit ends by that. */
+  private beginEarly(request: Slot): void {
+    this.listenerOf(request).stats.rqBeforeComplete++;
+    const extra = this.requests.extraOf(request);
+    if (extra === null || extra.requestTimer === NO_TIMER) return;
+    this.ports.disarm(extra.requestTimer);
+    extra.requestTimer = NO_TIMER;
   }
 
   /** The answer is out. */

@@ -49,9 +49,16 @@ export function durationOf(
   return limit === 0 ? -1 : limit;
 }
 
-/** Where the duration of streams is limited, the upstream is told that, not what the client asked. */
-export function withDeadline(head: Head, durationMs: number): Head {
-  return head.with({ set: [['grpc-timeout', grpcTimeoutText(durationMs)]] });
+/**
+ * What a gRPC upstream is told of the duration, on routes that say something of it.
+ *
+ * Only where a route turns the listener's limit off, the client's own deadline goes with it.
+ *
+ * @param durationMs -1 = no limit
+ */
+export function withDeadline(head: Head, durationMs: number, listener: ListenerConfig): Head {
+  if (durationMs >= 0) return head.with({ set: [['grpc-timeout', grpcTimeoutText(durationMs)]] });
+  return (listener.maxStreamDurationMs ?? 0) > 0 ? withoutHeaders(head, ['grpc-timeout']) : head;
 }
 
 /** Whether slow attempts go on beside another one. @param asked by the client's header */

@@ -43,6 +43,8 @@ export const CONTROL_HEADERS: readonly string[] = [
   'x-envoy-original-url',
 ];
 
+/** Numbers have 64 bits. */
+const TOO_LARGE = 2n ** 64n;
 const UNSIGNED = /^\s*\+?(\d+)\s*$/;
 
 /**
@@ -53,7 +55,8 @@ const UNSIGNED = /^\s*\+?(\d+)\s*$/;
  */
 export function parseUnsigned(text: string | undefined, most: number): number {
   const digits = text === undefined ? undefined : UNSIGNED.exec(text)?.[1];
-  return digits === undefined ? -1 : Math.min(Number(digits), most);
+  if (digits === undefined || (digits.length > 19 && BigInt(digits) >= TOO_LARGE)) return -1;
+  return Math.min(Number(digits), most);
 }
 
 /** The items of a comma list without surrounding white space; empty items are dropped. */

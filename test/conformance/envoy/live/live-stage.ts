@@ -10,6 +10,7 @@ import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls
 import type { ClientTls, UpstreamTls } from '../case-file.ts';
 import type { Acceptor, ByteStream, Clock, PortPlan, Stage, UpstreamPort } from '../stage.ts';
 import { NotApplicable } from '../stage.ts';
+import { BlackHole } from './black-hole.ts';
 import { makeCertificateFiles } from './openssl.ts';
 import { failureOf, SocketStream } from './socket-stream.ts';
 
@@ -17,8 +18,6 @@ const HOST = '127.0.0.1';
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 3_000;
 const POLL_MS = 10;
-/** Half-open connections that fill a queue of one, so that further ones hang. */
-const BLACKHOLE_CONNECTIONS = 4;
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -39,6 +38,7 @@ export class LiveStage implements Stage {
   private readonly program: Program;
   private readonly servers: Server[] = [];
   private readonly sockets = new Set<Socket>();
+  private readonly holes: BlackHole[] = [];
   private child: ChildProcess | null = null;
   private exit: Promise<void> = Promise.resolve();
 
@@ -56,17 +56,21 @@ export class LiveStage implements Stage {
 
   async addUpstream(plan: PortPlan, accept: Acceptor): Promise<UpstreamPort> {
     if (plan.refuses) return this.refusingPort(accept);
+    if (plan.isBlackhole) {
+      const hole = await BlackHole.open();
+      this.holes.push(hole);
+      return { port: hole.port, listen: async () => {}, close: () => {} };
+    }
     const take = (socket: Socket) => {
       this.keep(socket);
-      if (!plan.isBlackhole) void accept(new SocketStream(socket));
+      void accept(new SocketStream(socket));
     };
     const server =
       plan.tls === null
         ? createServer({ noDelay: true }, take)
         : await this.tlsServer(plan.tls, take);
-    const port = await listenOn(server, 0, plan.isBlackhole ? 0 : 511);
+    const port = await listenOn(server, 0, 511);
     this.servers.push(server);
-    if (plan.isBlackhole) await this.fillQueue(server, port);
     return { port, listen: async () => {}, close: () => server.close() };
   }
 
@@ -176,6 +180,7 @@ export class LiveStage implements Stage {
       await this.exit;
     }
     for (const server of this.servers) server.close();
+    await Promise.all(this.holes.map((hole) => hole.close()));
     for (const socket of this.sockets) socket.destroy();
   }
 
@@ -203,15 +208,6 @@ export class LiveStage implements Stage {
   }
 
   /** A server that accepts nothing more: its queue is full of connections nobody takes. */
-  private async fillQueue(_server: Server, port: number): Promise<void> {
-    for (let i = 0; i < BLACKHOLE_CONNECTIONS; i++) {
-      const socket = connect(port, HOST);
-      socket.on('error', () => {});
-      this.keep(socket);
-    }
-    throw new NotApplicable('a port that never answers needs a queue that Node always empties');
-  }
-
   private keep(socket: Socket): void {
     this.sockets.add(socket);
     socket.on('error', () => {});
