@@ -56,6 +56,7 @@ export class Downstreams {
       delayedCloseMs: only === null ? 0 : (listeners[0]?.delayedCloseTimeoutMs ?? 0),
       chooseListener: only === null ? listenerChooser(listeners, direction) : () => only,
       portOf: (id) => listeners.find((listener) => listener.id === id)?.port ?? 0,
+      isQuiet: listeners.some(({ router }) => router?.suppressesEnvoyHeaders === true),
       refuseUnlistened: (exchange, request) => {
         exchange.respondHead(UNLISTENED_RESPONSE, true, true, true);
         this.logUnlistened(request);

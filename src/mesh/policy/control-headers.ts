@@ -44,7 +44,7 @@ export const CONTROL_HEADERS: readonly string[] = [
 ];
 
 /** Numbers have 64 bits. */
-const TOO_LARGE = 2n ** 64n;
+const TOO_LARGE = 18_446_744_073_709_551_616n;
 const UNSIGNED = /^\s*\+?(\d+)\s*$/;
 
 /**

@@ -67,7 +67,8 @@ const ANY_RESET = RetryCondition.reset | RetryCondition.status5xx | RetryConditi
 const TOO_EARLY = 425;
 
 const MOST_UINT32 = 4_294_967_295;
-const MOST_UINT64 = 2 * 2_147_483_648 * 4_294_967_296;
+/** Read as a double, so the largest ones are rounded. */
+const MOST_UINT64 = 2 * 9_223_372_036_854_775_808;
 
 /** A retry policy as the engine uses it. Immutable, shared by all requests of a route. */
 export interface RetryRules {

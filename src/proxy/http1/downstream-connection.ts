@@ -36,6 +36,8 @@ export interface DownstreamContext {
   chooseListener(authority: string): number | null;
   /** The listener's port in the mesh. */
   portOf(listener: number): number;
+  /** Clients are not told how long upstreams took. */
+  readonly isQuiet: boolean;
   /** Answers a request that no listener serves. */
   refuseUnlistened(exchange: Exchange, request: UnlistenedRequest): void;
 }
@@ -127,7 +129,7 @@ export class DownstreamConnection {
 
   respondHead(exchange: Exchange, head: Head, end: boolean, isLocal: boolean): void {
     this.hasSaidClose = this.isGoingAway;
-    exchange.respondHead(head, end, isLocal, this.isGoingAway);
+    exchange.respondHead(head, end, isLocal, this.isGoingAway, this.context.isQuiet);
   }
 
   /**

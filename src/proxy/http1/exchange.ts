@@ -11,7 +11,7 @@ import { HttpHead } from '../../core/head.ts';
 import type { Turns } from '../turns.ts';
 import { pairsOf } from './headers.ts';
 import { bodyLengthOf } from './request-head.ts';
-import { ResponseWriter } from './response-writer.ts';
+import { ResponseWriter, UNTOLD } from './response-writer.ts';
 
 /** When the parts of a request passed, ms of `performance.now()`; -1 = not yet. */
 export interface ExchangeTimes {
@@ -71,9 +71,20 @@ export class Exchange {
     else this.message.pause();
   }
 
-  /** @param isLocal the proxy's own answer @param mustClose the connection ends with it */
-  respondHead(head: Head, end: boolean, isLocal: boolean, mustClose: boolean): void {
-    const serviceTimeMs = isLocal ? null : this.startResponse();
+  /**
+   * @param isLocal the proxy's own answer
+   * @param mustClose the connection ends with it
+   * @param isQuiet the client is not told how long the upstream took
+   */
+  respondHead(
+    head: Head,
+    end: boolean,
+    isLocal: boolean,
+    mustClose: boolean,
+    isQuiet = false,
+  ): void {
+    const tookMs = isLocal ? null : this.startResponse();
+    const serviceTimeMs = isQuiet && !isLocal ? UNTOLD : tookMs;
     this.writer.writeHead(head, end, { serviceTimeMs, mustClose });
     if (end) this.endResponse();
   }

@@ -19,9 +19,12 @@ import {
 
 const SERVER_NAME = 'meshquake';
 
+/** An upstream answered, and nobody is told how long that took. */
+export const UNTOLD = -1;
+
 /** What the head itself does not say. */
 export interface HeadOptions {
-  /** Of the upstream that answered, whole ms; null = this is the proxy's own answer. */
+  /** Of the upstream that answered, whole ms, or `UNTOLD`; null = this is the proxy's own answer. */
   readonly serviceTimeMs: number | null;
   /** The connection ends with this response. */
   readonly mustClose: boolean;
@@ -83,6 +86,7 @@ export class ResponseWriter {
       headers.push(['server', SERVER_NAME]);
       return;
     }
+    if (serviceTimeMs === UNTOLD) return;
     const known = headers.find(([name]) => name === SERVICE_TIME_HEADER);
     if (known !== undefined) known[1] = String(serviceTimeMs);
     else headers.push([SERVICE_TIME_HEADER, String(serviceTimeMs)]);
