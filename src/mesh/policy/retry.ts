@@ -68,7 +68,7 @@ const TOO_EARLY = 425;
 
 const MOST_UINT32 = 4_294_967_295;
 /** Read as a double, so the largest ones are rounded. */
-const MOST_UINT64 = 2 * 9_223_372_036_854_775_808;
+const MOST_UINT64 = 4_294_967_296 * 4_294_967_296;
 
 /** A retry policy as the engine uses it. Immutable, shared by all requests of a route. */
 export interface RetryRules {
