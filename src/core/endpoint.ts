@@ -34,6 +34,8 @@ export interface Endpoint {
   readonly health: 'healthy' | 'degraded' | 'unhealthy' | 'draining';
   /** Whether a proxy with a certificate of the mesh answers there; absent = no. */
   readonly offersTls?: boolean;
+  /** Of its cluster: the share of requests that are dropped, in millionths; undefined = none. */
+  readonly dropMillionths?: number;
   /** Of its cluster: how far healthy hosts count for more than themselves; undefined = 140. */
   readonly overprovisioningPercent?: number;
   /** Of its cluster: priorities share load by the weights of their hosts; absent = by numbers. */

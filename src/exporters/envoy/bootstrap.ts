@@ -41,9 +41,21 @@ export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: Bootstrap
 }
 
 /** What Envoy takes from its runtime, and every listener shares. */
-function runtime({ listeners }: MeshConfig): Message | undefined {
+function runtime({ listeners, clusters }: MeshConfig): Message | undefined {
   const percents = listeners.flatMap(({ router }) => router?.retryPercent ?? []);
+  const maintenance = clusters.flatMap(({ name, maintenancePercent }) =>
+    maintenancePercent === undefined
+      ? []
+      : [[`upstream.maintenance_mode.${name}`, maintenancePercent]],
+  );
+  const countsActive = clusters.some(
+    ({ circuitBreakers }) => circuitBreakers.default.countsActiveAsPending === true,
+  );
   const values = message({
+    ...Object.fromEntries(maintenance),
+    'envoy.reloadable_features.skip_pending_overflow_count_on_active_rq': countsActive
+      ? false
+      : undefined,
     'upstream.use_retry': percents[0],
     'envoy.reloadable_features.grpc_timeout_returns_deadline_exceeded': flag(
       listeners.some(({ grpcTimeoutsAreDeadlines }) => grpcTimeoutsAreDeadlines),

@@ -17,7 +17,9 @@ import type {
   Thresholds,
 } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
+import type { ErrorMatch } from '../../mesh/config/error-match.ts';
 import { balancing } from './balancers.ts';
+import { headerMatch } from './matchers.ts';
 import {
   addressOf,
   duration,
@@ -76,13 +78,30 @@ function protocolOptions(config: ClusterConfig): Message | undefined {
     max_stream_duration: duration(config.maxStreamDurationMs),
   });
   const retry = given(config.retryPolicy, retryPolicy);
-  if (common === undefined && retry === undefined) return undefined;
+  const isPlain = retry === undefined && config.errorMatch === undefined;
+  if (common === undefined && isPlain) return undefined;
   const options = typed(HTTP_OPTIONS, {
     common_http_protocol_options: common,
     explicit_http_config: { http_protocol_options: {} },
     retry_policy: retry,
+    outlier_detection: given(config.errorMatch, (match) => ({ error_matcher: predicate(match) })),
   });
   return { [`envoy.extensions.${HTTP_OPTIONS}`]: options };
+}
+
+function predicate(match: ErrorMatch): Message {
+  switch (match.kind) {
+    case 'any':
+      return { any_match: true };
+    case 'not':
+      return { not_match: predicate(match.of) };
+    case 'and':
+      return { and_match: { rules: match.of.map(predicate) } };
+    case 'or':
+      return { or_match: { rules: match.of.map(predicate) } };
+    case 'headers':
+      return { http_response_headers_match: { headers: match.headers.map(headerMatch) } };
+  }
 }
 
 function preconnectPolicy(policy: NonNullable<ClusterConfig['preconnect']>): Message {
@@ -121,6 +140,7 @@ function thresholds(set: Thresholds): Message {
         budget_interval: duration(unless(budget.intervalMs, ENVOY.retryBudget.intervalMs.value)),
       }),
     ),
+    max_connection_pools: set.maxConnectionPools,
     track_remaining: flag(set.trackRemaining),
   };
 }
@@ -137,6 +157,7 @@ function outlier(config: OutlierConfig): Message {
     ...Object.fromEntries([...numbers, ...times]),
     ...(statistics === undefined ? NO_STATISTICS : outlierStatistics(statistics)),
     split_external_local_origin_errors: flag(config.splitExternalLocalOriginErrors),
+    detect_degraded_hosts: flag(config.detectsDegraded),
     always_eject_one_host: flag(config.alwaysEjectOneHost),
     successful_active_health_check_uneject_host:
       config.unejectsOnHealthCheck === false ? false : undefined,
@@ -195,15 +216,24 @@ function healthCheck(check: HealthCheckConfig): Message {
 }
 
 function assignment({ name, endpoints }: ClusterConfig): Message {
-  const [first] = endpoints.members;
   return message({
     cluster_name: name,
     endpoints: filled(groupsOf(endpoints.members).map(localityGroup)),
-    policy: unlessEmpty({
-      overprovisioning_factor: first?.overprovisioningPercent,
-      weighted_priority_health: flag(first?.weightsPriorities),
-    }),
+    policy: policyOf(endpoints.members[0]),
   });
+}
+
+function policyOf(member: Endpoint | undefined): Message | undefined {
+  const drop = given(member?.dropMillionths, (numerator) => ({
+    category: 'drop',
+    drop_percentage: { numerator, denominator: 'MILLION' },
+  }));
+  const policy = message({
+    overprovisioning_factor: member?.overprovisioningPercent,
+    weighted_priority_health: flag(member?.weightsPriorities),
+    drop_overloads: drop === undefined ? undefined : [drop],
+  });
+  return unlessEmpty(policy);
 }
 
 /** Neighbours of one priority and locality, so that the order stays. */

@@ -10,6 +10,7 @@ import type { ClusterConfig, Thresholds } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { NameIds } from '../name-ids.ts';
 import { readEndpoints } from './endpoints.ts';
+import { readErrorMatch } from './error-match.ts';
 import { type Fields, refuseExtension, typedMessage } from './fields.ts';
 import { readHealthCheck } from './health-checks.ts';
 import { readBalancing } from './load-balancing.ts';
@@ -34,6 +35,8 @@ export interface ReadCluster {
 }
 
 const TYPES = ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'] as const;
+/** A guard of Envoy's, on by default: requests over their limit are no overflows of the queue. */
+const ACTIVE_GUARD = 'envoy.reloadable_features.skip_pending_overflow_count_on_active_rq';
 const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
 
 export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): ReadCluster {
@@ -43,6 +46,8 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     fields.get('type')?.error('MQ-ENVOY-002', 'clusters of type ORIGINAL_DST are not modelled');
   }
   fields.ignore('dns_lookup_family', 'alt_stat_name');
+  // Histograms: they change nothing that is counted.
+  fields.ignore('track_cluster_stats', 'track_timeout_budgets');
   fields.withoutEffect('ignore_health_on_host_removal');
   const checks = fields.messages('health_checks', 'HealthCheck').map(readHealthCheck);
   const assignment = fields.message('load_assignment', 'ClusterLoadAssignment');
@@ -59,7 +64,7 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     service: serviceOf(name),
     isEager: true,
     connectTimeoutMs: fields.durationMs('connect_timeout') ?? ENVOY.cluster.connectTimeoutMs.value,
-    circuitBreakers: readBreakers(fields),
+    circuitBreakers: readBreakers(fields, runtime),
     outlier: outlier === undefined ? null : readOutlier(outlier, runtime),
     bufferLimitBytes:
       fields.integer('per_connection_buffer_limit_bytes') ?? ENVOY.cluster.bufferLimitBytes.value,
@@ -69,6 +74,7 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     tls: readUpstreamTls(fields),
     ...(checks[0] === undefined ? {} : { healthCheck: checks[0] }),
     ...readLifecycle(fields),
+    ...readMaintenance(name, runtime),
     origins: clusterOrigins(fields.node),
   });
   if (checks.length > 1) {
@@ -97,6 +103,11 @@ function refuseNamesOfAddresses(
   node.error('MQ-ENVOY-003', 'hashing by hostname needs a cluster that resolves names', {
     fix: 'give endpoints a hash_key in their metadata',
   });
+}
+
+function readMaintenance(name: string, runtime: Runtime): Partial<ClusterConfig> {
+  const percent = runtime.integer(`upstream.maintenance_mode.${name}`) ?? 0;
+  return percent > 0 ? { maintenancePercent: Math.min(100, percent) } : {};
 }
 
 function readLifecycle(fields: Fields): Partial<ClusterConfig> {
@@ -138,13 +149,14 @@ function readEds(
 }
 
 /** The first entry of a priority counts. */
-function readBreakers(fields: Fields): ClusterConfig['circuitBreakers'] {
+function readBreakers(fields: Fields, runtime: Runtime): ClusterConfig['circuitBreakers'] {
+  const countsActive = runtime.flag(ACTIVE_GUARD) === false;
   const breakers = fields.message('circuit_breakers', 'CircuitBreakers');
   let normal: Thresholds | null = null;
   let high: Thresholds | null = null;
   for (const entry of breakers?.messages('thresholds', 'Thresholds') ?? []) {
     const isHigh = entry.oneOf('priority', ['DEFAULT', 'HIGH'] as const) === 'HIGH';
-    const thresholds = readThresholds(entry);
+    const thresholds = readThresholds(entry, countsActive);
     if (isHigh) high ??= thresholds;
     else normal ??= thresholds;
   }
@@ -166,7 +178,7 @@ function withHostLimit(thresholds: Thresholds, max: number | undefined): Thresho
   return max === undefined ? thresholds : { ...thresholds, maxConnectionsPerHost: max };
 }
 
-function readThresholds(fields: Fields): Thresholds {
+function readThresholds(fields: Fields, countsActive: boolean): Thresholds {
   const defaults = envoyThresholds();
   const budget = fields.message('retry_budget', 'RetryBudget');
   const percent = budget?.percent('budget_percent');
@@ -174,6 +186,7 @@ function readThresholds(fields: Fields): Thresholds {
   const interval = budget?.durationMs('budget_interval');
   budget?.close();
   const isSet = percent !== undefined || least !== undefined;
+  const maxPools = fields.integer('max_connection_pools');
   const thresholds = {
     maxConnections: fields.integer('max_connections') ?? defaults.maxConnections,
     maxPendingRequests: fields.integer('max_pending_requests') ?? defaults.maxPendingRequests,
@@ -187,6 +200,8 @@ function readThresholds(fields: Fields): Thresholds {
         }
       : null,
     ...(fields.flag('track_remaining') ? { trackRemaining: true } : {}),
+    ...(countsActive ? { countsActiveAsPending: true } : {}),
+    ...(maxPools === undefined ? {} : { maxConnectionPools: maxPools }),
   };
   fields.close();
   return thresholds;
@@ -258,8 +273,9 @@ function readHttpOptions(fields: Fields, runtime: Runtime): Partial<ClusterConfi
   const retryFields = fields.message('retry_policy', 'RetryPolicy');
   const retry =
     retryFields === undefined ? {} : { retryPolicy: readRetryPolicy(retryFields, runtime) };
+  const errorMatch = readErrorMatch(fields);
   fields.close();
-  return { ...read, ...retry };
+  return { ...read, ...retry, ...(errorMatch === undefined ? {} : { errorMatch }) };
 }
 
 function readCommonOptions(fields: Fields): Partial<ClusterConfig> {

@@ -26,16 +26,38 @@ export function readEndpoints(fields: Fields, ids: NameIds): Endpoint[] {
   return members.sort((a, b) => a.priority - b.priority);
 }
 
-type PolicyFacts = Pick<Endpoint, 'overprovisioningPercent' | 'weightsPriorities'>;
+type PolicyFacts = Pick<
+  Endpoint,
+  'dropMillionths' | 'overprovisioningPercent' | 'weightsPriorities'
+>;
 
 function readPolicy(fields: Fields | undefined): PolicyFacts {
   const factor = fields?.integer('overprovisioning_factor', 1);
   const isWeighted = fields?.flag('weighted_priority_health') === true;
+  const dropMillionths = fields === undefined ? 0 : readDrops(fields);
   fields?.close();
   return {
+    ...(dropMillionths === 0 ? {} : { dropMillionths }),
     ...(factor === undefined ? {} : { overprovisioningPercent: factor }),
     ...(isWeighted ? { weightsPriorities: true } : {}),
   };
+}
+
+const MILLION = 1_000_000;
+
+/** The share of requests that are dropped, in millionths; Envoy takes one category. */
+function readDrops(policy: Fields): number {
+  const drops = policy.messages('drop_overloads', 'DropOverload');
+  const shares = drops.map((drop) => {
+    drop.ignore('category');
+    const share = drop.fraction('drop_percentage');
+    drop.close();
+    return share === undefined ? 0 : (share.numerator / share.denominator) * MILLION;
+  });
+  if (drops.length > 1) {
+    policy.node.error('MQ-ENVOY-003', 'only one drop_overloads entry is allowed');
+  }
+  return Math.min(MILLION, Math.round(shares[0] ?? 0));
 }
 
 /** region/zone/subzone, as far as they are given. */

@@ -62,6 +62,7 @@ export function readOutlier(fields: Fields, runtime: Runtime): OutlierConfig {
     ...given,
     statistics: { ...valuesOf(ENVOY.outlierStatistics), ...statistics },
     splitExternalLocalOriginErrors: fields.flag('split_external_local_origin_errors'),
+    ...(fields.flag('detect_degraded_hosts') ? { detectsDegraded: true } : {}),
     alwaysEjectOneHost: fields.flag('always_eject_one_host'),
     unejectsOnHealthCheck: fields.flag('successful_active_health_check_uneject_host', true),
   });

@@ -10,6 +10,9 @@ import type { Ns } from '../../core/time.ts';
 import type { Thresholds } from '../config/config.ts';
 import { BudgetWindow, retryLimit } from '../policy/retry-budget.ts';
 
+/** What Envoy shows for "any number". */
+const UINT64_MAX = 4_294_967_296 * 4_294_967_296;
+
 /** Counts and limits; whoever adds has asked before, and removes exactly once. */
 export class CircuitBreakers {
   /** Open or connecting upstream connections. */
@@ -73,6 +76,16 @@ export class CircuitBreakers {
       : retryLimit(this.thresholds, this.window.count(nowNs), 0);
   }
 
+  /** Whether requests over `maxRequests` count as overflows of the queue, too. */
+  get countsActiveAsPending(): boolean {
+    return this.thresholds.countsActiveAsPending === true;
+  }
+
+  /** Hosts that may have connections. */
+  get maxPools(): number {
+    return this.thresholds.maxConnectionPools ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Connections that one host may have. */
   get maxConnectionsPerHost(): number {
     return this.thresholds.maxConnectionsPerHost ?? Number.POSITIVE_INFINITY;
@@ -115,17 +128,20 @@ export class CircuitBreakers {
 
   /**
    * The gauges under `cluster.<name>.circuit_breakers.<priority>.`: 1 = at or over the limit.
+   *
+   * @param pools hosts that have connections
    * With a retry budget `rq_retry_open` still compares with `maxRetries`.
    */
-  visitGauges(visit: (name: string, value: number) => void): void {
+  visitGauges(pools: number, visit: (name: string, value: number) => void): void {
     const isOverZero = this.maxConnections === 0 && this.hasConnected;
     visit('cx_open', isOverZero ? 1 : openness(this.connections, this.maxConnections));
-    visit('cx_pool_open', 0);
+    visit('cx_pool_open', openness(pools, this.maxPools));
     visit('rq_pending_open', openness(this.pending, this.maxPending));
     visit('rq_open', openness(this.requests, this.maxRequests));
     visit('rq_retry_open', openness(this.retries, this.maxRetries));
     if (this.thresholds.trackRemaining !== true) return;
     visit('remaining_cx', left(this.connections, this.maxConnections));
+    visit('remaining_cx_pools', left(pools, Math.min(this.maxPools, UINT64_MAX)));
     visit('remaining_pending', left(this.pending, this.maxPending));
     visit('remaining_rq', left(this.requests, this.maxRequests));
     visit('remaining_retries', this.hasBudget ? 0 : left(this.retries, this.maxRetries));

@@ -30,6 +30,8 @@ export class ClusterStats {
   cxConnectTimeout = 0;
   cxOverflow = 0;
   cxNoneHealthy = 0;
+  cxPoolOverflow = 0;
+  rqMaintenanceMode = 0;
   cxDestroy = 0;
   cxDestroyLocal = 0;
   cxDestroyRemote = 0;
@@ -104,6 +106,8 @@ const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
   ['cxConnectFail', 'upstream_cx_connect_fail'],
   ['cxConnectTimeout', 'upstream_cx_connect_timeout'],
   ['cxOverflow', 'upstream_cx_overflow'],
+  ['cxPoolOverflow', 'upstream_cx_pool_overflow'],
+  ['rqMaintenanceMode', 'upstream_rq_maintenance_mode'],
   ['cxNoneHealthy', 'upstream_cx_none_healthy'],
   ['cxDestroy', 'upstream_cx_destroy'],
   ['cxDestroyLocal', 'upstream_cx_destroy_local'],

@@ -7,7 +7,7 @@
  * Source: policy-engine.md §3.1, 3.7, 4.2–4.5, 6, 7.1.
  */
 import type { StreamKey } from '../../core/draws.ts';
-import type { DialPlan, Endpoint, EndpointSet, Head, Ports, TimerId } from '../../core/engine.ts';
+import type { DialPlan, Endpoint, EndpointSet, Head, TimerId } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
 import type { EjectionRefusal, EjectionType } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
@@ -21,16 +21,22 @@ import { RetryTokens } from '../policy/retry-tokens.ts';
 import { compileHeaderMatch } from '../route/match.ts';
 import type { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
-import { visitBreakers, visitMembership } from './cluster-gauges.ts';
+import { type ClusterGate, gateOf } from './cluster-gate.ts';
+import {
+  type VisitStat,
+  visitBreakers,
+  visitCluster,
+  visitDetector,
+  visitMembership,
+} from './cluster-gauges.ts';
 import { ClusterStats } from './cluster-stats.ts';
+import type { ClusterSurroundings, WaitingRoom } from './cluster-surroundings.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import type { ConnectionTable } from './connection-table.ts';
 import type { EjectionSink } from './ejection.ts';
-import type { HostGate } from './failure-accrual.ts';
+import { compileErrorMatch, type ErrorMatcher } from './error-match.ts';
 import { FailureAccrual } from './failure-accrual.ts';
 import { groupMaker } from './group-maker.ts';
 import { Host } from './host.ts';
-import type { HostChoice } from './host-choice.ts';
 import { HostGates } from './host-gates.ts';
 import { HostPicker } from './host-picker.ts';
 import { DELIVERED, type HostSet } from './host-set.ts';
@@ -38,40 +44,10 @@ import { type HostWish, isRejected } from './host-wish.ts';
 import { LatencyEstimate } from './latency-estimate.ts';
 import { OutlierDetector } from './outlier-detection.ts';
 import { isHashing, ownHash } from './own-hash.ts';
-import { drainPools, emptyPools, PRIORITIES } from './pool-list.ts';
-import type { PoolListener, PoolSettings } from './pool-settings.ts';
+import { drainPools, emptyPools, hasRoom, limitsPools, PRIORITIES } from './pool-list.ts';
+import type { PoolSettings } from './pool-settings.ts';
 import { poolSettings } from './pool-settings.ts';
 import { preconnectAhead } from './preconnect.ts';
-import type { LocalZone } from './zone-routing.ts';
-
-/** What a cluster needs of the engine around it. */
-export interface ClusterSurroundings {
-  readonly ports: Ports;
-  readonly connections: ConnectionTable;
-  /** Indexed by pool id; a new pool is pushed. */
-  readonly pools: ConnectionPool[];
-  /** By the slots of their timers; a gate that waits is pushed. */
-  readonly gates: HostGate[];
-  /** Set once the engine is complete, before the first cluster is made. */
-  poolListener: PoolListener;
-  readonly choice: HostChoice;
-  /** Prefix of the labels of its draws. */
-  readonly proxyName: string;
-  /** Sweeps happen at whole intervals after this. */
-  readonly sweepOriginNs: Ns;
-  /** Of the proxy; '' = unknown. */
-  readonly ownLocality: string;
-  /** null = balancing does not go by zones. */
-  readonly localZone: LocalZone | null;
-}
-
-/** Where requests wait until a host is ready. */
-export interface WaitingRoom {
-  /** Hosts may be ready now. */
-  post(): void;
-  /** The input that posted is over. */
-  serve(): void;
-}
 
 /** Which circuit breakers and pools a request uses. */
 export const Priority = { default: 0, high: 1 } as const;
@@ -109,6 +85,12 @@ export class Cluster implements EjectionSink {
   readonly retry: RetryRules | null;
   /** Whether `preconnect` is wanted before each attempt. */
   readonly preconnects: boolean;
+  /** null = a response's status says whether it is an error. */
+  readonly errorMatch: ErrorMatcher | null;
+  /** Whether hosts with connections are limited in number. */
+  readonly limitsPools: boolean;
+  /** null = no request is kept out. */
+  gate: ClusterGate | null;
   private readonly surroundings: ClusterSurroundings;
   private readonly breakers: readonly CircuitBreakers[];
   private readonly startNs: Ns;
@@ -150,6 +132,9 @@ export class Cluster implements EjectionSink {
     this.retry =
       retryPolicy === undefined ? null : compileRetryRules(retryPolicy, compileHeaderMatch);
     this.preconnects = (config.preconnect?.predictiveRatio ?? 0) > 1;
+    this.errorMatch = config.errorMatch === undefined ? null : compileErrorMatch(config.errorMatch);
+    this.limitsPools = limitsPools(config.circuitBreakers);
+    this.gate = gateOf(config, members);
     this.breakers = [
       new CircuitBreakers(config.circuitBreakers.default),
       new CircuitBreakers(config.circuitBreakers.high),
@@ -277,6 +262,11 @@ export class Cluster implements EjectionSink {
     });
   }
 
+  /** Whether a host without connections may have some. */
+  hasRoomForPool(host: Host, priority: Priority): boolean {
+    return hasRoom(this.pools, host, priority, this.breakersOf(priority).maxPools);
+  }
+
   poolOf(host: Host, priority: Priority): ConnectionPool {
     return this.pools[host.index * PRIORITIES + priority] ?? this.addPool(host, priority);
   }
@@ -311,7 +301,11 @@ export class Cluster implements EjectionSink {
     });
     this.members = members;
     this.pools = pools;
-    this.stats.membershipChange++;
+    if (known.size > 0 || oldPools.length !== pools.length) {
+      // As in Envoy, what else came with members counts only once the members differ.
+      this.gate = gateOf(this.config, members);
+      this.stats.membershipChange++;
+    }
     for (const host of known.values()) this.removeHost(host, oldPools);
     this.picker.replace(this.hosts, this.surroundings.ports.clock.nowNs);
     this.disarmMerge();
@@ -395,6 +389,10 @@ export class Cluster implements EjectionSink {
     drainPools(this.pools, host);
   }
 
+  degradedChanged(_host: Host): void {
+    this.healthChanged();
+  }
+
   ejectionRefused(host: Host, type: EjectionType, why: EjectionRefusal): void {
     const what = type * 16 + why;
     this.surroundings.ports.record(RecordKind.ejectionRefused, host.id, this.id, what);
@@ -460,7 +458,8 @@ export class Cluster implements EjectionSink {
   private armSweep(): void {
     const { ports, sweepOriginNs } = this.surroundings;
     if (this.sweepTimer !== NO_TIMER || this.isRemoved) return;
-    if (this.detector?.judgesIntervals !== true && !this.hosts.some(needsSweep)) return;
+    if (this.detector?.judgesIntervals !== true && !this.hosts.some((host) => host.needsSweep))
+      return;
     const intervalNs = this.config.outlier!.intervalMs * MILLISECOND;
     const sinceNs = ports.clock.nowNs - sweepOriginNs;
     const dueNs = sweepOriginNs + (Math.floor(sinceNs / intervalNs) + 1) * intervalNs;
@@ -473,19 +472,13 @@ export class Cluster implements EjectionSink {
     for (const host of this.hosts) visit(host);
   }
 
-  visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
-    const prefix = `cluster.${this.config.name}.`;
-    this.stats.visit((name, value) => visit(prefix + name, 'counter', value));
-    const gauge = (name: string, value: number) => visit(prefix + name, 'gauge', value);
+  visitStats(visit: VisitStat): void {
+    visitCluster(this.config.name, this.stats, visit);
+    const gauge = (name: string, value: number) =>
+      visit(`cluster.${this.config.name}.${name}`, 'gauge', value);
     this.picker.visitStats(gauge);
     visitMembership(this.hosts, gauge);
-    visitBreakers(this.breakers, gauge);
-    this.detector?.stats.visit((name, kind, value) =>
-      visit(`${prefix}outlier_detection.${name}`, kind, value),
-    );
+    visitBreakers(this.breakers, gauge, this.pools);
+    if (this.detector !== null) visitDetector(this.config.name, this.detector.stats, visit);
   }
-}
-
-function needsSweep(host: Host): boolean {
-  return host.isEjected || host.ejectionBackoff > 0;
 }

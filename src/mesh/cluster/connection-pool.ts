@@ -30,6 +30,7 @@ import {
   PENDING_OVERFLOW,
   type PoolSettings,
   REQUESTS_OVERFLOW,
+  removeFrom,
   WAITS,
   wantsConnections,
 } from './pool-settings.ts';
@@ -120,7 +121,7 @@ export class ConnectionPool {
     const { breakers } = this;
     if (this.ready.length > 0) {
       if (!breakers.canRequest()) {
-        this.settings.stats.rqActiveOverflow++;
+        this.countActiveOverflow();
         return REQUESTS_OVERFLOW;
       }
       const connection = this.ready.pop()!;
@@ -359,13 +360,18 @@ export class ConnectionPool {
         this.attach(stream, connection);
         settings.listener.onPoolReady(stream, connection);
       } else {
-        settings.stats.rqActiveOverflow++;
+        this.countActiveOverflow();
         const uid = settings.listener.uidOfStream(stream);
         settings.ports.record(RecordKind.overflow, uid, settings.clusterId, BreakerKind.requests);
         settings.listener.onPoolFailure(stream, Reset.overflow, '');
       }
     }
     if (pending.count > 0) this.connectIfNeeded(settings.listener.uidOfStream(pending.first()));
+  }
+
+  private countActiveOverflow(): void {
+    this.settings.stats.rqActiveOverflow++;
+    if (this.breakers.countsActiveAsPending) this.settings.stats.rqPendingOverflow++;
   }
 
   private leaveQueue(): void {
@@ -489,11 +495,4 @@ export class ConnectionPool {
   private record(kind: RecordKind, detail: number): void {
     this.settings.ports.record(kind, this.host.id, this.settings.clusterId, detail);
   }
-}
-
-/** O(length), from the end: what ends was usually used last. */
-function removeFrom(list: Slot[], slot: Slot): void {
-  const at = list.lastIndexOf(slot);
-  assert(at >= 0, 'a connection is not where its state says');
-  list.splice(at, 1);
 }

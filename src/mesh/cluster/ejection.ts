@@ -20,6 +20,8 @@ export interface EjectionSink {
   /** The host is out from now on: drain its connections, tell the host set. */
   ejected(host: Host, type: EjectionType): void;
   ejectionRefused(host: Host, type: EjectionType, why: EjectionRefusal): void;
+  /** The host is degraded by its answers from now on, or no more: tell the host set. */
+  degradedChanged(host: Host): void;
   /** The host is back: tell the host set. */
   unejected(host: Host): void;
   /** @returns integer 0..99. Asked only when the percentage is neither 0 nor 100 */
@@ -38,6 +40,7 @@ export class EjectionStats {
   enforcedTotal = 0;
   /** Refused by the limit on ejected hosts. */
   overflow = 0;
+  detectedDegradation = 0;
   /** Deprecated by Envoy: attempts to eject for 5xx or success rate, enforced or not. */
   total = 0;
   /** Both: length = ejection types, indexed by `EjectionType`. */
@@ -63,6 +66,7 @@ export class EjectionStats {
       visit(`ejections_detected_${name}`, 'counter', this.detected[type] ?? 0);
       visit(`ejections_enforced_${name}`, 'counter', this.enforced[type] ?? 0);
     });
+    visit('ejections_detected_degradation', 'counter', this.detectedDegradation);
     visit('ejections_total', 'counter', this.total);
     const { consecutive5xx, successRate, localOriginSuccessRate } = EjectionType;
     const rates = (this.detected[successRate] ?? 0) + (this.detected[localOriginSuccessRate] ?? 0);
@@ -116,6 +120,31 @@ export class Ejector {
     this.stats.countEnforced(type);
     this.markEjected(host, moment.nowNs, sink);
     sink.ejected(host, type);
+  }
+
+  /** A host said that it is degraded: it serves less for as long as an ejection would last. */
+  degrade(host: Host, nowNs: Ns, sink: EjectionSink): void {
+    if (host.isDegradedByAnswers) return;
+    const { baseEjectionTimeMs, maxEjectionTimeMs, maxEjectionTimeJitterMs } = this.config;
+    this.stats.detectedDegradation += 1;
+    host.isDegradedByAnswers = true;
+    host.lastDegradedNs = nowNs;
+    host.degradedJitterMs =
+      maxEjectionTimeJitterMs === 0 ? 0 : sink.jitterDraw(host, maxEjectionTimeJitterMs + 1);
+    const isBelowMax =
+      host.degradedBackoff * baseEjectionTimeMs < maxEjectionTimeMs + baseEjectionTimeMs;
+    if (isBelowMax) host.degradedBackoff += 1;
+    sink.degradedChanged(host);
+  }
+
+  /** Asked at sweeps. */
+  restoreIfDue(host: Host, nowNs: Ns, sink: EjectionSink): void {
+    if (!host.isDegradedByAnswers) return;
+    const { baseEjectionTimeMs, maxEjectionTimeMs } = this.config;
+    const ms = Math.min(baseEjectionTimeMs * host.degradedBackoff, maxEjectionTimeMs);
+    if ((ms + host.degradedJitterMs) * MILLISECOND > nowNs - host.lastDegradedNs) return;
+    host.isDegradedByAnswers = false;
+    sink.degradedChanged(host);
   }
 
   /** Whether an ejected host has served its time; asked at sweeps only. */

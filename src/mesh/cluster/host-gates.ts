@@ -8,7 +8,7 @@ import type { Clock, Ports, TimerId } from '../../core/engine.ts';
 import { TimerKind } from '../../core/engine.ts';
 import { EjectionType, RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
-import type { ClusterSurroundings } from './cluster.ts';
+import type { ClusterSurroundings } from './cluster-surroundings.ts';
 import type { GateKeeper, HostGate } from './failure-accrual.ts';
 import type { Host } from './host.ts';
 

@@ -76,6 +76,12 @@ export class Host {
   externalResults: ResultCounts | null = null;
   localResults: ResultCounts | null = null;
 
+  /** DEGRADED_OUTLIER_DETECTION: it said so in an answer. */
+  isDegradedByAnswers = false;
+  degradedBackoff = 0;
+  degradedJitterMs = 0;
+  lastDegradedNs: Ns = -1;
+
   // active health checks
   /** FAILED_ACTIVE_HC. */
   failsChecks = false;
@@ -84,9 +90,15 @@ export class Host {
   /** Left out of the denominators of panic and of priorities until its next passed check. */
   isExcludedByCheck = false;
 
+  /** Whether outlier detection still has something to end or to forget. */
+  get needsSweep(): boolean {
+    return this.isEjected || this.ejectionBackoff > 0 || this.isDegradedByAnswers;
+  }
+
   /** Whether the balancer may choose it outside panic. */
   get isHealthy(): boolean {
     if (this.isEjected || this.failsChecks || this.isMarkedDegraded || this.isShut) return false;
+    if (this.isDegradedByAnswers) return false;
     return this.endpoint.health === 'healthy';
   }
 
@@ -94,7 +106,8 @@ export class Host {
   get isDegraded(): boolean {
     if (this.isEjected || this.failsChecks || this.isShut) return false;
     const { health } = this.endpoint;
-    return health === 'degraded' || (this.isMarkedDegraded && health === 'healthy');
+    const isMarked = this.isMarkedDegraded || this.isDegradedByAnswers;
+    return health === 'degraded' || (isMarked && health === 'healthy');
   }
 
   /** Left out of the denominators of panic and of priorities. */

@@ -22,6 +22,7 @@ export class OutlierDetector {
   /** Fired, not yet drained; the two lists run in parallel. null = the host has gone. */
   private readonly postedHosts: (Host | null)[] = [];
   private readonly postedTypes: EjectionType[] = [];
+  private readonly postedDegraded: Host[] = [];
   private readonly moment: EjectionMoment = { nowNs: 0, hostCount: 0 };
 
   /** null = hosts are not compared over intervals. */
@@ -39,7 +40,7 @@ export class OutlierDetector {
 
   /** Whether `drain` has something to do. */
   get hasPosted(): boolean {
-    return this.postedHosts.length > 0;
+    return this.postedHosts.length > 0 || this.postedDegraded.length > 0;
   }
 
   /**
@@ -79,6 +80,16 @@ export class OutlierDetector {
     }
   }
 
+  /** Whether `onDegraded` is to be told of answers that say `x-envoy-degraded`. */
+  get detectsDegraded(): boolean {
+    return this.config.detectsDegraded === true;
+  }
+
+  /** The host answered well, and says that it is degraded. */
+  onDegraded(host: Host): void {
+    this.postedDegraded.push(host);
+  }
+
   /** An attempt got a connection, new or reused. */
   onConnectSuccess(host: Host): void {
     if (!this.config.splitExternalLocalOriginErrors) return;
@@ -107,8 +118,10 @@ export class OutlierDetector {
       const type = this.postedTypes[i];
       if (host && type !== undefined) this.apply(host, type, sink);
     }
+    for (const host of this.postedDegraded) this.ejector.degrade(host, nowNs, sink);
     this.postedHosts.length = 0;
     this.postedTypes.length = 0;
+    this.postedDegraded.length = 0;
   }
 
   /**
@@ -121,6 +134,7 @@ export class OutlierDetector {
       if (host.isEjected && this.ejector.isDue(host, nowNs)) {
         this.ejector.uneject(host, nowNs, sink);
       }
+      this.ejector.restoreIfDue(host, nowNs, sink);
     }
     if (this.statistics !== null) this.judge(this.statistics, nowNs, hosts, sink);
     for (const host of hosts) this.ejector.decay(host, nowNs);

@@ -3,11 +3,12 @@
  *
  * Source: policy-engine.md §3.1, 3.4.
  */
+import { assert } from '../../core/assert.ts';
 import type { DialPlan, Ports, ResetReason, Slot } from '../../core/engine.ts';
 import { CloseReason } from '../../core/engine.ts';
 import type { ClusterConfig } from '../config/config.ts';
-import type { ClusterSurroundings } from './cluster.ts';
 import type { ClusterStats } from './cluster-stats.ts';
+import type { ClusterSurroundings } from './cluster-surroundings.ts';
 import type { ConnectionTable } from './connection-table.ts';
 
 /** `newStream`: no connection is free; the attempt waits in the queue. */
@@ -100,4 +101,11 @@ export function poolSettings(
     maxStreamMs: config.maxStreamDurationMs ?? 0,
     preconnectRatio: config.preconnect?.perUpstreamRatio ?? 1,
   };
+}
+
+/** O(length), from the end: what ends was usually used last. */
+export function removeFrom(list: Slot[], slot: Slot): void {
+  const at = list.lastIndexOf(slot);
+  assert(at >= 0, 'a connection is not where its state says');
+  list.splice(at, 1);
 }

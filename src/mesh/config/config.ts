@@ -15,6 +15,7 @@ import type {
   TlsPlan,
 } from '../../core/engine.ts';
 import type { CodecConfig, EdgeConfig } from './edge.ts';
+import type { ErrorMatch } from './error-match.ts';
 import type {
   AdaptiveConcurrencyConfig,
   AdmissionControlConfig,
@@ -366,6 +367,10 @@ export interface ClusterConfig extends ClusterPlan {
   readonly mirrors?: readonly MirrorPolicy[];
   /** In place of the routes', but for their time limits; undefined = theirs count. */
   readonly retryPolicy?: RetryPolicyConfig;
+  /** Which responses outlier detection takes for errors; undefined = their status says it. */
+  readonly errorMatch?: ErrorMatch;
+  /** Share of requests that are refused before a host is chosen, percent; undefined = 0. */
+  readonly maintenancePercent?: number;
   /** Connections made ahead of need; undefined = none. */
   readonly preconnect?: PreconnectConfig;
   /** Hosts are left out of the denominators of panic and priorities until their first check. */
@@ -399,6 +404,10 @@ export interface Thresholds {
   } | null;
   /** Whether the gauges `remaining_…` tell what is left; undefined = they stay 0, as in Envoy. */
   readonly trackRemaining?: boolean;
+  /** Hosts that may have connections at once; undefined = unlimited. */
+  readonly maxConnectionPools?: number;
+  /** Whether requests beyond `maxRequests` count as overflows of the queue, too. */
+  readonly countsActiveAsPending?: boolean;
   /** Of one host; undefined = unlimited. */
   readonly maxConnectionsPerHost?: number;
 }

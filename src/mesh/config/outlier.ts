@@ -24,6 +24,8 @@ export interface OutlierConfig {
   readonly statistics?: OutlierStatistics;
   /** Whether a passed health check ends an ejection; undefined = yes, as in Envoy. */
   readonly unejectsOnHealthCheck?: boolean;
+  /** Whether hosts that say so in their answers are degraded for a while; undefined = no. */
+  readonly detectsDegraded?: boolean;
 }
 
 /** Detection over whole intervals. Source: policy-engine.md §4.6. */

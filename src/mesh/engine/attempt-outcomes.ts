@@ -12,6 +12,7 @@ import { NO_SLOT, ResetReason as Reset } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
+import { statusByMatch } from '../cluster/error-match.ts';
 import type { Host } from '../cluster/host.ts';
 import type { PoolListener } from '../cluster/pool-settings.ts';
 import { classify, penaltyMs, ResponseClass } from '../policy/response-class.ts';
@@ -37,6 +38,7 @@ import type { UpstreamAttempts } from './upstream-attempt.ts';
 
 /** A host that answers so fails its health check at once. */
 const FAIL_AT_ONCE = 'x-envoy-immediate-health-check-fail';
+const DEGRADED = 'x-envoy-degraded';
 const OVERLOADED = 'x-envoy-overloaded';
 /** What a failure without a response counts as for outlier detection and for codes. */
 const FAILED_STATUS = 503;
@@ -95,7 +97,7 @@ export class AttemptOutcomes implements PoolListener {
     const { host } = this.attempts.poolFor(stream);
     const plan = requests.planOf(request);
     const status = effectiveStatus(plan.isGrpc, head);
-    this.reportResponse(cluster, host, status);
+    this.reportResponse(cluster, host, status, plan.isGrpc, head);
     if (host.latency !== null) this.penalise(stream, cluster, plan.isGrpc, head);
     if (cluster.readsReports) cluster.noteReport(host, head);
     if (cluster.onPassiveFailure !== null && head.get(FAIL_AT_ONCE) !== undefined) {
@@ -159,7 +161,7 @@ export class AttemptOutcomes implements PoolListener {
     const request = streams.requestOf(stream);
     const cluster = this.clusterOf(request);
     const { host } = this.pools[requests.poolOf(request)]!;
-    this.reportResponse(cluster, host, head.status);
+    this.reportResponse(cluster, host, head.status, false, head);
     host.rqSuccess++;
     cluster.stats.codes.count(head.status);
     this.retries.release(request);
@@ -349,11 +351,20 @@ export class AttemptOutcomes implements PoolListener {
 
   // Reports
 
-  private reportResponse(cluster: Cluster, host: Host, status: number): void {
-    const { detector } = cluster;
+  private reportResponse(
+    cluster: Cluster,
+    host: Host,
+    status: number,
+    isGrpc: boolean,
+    head: Head,
+  ): void {
+    const { detector, errorMatch } = cluster;
     if (detector === null) return;
-    detector.onResponse(host, status);
-    if (status >= 500 && detector.hasPosted) this.context.posted.push(cluster);
+    const counted = errorMatch === null || isGrpc ? status : statusByMatch(errorMatch, head);
+    detector.onResponse(host, counted);
+    const saysDegraded = detector.detectsDegraded && head.get(DEGRADED) !== undefined;
+    if (saysDegraded && counted < 500) detector.onDegraded(host);
+    if ((saysDegraded || counted >= 500) && detector.hasPosted) this.context.posted.push(cluster);
   }
 
   reportFailure(cluster: Cluster, host: Host, status: number): void {

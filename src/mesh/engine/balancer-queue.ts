@@ -8,7 +8,8 @@
  */
 import type { Slot, TimerId } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
-import type { Cluster, WaitingRoom } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { WaitingRoom } from '../cluster/cluster-surroundings.ts';
 import type { BalancerQueueConfig } from '../config/linkerd.ts';
 import type { EngineContext } from './context.ts';
 import { RequestBit as Bit } from './request-table.ts';

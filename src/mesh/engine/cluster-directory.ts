@@ -6,8 +6,8 @@
  * Source: policy-engine.md §2.3 (look-up before each retry); Envoy, cluster manager.
  */
 import type { EndpointSet } from '../../core/engine.ts';
-import type { ClusterSurroundings } from '../cluster/cluster.ts';
 import { Cluster } from '../cluster/cluster.ts';
+import type { ClusterSurroundings } from '../cluster/cluster-surroundings.ts';
 import type { ClusterConfig, MeshConfig } from '../config/config.ts';
 
 export class ClusterDirectory {

@@ -26,7 +26,8 @@ import type {
 import { type CloseReason, Side, TimerKind } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
-import type { Cluster, ClusterSurroundings } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { ClusterSurroundings } from '../cluster/cluster-surroundings.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { HostGate } from '../cluster/failure-accrual.ts';
 import { HostChoice } from '../cluster/host-choice.ts';

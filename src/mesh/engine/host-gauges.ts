@@ -26,6 +26,7 @@ function healthFlags(host: Host): string {
   const flags: string[] = [];
   if (host.failsChecks) flags.push('/failed_active_hc');
   if (host.isEjected) flags.push('/failed_outlier_check');
+  if (host.isDegradedByAnswers) flags.push('/degraded_outlier_detection');
   if (host.isMarkedDegraded) flags.push('/degraded_active_hc');
   const { health } = host.endpoint;
   if (health === 'unhealthy') flags.push('/failed_eds_health');

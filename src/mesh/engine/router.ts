@@ -20,6 +20,7 @@ import type { AttemptOutcomes } from './attempt-outcomes.ts';
 import type { QueueOwner } from './balancer-queue.ts';
 import { BalancerQueue } from './balancer-queue.ts';
 import { drawCluster } from './cluster-draw.ts';
+import { ClusterRefusals } from './cluster-refusals.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
@@ -42,6 +43,7 @@ export class Router implements QueueOwner {
   private readonly retries: RetryDecisions;
   private readonly outcomes: AttemptOutcomes;
   private readonly shadows: ShadowRequests;
+  private readonly refusals: ClusterRefusals;
 
   constructor(
     context: EngineContext,
@@ -60,6 +62,7 @@ export class Router implements QueueOwner {
     this.retries = retries;
     this.outcomes = outcomes;
     this.shadows = new ShadowRequests(context);
+    this.refusals = new ClusterRefusals(context, responder);
   }
 
   /** All filters let the request pass. */
@@ -85,6 +88,7 @@ export class Router implements QueueOwner {
     }
     requests.setRetriesLeft(request, plan.numRetries);
     const cluster = clusters[index]!;
+    if (cluster.gate !== null && this.refusals.refuses(request, cluster)) return;
     if (plan.forward.splitsByAvailability === true && !cluster.hasReadyHost) {
       this.turnAway(request, cluster);
       return;
@@ -179,6 +183,11 @@ export class Router implements QueueOwner {
       return;
     }
     const priority = requests.planOf(request).priority;
+    if (cluster.limitsPools && !cluster.hasRoomForPool(host, priority)) {
+      cluster.stats.cxPoolOverflow++;
+      this.refuseHost(request, cluster);
+      return;
+    }
     const result = this.attempts.start(request, cluster, host, priority);
     if (result !== PENDING_OVERFLOW && result !== REQUESTS_OVERFLOW) return;
     const kind = result === PENDING_OVERFLOW ? BreakerKind.pending : BreakerKind.requests;
@@ -222,8 +231,12 @@ export class Router implements QueueOwner {
   }
 
   private answerUnhealthy(request: Slot, cluster: Cluster): void {
-    this.outcomes.abandon(request);
     cluster.stats.cxNoneHealthy++;
+    this.refuseHost(request, cluster);
+  }
+
+  private refuseHost(request: Slot, cluster: Cluster): void {
+    this.outcomes.abandon(request);
     cluster.stats.codes.count(503);
     const details = 'no_healthy_upstream';
     this.responder.respondLocally(request, 503, 'no healthy upstream', Flag.UH, details);

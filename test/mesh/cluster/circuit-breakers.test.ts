@@ -10,7 +10,7 @@ function breakers(limits: Partial<Thresholds> = {}): CircuitBreakers {
 
 function gauges(of: CircuitBreakers): Record<string, number> {
   const found: Record<string, number> = {};
-  of.visitGauges((name, value) => {
+  of.visitGauges(0, (name, value) => {
     found[name] = value;
   });
   return found;

@@ -29,6 +29,10 @@ class NotingSink implements EjectionSink {
     this.events.push(`back ${host.index}`);
   }
 
+  degradedChanged(host: Host): void {
+    this.events.push(`${host.isDegradedByAnswers ? 'degraded' : 'restored'} ${host.index}`);
+  }
+
   enforceDraw(): number {
     this.draws += 1;
     return this.enforce;
