@@ -76,7 +76,7 @@ class BenchObserver implements Observer {
   }
 
   record(kind: number, owner: number, a: number, b: number, c: number): void {
-    if (this.folds) this.digest.fold(kind, this.clock.nowNs, a, b ^ owner, c);
+    if (this.folds) this.digest.fold(kind, this.clock, a, b ^ owner, c);
   }
 
   requestLogged(_proxy: number, entry: RequestLogEntry): void {

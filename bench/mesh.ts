@@ -2,6 +2,8 @@
  * The `mesh.*` rows: the three-tier model on the real engine and simulator, beside the baselines.
  * Source: performance.md A4; surface.md §1 (names).
  */
+
+import { allocatedBytes } from './allocations.ts';
 import { runClosures } from './closures-baseline.ts';
 import { runIndexedHeap } from './indexed-heap.ts';
 import { LEAN, MeshWorld, type MeshWorldOptions } from './mesh-world.ts';
@@ -72,24 +74,17 @@ function costRow(name: string, withIt: Row, without: Row, scale = 1): Row {
   };
 }
 
-/** Heap bytes that 200,000 requests allocate once everything is warm, collections included. */
+/** Bytes that a request allocates once everything is warm, as V8's allocation profiler finds them. */
 const allocated: Row = {
   name: 'mesh.lean.allocatedBytesPerRequest',
   unit: 'bytes',
   best: 'lowest',
   ratioTo: [],
-  measure() {
+  async measure() {
     const world = new MeshWorld(LEAN);
-    world.advance(400_000);
-    const requests = 100_000;
-    let bytes = 0;
-    // The young generation may be collected in between: add up what each short stretch allocated.
-    for (let i = 0; i < 100; i++) {
-      const before = process.memoryUsage().heapUsed;
-      world.advance(requests / 100);
-      bytes += Math.max(0, process.memoryUsage().heapUsed - before);
-    }
-    return bytes / requests;
+    world.advance(500_000);
+    const requests = 200_000;
+    return (await allocatedBytes(() => world.advance(requests))) / requests;
   },
 };
 

@@ -97,7 +97,7 @@ export class Recorder {
   }
 
   record(kind: number, owner: number, a: number, b: number, c: number): void {
-    this.digest.fold(kind, this.clock.nowNs, a, b ^ Math.imul(owner, 0x61c88647), c);
+    this.digest.fold(kind, this.clock, a, b ^ Math.imul(owner, 0x61c88647), c);
     switch (kind) {
       case RecordKind.attemptStarted:
         this.countOnEdge(owner, b, EdgeCount.attemptsStarted);

@@ -217,7 +217,7 @@ test('the same bits come out on every machine and version of Node', () => {
   const bits = new Int32Array(2);
   const fold = (value: number) => {
     new Float64Array(bits.buffer)[0] = value;
-    digest.fold(0, 0, bits[0]!, bits[1]!, 0);
+    digest.fold(0, { nowNs: 0 }, bits[0]!, bits[1]!, 0);
   };
   for (let i = 1; i < 2000; i++) {
     const x = i * 0.37;
