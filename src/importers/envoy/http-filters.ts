@@ -28,7 +28,10 @@ type FilterReader = (fields: Fields, runtime: Runtime) => FilterConfig;
 
 /** Without the prefix. */
 const FILTERS: Readonly<Record<string, FilterReader>> = {
-  'fault.v3.HTTPFault': (fields) => ({ kind: 'fault', config: readFault(fields) }),
+  'fault.v3.HTTPFault': (fields, runtime) => ({
+    kind: 'fault',
+    config: readFault(fields, runtime),
+  }),
   'rbac.v3.RBAC': (fields) => ({ kind: 'rbac', config: readRbac(fields) }),
   'rbac.v3.RBACPerRoute': (fields) => ({ kind: 'rbac', config: readRbacPerRoute(fields) }),
   'local_ratelimit.v3.LocalRateLimit': (fields, runtime) => ({

@@ -170,6 +170,8 @@ export interface FaultConfig {
   } | null;
   /** All must match for the filter to act. */
   readonly headers: readonly HeaderMatch[];
+  /** Only clients that name one of these in `x-envoy-downstream-service-node`; undefined = all. */
+  readonly downstreamNodes?: readonly string[];
   /** Only requests routed to this cluster; null = any. */
   readonly upstreamCluster: string | null;
   /** null = unlimited. */

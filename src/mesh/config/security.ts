@@ -11,7 +11,7 @@ export interface RbacConfig {
   readonly rules: RbacRules | null;
   /** Evaluated and counted only; null = none. */
   readonly shadowRules: RbacRules | null;
-  /** Stands before the names of shadow counters: `rbac.<prefix>shadow_denied`. */
+  /** Stands before the names of shadow counters: `rbac.<prefix>.shadow_denied`. */
   readonly shadowStatPrefix: string;
   /** The same before `allowed` and `denied`; undefined = nothing. */
   readonly statPrefix?: string;

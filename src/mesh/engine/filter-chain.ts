@@ -100,10 +100,17 @@ export class FilterChain implements RequestFilters {
 
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     const prefix = `http.${this.statPrefix}.`;
+    // Filters of one kind share their names.
+    const sums = new Map<string, { kind: 'counter' | 'gauge'; value: number }>();
     for (const filter of this.filters) {
       const scope = filter.hasOwnScope === true ? '' : prefix;
-      filter.visitStats?.((name, kind, value) => visit(scope + name, kind, value));
+      filter.visitStats?.((name, kind, value) => {
+        const known = sums.get(scope + name);
+        if (known === undefined) sums.set(scope + name, { kind, value });
+        else known.value += value;
+      });
     }
+    for (const [name, { kind, value }] of sums) visit(name, kind, value);
   }
 
   private walk(request: Slot, from: number, end: boolean): boolean {
@@ -124,7 +131,9 @@ export class FilterChain implements RequestFilters {
   /** What the route says of a filter goes before what the listener says. */
   private isOff(index: number, request: Slot): boolean {
     const config = this.configs[index]!;
-    const said = this.context.requests.planOf(request).filterConfigs;
+    const plan = this.context.requests.planOf(request);
+    const said = plan.filterConfigs;
+    if (config.kind === 'fault' && plan.routeFault !== undefined) return plan.routeFault === null;
     if (said === null) return config.isDisabled === true;
     const own = said[config.kind];
     return own === undefined ? config.isDisabled === true : own === null;

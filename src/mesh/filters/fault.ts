@@ -189,6 +189,11 @@ function replyOf(
 function concerns(fault: CompiledFault, stream: FilterStream): boolean {
   const cluster = fault.config.upstreamCluster;
   if (cluster !== null && cluster !== stream.clusterName) return false;
+  const { downstreamNodes } = fault.config;
+  if (downstreamNodes !== undefined) {
+    const node = stream.head.get('x-envoy-downstream-service-node');
+    if (node === undefined || !downstreamNodes.includes(node)) return false;
+  }
   for (let i = 0; i < fault.headers.length; i++) {
     if (fault.headers[i]?.(stream.head) !== true) return false;
   }

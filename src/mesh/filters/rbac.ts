@@ -49,8 +49,8 @@ export class RbacFilter implements HttpFilter {
 
   constructor(config: RbacConfig) {
     this.own = new CompiledRbac(config);
-    this.shadowPrefix = config.shadowStatPrefix;
-    this.prefix = config.statPrefix ?? '';
+    this.shadowPrefix = dotted(config.shadowStatPrefix);
+    this.prefix = dotted(config.statPrefix ?? '');
     this.unmatched = denial('none');
   }
 
@@ -87,6 +87,11 @@ export class RbacFilter implements HttpFilter {
     if (made === undefined) this.byRoute.set(config, (made = new CompiledRbac(config)));
     return made;
   }
+}
+
+/** A prefix becomes a level of its own. */
+function dotted(prefix: string): string {
+  return prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`;
 }
 
 function compiled(rules: RbacRules | null): AccessRules | null {

@@ -64,7 +64,7 @@ describe('the RBAC filter', () => {
     proxy.request();
     proxy.answer(200);
     expect(proxy.logged.status).toBe(200);
-    expect(proxy.stat('http.in.rbac.dry_shadow_denied')).toBe(1);
+    expect(proxy.stat('http.in.rbac.dry_.shadow_denied')).toBe(1);
     expect(proxy.stat('http.in.rbac.denied')).toBe(0);
   });
 

@@ -6,6 +6,15 @@
 import type { AdaptiveConcurrencyConfig } from '../../../mesh/config/config.ts';
 import { ENVOY } from '../../../mesh/config/defaults.ts';
 import type { Fields } from '../fields.ts';
+import { statusOf } from './local-rate-limit.ts';
+
+const EXCEEDED = 503;
+
+/** What is no error code becomes 503. */
+function statusFrom400(status: Fields | undefined): number {
+  const code = statusOf(status, EXCEEDED);
+  return code < 400 ? EXCEEDED : code;
+}
 
 export function readAdaptiveConcurrency(fields: Fields): AdaptiveConcurrencyConfig {
   const defaults = ENVOY.adaptiveConcurrency;
@@ -36,7 +45,7 @@ export function readAdaptiveConcurrency(fields: Fields): AdaptiveConcurrencyConf
     requestCount: rtt?.integer('request_count') ?? defaults.requestCount.value,
     jitterPercent: rtt?.percent('jitter') ?? defaults.jitterPercent.value,
     bufferPercent: rtt?.percent('buffer') ?? defaults.bufferPercent.value,
-    exceededStatus: status?.integer('code') ?? 503,
+    exceededStatus: statusFrom400(status),
   };
   for (const part of [limits, rtt, gradient, status, enabled, fields]) part?.close();
   return config;
