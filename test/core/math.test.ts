@@ -65,6 +65,7 @@ describe('within the documented bounds of Math.*', () => {
   test('pow of real exponents', () => {
     fc.assert(
       fc.property(between(1e-6, 1e6), between(-40, 40), (x, y) => {
+        fc.pre(!Number.isInteger(y)); // those are multiplied, within the bound of the next test
         const bound = (2 + 2 * Math.abs(y * Math.log(x))) * 2 ** -52;
         expect(relative(pow(x, y), x ** y)).toBeLessThanOrEqual(bound);
       }),
