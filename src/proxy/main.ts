@@ -67,6 +67,8 @@ export interface RunningProxy {
 
 /** How often a draining proxy looks whether its last connection is gone. */
 const DRAIN_POLL_MS = 5;
+/** How often a starting proxy looks whether its hosts are checked. */
+const READY_POLL_MS = 2;
 
 /**
  * @throws UsageError for an address that others could reach, unless they may
@@ -141,6 +143,10 @@ class AssembledProxy implements RunningProxy {
   }
 
   async listen(): Promise<void> {
+    // As Envoy: nobody is let in before the first health checks are over.
+    while (!this.engine.isReady && this.failure === null) {
+      await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+    }
     for (const [index, { address }] of this.options.listen.entries()) {
       await this.listeners[index]!.listen(address);
     }

@@ -95,8 +95,8 @@ export class RealPorts implements Ports {
     this.upstreams.resetStream(stream);
   }
 
-  sendUpstreamData(): void {
-    assert(false, 'TCP proxying is not available on real sockets');
+  sendUpstreamData(connection: Slot, _bytes: number, chunk: Uint8Array | null): void {
+    if (chunk !== null) this.upstreams.sendRaw(connection, chunk);
   }
 
   closeUpstream(connection: Slot, reason: CloseReason): void {

@@ -38,7 +38,10 @@ export class Upstreams implements ConnectionOwner {
       return;
     }
     const socket = dialSocket(endpoint, plan.bufferLimitBytes);
-    this.connections.put(slot, new UpstreamConnection(slot, socket, this.turns, this));
+    this.connections.put(
+      slot,
+      new UpstreamConnection(slot, socket, this.turns, this, plan.protocol === 'tcp'),
+    );
   }
 
   openStream(slot: Slot, connectionSlot: Slot, head: Head, end: boolean): void {
@@ -50,6 +53,11 @@ export class Upstreams implements ConnectionOwner {
 
   sendBody(slot: Slot, chunk: Uint8Array | null, end: boolean): void {
     this.streams.find(slot)?.stream.sendBody(chunk ?? NO_BYTES, end);
+  }
+
+  /** Bytes of a connection without protocol. */
+  sendRaw(slot: Slot, chunk: Uint8Array): void {
+    this.connections.find(slot)?.sendRaw(chunk);
   }
 
   sendTrailers(slot: Slot, trailers: Head): void {

@@ -51,12 +51,15 @@ function runtime({ listeners, clusters }: MeshConfig): Message | undefined {
   const countsActive = clusters.some(
     ({ circuitBreakers }) => circuitBreakers.default.countsActiveAsPending === true,
   );
+  const checks = clusters.flatMap(({ healthCheck }) => healthCheck ?? []);
   const values = message({
     ...Object.fromEntries(maintenance),
     'envoy.reloadable_features.skip_pending_overflow_count_on_active_rq': countsActive
       ? false
       : undefined,
     'upstream.use_retry': percents[0],
+    'health_check.min_interval': checks[0]?.minIntervalMs,
+    'health_check.max_interval': checks[0]?.maxIntervalMs,
     'envoy.reloadable_features.grpc_timeout_returns_deadline_exceeded': flag(
       listeners.some(({ grpcTimeoutsAreDeadlines }) => grpcTimeoutsAreDeadlines),
     ),

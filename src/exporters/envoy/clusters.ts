@@ -3,7 +3,7 @@
  *
  * Source: Envoy v3 API, config/cluster/v3 and config/endpoint/v3.
  */
-import type { Endpoint } from '../../core/engine.ts';
+import type { Endpoint, EndpointCheck } from '../../core/engine.ts';
 import {
   OUTLIER_NUMBERS,
   OUTLIER_STATISTICS,
@@ -18,8 +18,9 @@ import type {
 } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { ErrorMatch } from '../../mesh/config/error-match.ts';
+import type { Hex, HttpProbe } from '../../mesh/config/health-check.ts';
 import { balancing } from './balancers.ts';
-import { headerMatch } from './matchers.ts';
+import { headerMatch, stringMatch } from './matchers.ts';
 import {
   addressOf,
   duration,
@@ -52,6 +53,7 @@ export function cluster(config: ClusterConfig): Message {
     preconnect_policy: given(config.preconnect, preconnectPolicy),
     outlier_detection: given(config.outlier, outlier),
     health_checks: given(config.healthCheck, (check) => [healthCheck(check)]),
+    ignore_health_on_host_removal: flag(config.dropsHealthyHosts),
     close_connections_on_host_health_failure: flag(config.closesOnHealthFailure),
     typed_extension_protocol_options: protocolOptions(config),
     load_assignment: assignment(config),
@@ -183,8 +185,6 @@ function outlierStatistics(given: NonNullable<OutlierConfig['statistics']>): Mes
 
 function healthCheck(check: HealthCheckConfig): Message {
   const { probe, intervalMs, noTrafficIntervalMs, unhealthyIntervalMs } = check;
-  const ranges = (list: readonly { from: number; to: number }[]) =>
-    filled(list.map(({ from, to }) => ({ start: from, end: to })));
   return message({
     timeout: duration(check.timeoutMs),
     interval: duration(intervalMs),
@@ -202,16 +202,43 @@ function healthCheck(check: HealthCheckConfig): Message {
     unhealthy_edge_interval: duration(unless(check.unhealthyEdgeIntervalMs, unhealthyIntervalMs)),
     healthy_edge_interval: duration(unless(check.healthyEdgeIntervalMs, intervalMs)),
     ...(probe.kind === 'tcp'
-      ? { tcp_health_check: {} }
-      : {
-          http_health_check: message({
-            host: unless(probe.host, ''),
-            path: probe.path,
-            method: unless(probe.method, 'GET'),
-            expected_statuses: ranges(probe.expected),
-            retriable_statuses: ranges(probe.retriable),
-          }),
-        }),
+      ? { tcp_health_check: payloads(probe) }
+      : { http_health_check: httpProbe(probe) }),
+  });
+}
+
+function httpProbe(probe: HttpProbe): Message {
+  return message({
+    host: unless(probe.host, ''),
+    path: probe.path,
+    method: unless(probe.method, 'GET'),
+    expected_statuses: ranges(probe.expected),
+    retriable_statuses: ranges(probe.retriable),
+    request_headers_to_add: filled(
+      probe.addHeaders?.map(([key, value]) => ({ header: { key, value } })),
+    ),
+    request_headers_to_remove: filled(probe.removeHeaders),
+    service_name_matcher: given(probe.serviceName, stringMatch),
+    ...payloads(probe),
+  });
+}
+
+function ranges(list: readonly { readonly from: number; readonly to: number }[]) {
+  return filled(list.map(({ from, to }) => ({ start: from, end: to })));
+}
+
+function payloads({ send, receive }: { readonly send?: Hex; readonly receive?: readonly Hex[] }) {
+  return message({
+    send: send === undefined || send === '' ? undefined : { text: send },
+    receive: filled(receive?.map((text) => ({ text }))),
+  });
+}
+
+function endpointCheck({ address, hostname, isOff }: EndpointCheck): Message {
+  return message({
+    address: given(address, addressOf),
+    hostname,
+    disable_active_health_check: flag(isOff),
   });
 }
 
@@ -279,6 +306,7 @@ function lbEndpoint(endpoint: Endpoint): Message {
     endpoint: message({
       address: addressOf(endpoint.address),
       hostname: unless(endpoint.hostname, endpoint.address),
+      health_check_config: given(endpoint.check, endpointCheck),
     }),
     load_balancing_weight: unless(endpoint.weight, 1),
     health_status: HEALTH[endpoint.health],

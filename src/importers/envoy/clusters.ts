@@ -48,8 +48,18 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
   fields.ignore('dns_lookup_family', 'alt_stat_name');
   // Histograms: they change nothing that is counted.
   fields.ignore('track_cluster_stats', 'track_timeout_budgets');
-  fields.withoutEffect('ignore_health_on_host_removal');
-  const checks = fields.messages('health_checks', 'HealthCheck').map(readHealthCheck);
+  // Addresses here never change by themselves, and loopbacks need no keep-alive.
+  fields.withoutEffect(
+    'dns_refresh_rate',
+    'dns_failure_refresh_rate',
+    'respect_dns_ttl',
+    'use_tcp_for_dns_lookups',
+    'upstream_connection_options',
+    'wait_for_warm_on_init',
+  );
+  const checks = fields
+    .messages('health_checks', 'HealthCheck')
+    .map((check) => readHealthCheck(check, runtime));
   const assignment = fields.message('load_assignment', 'ClusterLoadAssignment');
   const given = assignment === undefined ? [] : readEndpoints(assignment, ids);
   const outlier = fields.message('outlier_detection', 'OutlierDetection');
@@ -233,6 +243,7 @@ function readCommon(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
       : { panicThresholdPercent: Math.max(0, Math.min(100, Math.trunc(threshold))) }),
     ...(mergeMs === undefined ? {} : { updateMergeWindowMs: mergeMs }),
     ...(drains ? { drainsOnSetChange: true } : {}),
+    ...(fields.flag('ignore_health_on_host_removal') ? { dropsHealthyHosts: true } : {}),
     ...(excludes ? { excludesUnchecked: true } : {}),
   };
 }

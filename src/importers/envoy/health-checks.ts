@@ -1,25 +1,37 @@
 /**
- * `HealthCheck` of a cluster: HTTP checks and bare TCP connects.
+ * `HealthCheck` of a cluster: HTTP checks, TCP connections and what is said over them.
  *
  * Source: Envoy v3 API, config/core/v3 HealthCheck; policy-engine.md §5.
  */
-import type { HealthCheckConfig, StatusRange } from '../../mesh/config/config.ts';
-import type { Fields } from './fields.ts';
 
-export function readHealthCheck(fields: Fields): HealthCheckConfig {
+import type { HealthCheckConfig, StatusRange } from '../../mesh/config/config.ts';
+import type { Hex, HttpProbe, TcpProbe } from '../../mesh/config/health-check.ts';
+import type { Fields } from './fields.ts';
+import { readAdditions } from './header-mutations.ts';
+import { readStringMatch } from './matchers.ts';
+import type { Runtime } from './runtime.ts';
+
+export function readHealthCheck(fields: Fields, runtime: Runtime): HealthCheckConfig {
   const required = (name: string): number => {
     const value = fields.durationMs(name);
     if (value === undefined) fields.node.error('MQ-FIELD-003', `a health check needs ${name}`);
     return value ?? 1_000;
   };
+  const threshold = (name: string): number => {
+    const value = fields.integer(name);
+    if (value === undefined) fields.node.error('MQ-FIELD-003', `a health check needs ${name}`);
+    return value ?? 1;
+  };
   const intervalMs = required('interval');
   const noTrafficIntervalMs = fields.durationMs('no_traffic_interval') ?? 60_000;
   const unhealthyIntervalMs = fields.durationMs('unhealthy_interval') ?? intervalMs;
+  const minIntervalMs = runtime.integer('health_check.min_interval');
+  const maxIntervalMs = runtime.integer('health_check.max_interval');
   const check = {
     timeoutMs: required('timeout'),
     intervalMs,
-    unhealthyThreshold: fields.integer('unhealthy_threshold') ?? 1,
-    healthyThreshold: fields.integer('healthy_threshold') ?? 1,
+    unhealthyThreshold: threshold('unhealthy_threshold'),
+    healthyThreshold: threshold('healthy_threshold'),
     initialJitterMs: fields.durationMs('initial_jitter') ?? 0,
     intervalJitterMs: fields.durationMs('interval_jitter') ?? 0,
     intervalJitterPercent: fields.integer('interval_jitter_percent') ?? 0,
@@ -30,35 +42,99 @@ export function readHealthCheck(fields: Fields): HealthCheckConfig {
     unhealthyEdgeIntervalMs: fields.durationMs('unhealthy_edge_interval') ?? unhealthyIntervalMs,
     healthyEdgeIntervalMs: fields.durationMs('healthy_edge_interval') ?? intervalMs,
     reusesConnection: fields.flag('reuse_connection', true),
+    ...(minIntervalMs === undefined ? {} : { minIntervalMs }),
+    ...(maxIntervalMs === undefined ? {} : { maxIntervalMs }),
     probe: readProbe(fields),
   };
-  fields.ignore('always_log_health_check_failures', 'event_log_path');
+  fields.ignore(
+    'name',
+    'always_log_health_check_failures',
+    'always_log_health_check_success',
+    'event_log_path',
+    'event_logger',
+  );
   fields.close();
   return check;
 }
 
 function readProbe(fields: Fields): HealthCheckConfig['probe'] {
   const tcp = fields.message('tcp_health_check', 'TcpHealthCheck');
-  if (tcp !== undefined) {
-    tcp.close();
-    return { kind: 'tcp' };
-  }
+  if (tcp !== undefined) return readTcp(tcp);
   const http = fields.message('http_health_check', 'HttpHealthCheck');
-  if (http === undefined) {
-    fields.node.error('MQ-ENVOY-002', 'only HTTP and TCP health checks are modelled');
-    return { kind: 'tcp' };
+  if (http !== undefined) return readHttp(http);
+  const grpc = fields.get('grpc_health_check');
+  const what = 'HTTP and TCP health checks are modelled: gRPC ones need upstreams of HTTP/2';
+  (grpc ?? fields.node).error('MQ-ENVOY-002', `only ${what}`);
+  fields.ignore('grpc_health_check', 'custom_health_check');
+  return { kind: 'tcp', send: '', receive: [] };
+}
+
+function readTcp(fields: Fields): TcpProbe {
+  const send = readPayload(fields.message('send', 'Payload'));
+  const receive = readPayloads(fields);
+  fields.close();
+  return { kind: 'tcp', send: send ?? '', receive };
+}
+
+function readHttp(fields: Fields): HttpProbe {
+  const expected = fields.messages('expected_statuses', 'Int64Range').map(readRange);
+  const send = readPayload(fields.message('send', 'Payload'));
+  const receive = readPayloads(fields);
+  const matcher = fields.message('service_name_matcher', 'StringMatcher');
+  const added = readAdditions(fields, 'request_headers_to_add');
+  const removed = fields.texts('request_headers_to_remove').map((name) => name.toLowerCase());
+  const method = fields.text('method') ?? 'GET';
+  const isHttp1 = fields.oneOf('codec_client_type', ['HTTP1', 'HTTP2', 'HTTP3'] as const);
+  if (isHttp1 !== undefined && isHttp1 !== 'HTTP1') {
+    fields.get('codec_client_type')?.error('MQ-ENVOY-002', 'only HTTP/1 checks are modelled');
   }
-  const expected = http.messages('expected_statuses', 'Int64Range').map(readRange);
+  // What of the body is kept; more than any answer of a check here.
+  fields.ignore('response_buffer_size');
   const probe = {
     kind: 'http' as const,
-    host: http.text('host') ?? '',
-    path: http.text('path') ?? '/',
-    method: http.text('method') ?? 'GET',
+    host: fields.text('host') ?? '',
+    path: fields.text('path') ?? '/',
+    method: method === 'METHOD_UNSPECIFIED' ? 'GET' : method,
     expected: expected.length === 0 ? [{ from: 200, to: 201 }] : expected,
-    retriable: http.messages('retriable_statuses', 'Int64Range').map(readRange),
+    retriable: fields.messages('retriable_statuses', 'Int64Range').map(readRange),
+    ...(added.length === 0
+      ? {}
+      : { addHeaders: added.map(({ name, value }) => [name, value] as const) }),
+    ...(removed.length === 0 ? {} : { removeHeaders: removed }),
+    ...(send === undefined ? {} : { send }),
+    ...(receive.length === 0 ? {} : { receive }),
+    ...(matcher === undefined ? {} : { serviceName: readStringMatch(matcher) }),
   };
-  http.close();
+  fields.close();
   return probe;
+}
+
+function readPayloads(fields: Fields): Hex[] {
+  return fields.messages('receive', 'Payload').flatMap((payload) => readPayload(payload) ?? []);
+}
+
+/** Either hexadecimal text or base64. */
+function readPayload(fields: Fields | undefined): Hex | undefined {
+  if (fields === undefined) return undefined;
+  const text = fields.text('text');
+  const binary = fields.text('binary');
+  fields.close();
+  if (text === undefined) return binary === undefined ? '' : hexOfBase64(binary);
+  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) {
+    fields.get('text')?.error('MQ-FIELD-006', `"${text}" is no hexadecimal text`);
+  }
+  return text.toLowerCase();
+}
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
+function hexOfBase64(text: string): Hex {
+  let bits = '';
+  for (const letter of text.replace(/=+$/, '')) {
+    bits += BASE64.indexOf(letter).toString(2).padStart(6, '0');
+  }
+  const bytes = bits.match(/.{8}/g) ?? [];
+  return bytes.map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, '0')).join('');
 }
 
 function readRange(fields: Fields): StatusRange {

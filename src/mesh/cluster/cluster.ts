@@ -42,6 +42,7 @@ import { HostPicker } from './host-picker.ts';
 import { DELIVERED, type HostSet } from './host-set.ts';
 import { type HostWish, isRejected } from './host-wish.ts';
 import { LatencyEstimate } from './latency-estimate.ts';
+import { stayingBeside } from './leaving-hosts.ts';
 import { OutlierDetector } from './outlier-detection.ts';
 import { isHashing, ownHash } from './own-hash.ts';
 import { drainPools, emptyPools, hasRoom, limitsPools, PRIORITIES } from './pool-list.ts';
@@ -178,10 +179,11 @@ export class Cluster implements EjectionSink {
   /**
    * A health check changed what a host is.
    *
-   * @param isFirst whether it was the host's first check: such a change is never held back
+   * @param isFirst whether the proxy is still starting: such a change is never held back
    */
   checkedHealthChanged(host: Host, isFirst: boolean): void {
-    if (isFirst) this.healthKnown();
+    if (host.isLeaving && host.failsChecks) this.setMembers(this.members);
+    else if (isFirst) this.healthKnown();
     else this.healthChanged();
     if (host.failsChecks) drainPools(this.pools, host);
   }
@@ -287,8 +289,9 @@ export class Cluster implements EjectionSink {
     const known = new Map(this.hosts.map((host) => [host.id, host]));
     const { nowNs } = this.surroundings.ports.clock;
     const oldPools = this.pools;
-    const pools = emptyPools(members.members.length);
-    this.hosts = members.members.map((endpoint, index) => {
+    const endpoints = [...members.members, ...stayingBeside(members, this.hosts, this.config)];
+    const pools = emptyPools(endpoints.length);
+    this.hosts = endpoints.map((endpoint, index) => {
       const host = known.get(endpoint.id);
       if (host === undefined) return this.makeHost(endpoint, index, nowNs);
       known.delete(endpoint.id);
@@ -297,6 +300,7 @@ export class Cluster implements EjectionSink {
       }
       host.endpoint = endpoint;
       host.index = index;
+      host.isLeaving = index >= members.members.length;
       return host;
     });
     this.members = members;
@@ -307,12 +311,12 @@ export class Cluster implements EjectionSink {
       this.stats.membershipChange++;
     }
     for (const host of known.values()) this.removeHost(host, oldPools);
-    this.picker.replace(this.hosts, this.surroundings.ports.clock.nowNs);
+    this.onMembers?.(this.hosts);
+    this.picker.replace(this.hosts, nowNs);
     this.disarmMerge();
     if (this.config.drainsOnSetChange === true) {
       for (const host of this.hosts) drainPools(this.pools, host);
     }
-    this.onMembers?.(this.hosts);
     this.waitingRoom?.post();
   }
 

@@ -89,6 +89,10 @@ export class Host {
   isMarkedDegraded = false;
   /** Left out of the denominators of panic and of priorities until its next passed check. */
   isExcludedByCheck = false;
+  /** PENDING_ACTIVE_HC: no check had a result yet, and until then it does not count. */
+  isUnchecked = false;
+  /** PENDING_DYNAMIC_REMOVAL: it left the cluster, and stays until a check fails. */
+  isLeaving = false;
 
   /** Whether outlier detection still has something to end or to forget. */
   get needsSweep(): boolean {
@@ -112,6 +116,6 @@ export class Host {
 
   /** Left out of the denominators of panic and of priorities. */
   get isExcluded(): boolean {
-    return this.isExcludedByCheck || this.endpoint.health === 'draining';
+    return this.isExcludedByCheck || this.isUnchecked || this.endpoint.health === 'draining';
   }
 }

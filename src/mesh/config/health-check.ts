@@ -3,6 +3,8 @@
  *
  * Source: policy-engine.md §5; Envoy, config/core/v3 HealthCheck.
  */
+import type { HeaderList } from '../../core/engine.ts';
+import type { ValueMatch } from './route-match.ts';
 
 /** One checker of a cluster. */
 export interface HealthCheckConfig {
@@ -19,16 +21,41 @@ export interface HealthCheckConfig {
   readonly unhealthyEdgeIntervalMs: number;
   readonly healthyEdgeIntervalMs: number;
   readonly reusesConnection: boolean;
-  readonly probe:
-    | { readonly kind: 'tcp' }
-    | {
-        readonly kind: 'http';
-        readonly host: string;
-        readonly path: string;
-        readonly method: string;
-        readonly expected: readonly StatusRange[];
-        readonly retriable: readonly StatusRange[];
-      };
+  /** Bounds of every wait with its jitter; undefined = none. */
+  readonly minIntervalMs?: number;
+  readonly maxIntervalMs?: number;
+  readonly probe: TcpProbe | HttpProbe;
+}
+
+/** Bytes as hexadecimal text. */
+export type Hex = string;
+
+/** Passes once it is connected, or once the answer has all of `receive`. */
+export interface TcpProbe {
+  readonly kind: 'tcp';
+  /** '' = nothing is sent. */
+  readonly send: Hex;
+  /** In this order; empty = a connection is enough. */
+  readonly receive: readonly Hex[];
+}
+
+export interface HttpProbe {
+  readonly kind: 'http';
+  /** '' = the cluster's name. */
+  readonly host: string;
+  readonly path: string;
+  readonly method: string;
+  readonly expected: readonly StatusRange[];
+  readonly retriable: readonly StatusRange[];
+  /** Headers of the request; lower-case names. */
+  readonly addHeaders?: HeaderList;
+  readonly removeHeaders?: readonly string[];
+  /** Body of the request; undefined = none. */
+  readonly send?: Hex;
+  /** What the response's body must have, in this order; undefined = nothing. */
+  readonly receive?: readonly Hex[];
+  /** What `x-envoy-upstream-healthchecked-cluster` must be; undefined = it is not looked at. */
+  readonly serviceName?: ValueMatch;
 }
 
 /** Integers in [from, to). */

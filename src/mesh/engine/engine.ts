@@ -125,6 +125,12 @@ export class PolicyEngine implements Engine<MeshConfig> {
     }
   }
 
+  /** Whether every host that is checked has had its first result. */
+  get isReady(): boolean {
+    for (const checker of this.checkers.values()) if (!checker.isReady) return false;
+    return true;
+  }
+
   // Downstream connections
 
   onDownstreamOpen(connection: Slot, listener: number, peer: PeerFacts): void {
@@ -211,8 +217,12 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.end();
   }
 
-  onUpstreamData(): void {
-    throw new NotServedError('TCP proxying');
+  onUpstreamData(connection: Slot, _bytes: number, chunk: Uint8Array | null): void {
+    this.begin();
+    const side = this.sideConnection(connection);
+    if (side?.onData === undefined) throw new NotServedError('TCP proxying');
+    if (chunk !== null) side.onData(chunk);
+    this.end();
   }
 
   onGoAway(connection: Slot): void {

@@ -5,7 +5,14 @@
  * connection, which is none of the pool's. Invariant: a host is probed, or waits for its next probe.
  * Source: policy-engine.md §5; Envoy, health_checker_base and the HTTP and TCP checkers.
  */
-import type { ConnectFailure, Head, ResetReason, Slot, TimerId } from '../../core/engine.ts';
+import type {
+  ConnectFailure,
+  DialPlan,
+  Head,
+  ResetReason,
+  Slot,
+  TimerId,
+} from '../../core/engine.ts';
 import {
   CloseReason,
   NO_SLOT,
@@ -16,8 +23,11 @@ import {
 import { HttpHead } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Host } from '../cluster/host.ts';
-import type { HealthCheckConfig, StatusRange } from '../config/config.ts';
+import type { HealthCheckConfig } from '../config/config.ts';
+import type { Hex, HttpProbe } from '../config/health-check.ts';
+import { compileValueMatch } from '../route/match.ts';
 import type { EngineContext } from './context.ts';
+import { authorityOf, bytesOf, contains, hasAll, headersOf, hexOf } from './probe-text.ts';
 import type { SideConnection, SideStream } from './side-streams.ts';
 
 /** How a probe failed. */
@@ -39,6 +49,9 @@ export class HealthChecker {
   private readonly cluster: Cluster;
   private readonly config: HealthCheckConfig;
   private readonly probes: Map<Host, Probe>;
+  private wasReady: boolean;
+  /** Times that a host became degraded: as in Envoy, it does not go down when they are over. */
+  degradedCount: number;
 
   constructor(context: EngineContext, cluster: Cluster, config: HealthCheckConfig) {
     this.stats = {
@@ -53,6 +66,8 @@ export class HealthChecker {
     this.cluster = cluster;
     this.config = config;
     this.probes = new Map();
+    this.wasReady = false;
+    this.degradedCount = 0;
   }
 
   /** Probes hosts that came and forgets those that left. */
@@ -61,28 +76,44 @@ export class HealthChecker {
       if (hosts.includes(host)) continue;
       probe.stop();
       this.probes.delete(host);
+      if (host.isMarkedDegraded) this.degradedCount--;
     }
     for (const host of hosts) {
       if (this.probes.has(host)) continue;
+      if (host.endpoint.check?.isOff === true) continue;
       host.failsChecks = true;
-      const probe = new Probe(this.context, this.cluster, this.config, host, this.stats);
+      host.isUnchecked = this.cluster.config.excludesUnchecked === true;
+      const probe = new Probe(this.context, this.cluster, this.config, host, this);
       this.probes.set(host, probe);
       probe.begin();
     }
   }
 
+  /** Whether the hosts of the beginning have had their first results. Once it is, it stays so. */
+  get isReady(): boolean {
+    if (!this.wasReady) this.wasReady = ![...this.probes.values()].some(isUnsettled);
+    return this.wasReady;
+  }
+
   /** A host said in a response that it must not be used. */
   onPassiveFailure(host: Host): void {
+    const probe = this.probes.get(host);
+    if (probe === undefined) return;
+    this.stats.failure++;
     this.stats.passive_failure++;
-    this.probes.get(host)?.failPassively();
+    probe.failPassively();
   }
 
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     for (const [name, value] of Object.entries(this.stats)) visit(name, 'counter', value as number);
     const hosts = [...this.probes.keys()];
     visit('healthy', 'gauge', hosts.filter((host) => !host.failsChecks).length);
-    visit('degraded', 'gauge', hosts.filter((host) => host.isMarkedDegraded).length);
+    visit('degraded', 'gauge', this.degradedCount);
   }
+}
+
+function isUnsettled(probe: Probe): boolean {
+  return probe.isFirstPending;
 }
 
 /** The checks of one host. */
@@ -91,6 +122,7 @@ export class Probe implements SideStream, SideConnection {
   private readonly cluster: Cluster;
   private readonly config: HealthCheckConfig;
   private readonly host: Host;
+  private readonly checker: HealthChecker;
   private readonly stats: CheckStats;
   private readonly id: Slot;
   private connection: Slot;
@@ -103,22 +135,24 @@ export class Probe implements SideStream, SideConnection {
   private unhealthyCount: number;
   private checkCount: number;
   /** Of the response that is under way. */
-  private status: number;
-  private isDegraded: boolean;
+  private response: Head | null;
   private isLast: boolean;
+  /** What came back so far, as far as somebody looks at it. */
+  private received: string;
 
   constructor(
     context: EngineContext,
     cluster: Cluster,
     config: HealthCheckConfig,
     host: Host,
-    stats: CheckStats,
+    checker: HealthChecker,
   ) {
     this.context = context;
     this.cluster = cluster;
     this.config = config;
     this.host = host;
-    this.stats = stats;
+    this.checker = checker;
+    this.stats = checker.stats;
     this.id = context.probes.push(this) - 1;
     this.connection = NO_SLOT;
     this.isConnected = false;
@@ -129,9 +163,13 @@ export class Probe implements SideStream, SideConnection {
     this.healthyCount = 0;
     this.unhealthyCount = 0;
     this.checkCount = 0;
-    this.status = 0;
-    this.isDegraded = false;
+    this.response = null;
     this.isLast = false;
+    this.received = '';
+  }
+
+  get isFirstPending(): boolean {
+    return this.isFirst;
   }
 
   begin(): void {
@@ -158,22 +196,37 @@ export class Probe implements SideStream, SideConnection {
   }
 
   failPassively(): void {
-    this.host.isExcludedByCheck = true;
-    if (this.host.failsChecks) return;
-    this.host.failsChecks = true;
-    this.unhealthyCount = 0;
+    const { host } = this;
+    host.isExcludedByCheck = true;
     this.healthyCount = 0;
-    this.cluster.checkedHealthChanged(this.host, false);
+    if (host.failsChecks) return;
+    host.failsChecks = true;
+    this.unhealthyCount = 0;
+    this.cluster.checkedHealthChanged(host, false);
   }
 
   // what arrives
 
   onConnected(): void {
     this.isConnected = true;
-    if (this.config.probe.kind === 'tcp') {
+    const { probe } = this.config;
+    if (probe.kind === 'http') this.send();
+    else if (probe.receive.length > 0) this.sendBytes(probe.send);
+    else {
       this.disconnect();
       this.passed(false);
-    } else this.send();
+    }
+  }
+
+  /** Bytes of a connection without protocol. */
+  onData(chunk: Uint8Array): void {
+    const { probe } = this.config;
+    if (!this.isChecking || probe.kind === 'http') return;
+    this.received += hexOf(chunk);
+    if (!hasAll(this.received, probe.receive)) return;
+    this.received = '';
+    if (!this.config.reusesConnection) this.disconnect();
+    this.passed(false);
   }
 
   onConnectFailed(_failure: ConnectFailure): void {
@@ -186,18 +239,20 @@ export class Probe implements SideStream, SideConnection {
   }
 
   onClosed(): void {
-    const wasConnecting = !this.isConnected;
+    const isWaiting = !this.isConnected || this.config.probe.kind === 'tcp';
     this.freeConnection();
-    if (this.isChecking && wasConnecting) this.failed('network');
+    if (this.isChecking && isWaiting) this.failed('network');
   }
 
   onHead(head: Head, end: boolean): void {
-    this.status = head.status;
-    this.isDegraded = head.get('x-envoy-degraded') !== undefined;
+    this.response = head;
     if (end) this.over();
   }
 
-  onBody(end: boolean): void {
+  onBody(end: boolean, chunk: Uint8Array | null): void {
+    const { probe } = this.config;
+    const isRead = probe.kind === 'http' && probe.receive !== undefined;
+    if (isRead && chunk !== null) this.received += hexOf(chunk);
     if (end) this.over();
   }
 
@@ -212,33 +267,51 @@ export class Probe implements SideStream, SideConnection {
     this.stats.attempt++;
     this.checkCount++;
     this.timer = ports.armAfter(this.config.timeoutMs, TimerKind.healthCheck, this.id);
-    if (this.connection !== NO_SLOT) this.send();
-    else this.connect();
+    this.received = '';
+    const { probe } = this.config;
+    if (this.connection === NO_SLOT) this.connect();
+    else if (probe.kind === 'http') this.send();
+    else this.sendBytes(probe.send);
   }
 
   private connect(): void {
-    const { context } = this;
+    const { context, config } = this;
+    const { endpoint } = this.host;
+    const { address } = endpoint.check ?? {};
     this.isLast = false;
     this.isConnected = false;
     this.connection = context.tables.connections.allocate(NO_SLOT, 0);
     context.side.connections.set(this.connection, this);
-    context.ports.dial(this.connection, this.host.endpoint, this.cluster.dialPlan);
+    const target = address === undefined ? endpoint : { ...endpoint, address };
+    const { dialPlan } = this.cluster;
+    const isRaw = config.probe.kind === 'tcp' && config.probe.receive.length > 0;
+    const plan: DialPlan = isRaw ? { ...dialPlan, protocol: 'tcp' } : dialPlan;
+    context.ports.dial(this.connection, target, plan);
+  }
+
+  private sendBytes(hex: Hex): void {
+    const bytes = bytesOf(hex);
+    if (bytes.length === 0) return;
+    this.context.ports.sendUpstreamData(this.connection, bytes.length, bytes, false);
   }
 
   private send(): void {
-    const { context, config } = this;
-    if (config.probe.kind === 'tcp') return;
+    const { context, config, host } = this;
     const { probe } = config;
-    const authority = probe.host === '' ? this.cluster.config.name : probe.host;
+    if (probe.kind === 'tcp') return;
+    const body = probe.send === undefined ? null : bytesOf(probe.send);
     const head = new HttpHead({
       method: probe.method,
-      authority,
+      authority: authorityOf(probe, host, this.cluster.config.name),
       path: probe.path,
-      headers: [['user-agent', 'Envoy/HC']],
+      headers: headersOf(probe, body),
     });
+    this.response = null;
     this.stream = context.streams.allocate(NO_SLOT);
     context.side.streams.set(this.stream, this);
-    context.ports.openStream(this.stream, this.connection, this.checkCount, head, true);
+    const { ports } = context;
+    ports.openStream(this.stream, this.connection, this.checkCount, head, body === null);
+    if (body !== null) ports.sendBody(this.stream, body.length, body, true);
   }
 
   /** The whole response is there. */
@@ -246,9 +319,26 @@ export class Probe implements SideStream, SideConnection {
     this.freeStream();
     if (this.isLast || !this.config.reusesConnection) this.disconnect();
     const { probe } = this.config;
-    if (probe.kind === 'tcp') return;
-    if (contains(probe.expected, this.status)) this.passed(this.isDegraded);
-    else this.failed(contains(probe.retriable, this.status) ? 'retriable' : 'active');
+    const { response } = this;
+    if (probe.kind === 'tcp' || response === null) return;
+    if (!contains(probe.expected, response.status)) {
+      const excludes = response.get('x-envoy-immediate-health-check-fail') !== undefined;
+      if (excludes) this.host.isExcludedByCheck = true;
+      this.failed(contains(probe.retriable, response.status) ? 'retriable' : 'active');
+    } else if (this.isService(probe, response) && this.hasBody(probe)) {
+      this.passed(response.get('x-envoy-degraded') !== undefined);
+    } else this.failed('active');
+  }
+
+  private isService({ serviceName }: HttpProbe, response: Head): boolean {
+    if (serviceName === undefined) return true;
+    this.stats.verify_cluster++;
+    const name = response.get('x-envoy-upstream-healthchecked-cluster') ?? '';
+    return compileValueMatch(serviceName)(name);
+  }
+
+  private hasBody({ receive }: HttpProbe): boolean {
+    return receive === undefined || hasAll(this.received, receive);
   }
 
   private passed(isDegraded: boolean): void {
@@ -257,6 +347,7 @@ export class Probe implements SideStream, SideConnection {
     this.unhealthyCount = 0;
     let isPending = false;
     let hasChanged = host.isMarkedDegraded !== isDegraded;
+    if (isDegraded && hasChanged) this.checker.degradedCount++;
     host.isMarkedDegraded = isDegraded;
     if (host.failsChecks) {
       host.inServiceNs = this.context.ports.clock.nowNs;
@@ -270,7 +361,9 @@ export class Probe implements SideStream, SideConnection {
       host.isExcludedByCheck = false;
       hasChanged = true;
     }
-    if (hasChanged) cluster.checkedHealthChanged(host, this.isFirst);
+    if (host.isUnchecked) hasChanged = true;
+    host.isUnchecked = false;
+    if (hasChanged) cluster.checkedHealthChanged(host, this.isStarting());
     this.isFirst = false;
     if (!host.failsChecks) cluster.checkPassed(host);
     const { healthyEdgeIntervalMs, intervalMs, noTrafficIntervalMs, noTrafficHealthyIntervalMs } =
@@ -284,18 +377,29 @@ export class Probe implements SideStream, SideConnection {
     this.stats.failure++;
     if (why === 'network' || why === 'timeout') this.stats.network_failure++;
     this.healthyCount = 0;
-    this.isFirst = false;
+    const wasUnchecked = host.isUnchecked;
+    host.isUnchecked = false;
     let isPending = false;
+    let hasChanged = wasUnchecked;
     if (!host.failsChecks) {
       this.unhealthyCount++;
       if (why === 'active' || this.unhealthyCount >= config.unhealthyThreshold) {
         this.unhealthyCount = 0;
         host.failsChecks = true;
-        this.cluster.checkedHealthChanged(host, false);
+        hasChanged = true;
       } else isPending = true;
     }
+    if (hasChanged || host.isExcludedByCheck) {
+      this.cluster.checkedHealthChanged(host, this.isStarting());
+    }
+    this.isFirst = false;
     if (!this.hasTraffic) this.next(config.noTrafficIntervalMs);
     else this.next(isPending ? config.unhealthyEdgeIntervalMs : config.unhealthyIntervalMs);
+  }
+
+  /** Before requests come, what a check says is known at once. */
+  private isStarting(): boolean {
+    return this.isFirst && !this.checker.isReady;
   }
 
   private get hasTraffic(): boolean {
@@ -309,7 +413,8 @@ export class Probe implements SideStream, SideConnection {
     let waitMs = intervalMs;
     if (spread > 0) waitMs += this.draw(1, spread);
     if (intervalJitterMs > 0) waitMs += this.draw(2, intervalJitterMs);
-    this.wait(Math.max(1, waitMs));
+    const { minIntervalMs = 0, maxIntervalMs = waitMs } = this.config;
+    this.wait(Math.max(1, minIntervalMs, Math.min(waitMs, maxIntervalMs)));
   }
 
   private wait(waitMs: number): void {
@@ -366,8 +471,4 @@ export class Probe implements SideStream, SideConnection {
     this.context.side.connections.delete(connection);
     this.context.tables.connections.free(connection);
   }
-}
-
-function contains(ranges: readonly StatusRange[], status: number): boolean {
-  return ranges.some(({ from, to }) => status >= from && status < to);
 }

@@ -26,6 +26,8 @@ export interface SideConnection {
   onConnectFailed(failure: ConnectFailure): void;
   onGoAway(): void;
   onClosed(): void;
+  /** Of connections without protocol. */
+  onData?(chunk: Uint8Array): void;
 }
 
 export class SideStreams {

@@ -43,14 +43,18 @@ export class UpstreamConnection implements ResponseSink {
   private closeReason: CloseReason = CloseReason.remoteEnd;
   private failure: NodeJS.ErrnoException | null = null;
 
-  constructor(slot: Slot, socket: Socket, turns: Turns, owner: ConnectionOwner) {
+  /** @param isRaw bytes are handed on as they are, for checks of bare TCP */
+  constructor(slot: Slot, socket: Socket, turns: Turns, owner: ConnectionOwner, isRaw = false) {
     this.slot = slot;
     this.socket = socket;
     this.turns = turns;
     this.owner = owner;
     this.parser = new ResponseParser(this);
     socket.on('connect', () => this.opened());
-    socket.on('data', (bytes: Buffer) => this.received(() => this.parser.push(bytes)));
+    const take = isRaw
+      ? (bytes: Buffer) => this.turns.run((e) => e.onUpstreamData(slot, bytes.length, bytes, false))
+      : (bytes: Buffer) => this.received(() => this.parser.push(bytes));
+    socket.on('data', take);
     socket.on('end', () => this.ended());
     socket.on('error', (error) => this.failed(error));
     socket.on('drain', () => this.stream?.setWritable(true));
@@ -62,6 +66,10 @@ export class UpstreamConnection implements ResponseSink {
     this.parser.expect(method);
     this.stream = new UpstreamStream(slot, this.socket, this.turns, () => this.freeStream());
     return this.stream;
+  }
+
+  sendRaw(chunk: Uint8Array): void {
+    this.socket.write(chunk);
   }
 
   /** HTTP/1 can abandon a request only together with its connection. */

@@ -52,12 +52,12 @@ describe('a bootstrap', () => {
   });
 
   it('says which fields it reads over', () => {
-    const { found, told } = read(bootstrap({ cluster: 'ignore_health_on_host_removal: true' }));
+    const { found, told } = read(bootstrap({ cluster: 'respect_dns_ttl: true' }));
     expect(found).toBeDefined();
     expect(told).toEqual([
-      '21:36 MQ-ENVOY-006 Cluster field "ignore_health_on_host_removal" has no effect here: it is not modelled',
+      '21:22 MQ-ENVOY-006 Cluster field "respect_dns_ttl" has no effect here: it is not modelled',
     ]);
-    expect(read(bootstrap({ cluster: 'ignore_health_on_host_removal: false' })).told).toEqual([]);
+    expect(read(bootstrap({ cluster: 'respect_dns_ttl: false' })).told).toEqual([]);
   });
 
   it('is read in both spellings, with single items for lists and Envoy’s defaults', () => {

@@ -73,6 +73,8 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     onBody: (chunk, end) => this.onBody(chunk, end),
     onTrailers: (headers) => this.onTrailers(headers),
   });
+  /** Bytes without protocol. */
+  private readonly isRaw: boolean;
 
   constructor(
     context: VirtualContext,
@@ -81,6 +83,7 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     dial: (address: string) => Dialled,
     protocol: Protocol,
   ) {
+    this.isRaw = protocol === 'tcp';
     this.context = context;
     this.slot = slot;
     this.endpoint = endpoint;
@@ -163,6 +166,10 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     this.endRequest();
   }
 
+  sendRaw(bytes: Uint8Array): void {
+    this.end?.write(bytes);
+  }
+
   resetStream(): void {
     this.freeStream();
     this.closeBy();
@@ -180,6 +187,11 @@ export class VirtualUpstream implements Receiver, ResponseSink {
   // what arrives
 
   onBytes(bytes: Uint8Array): void {
+    if (this.isRaw) {
+      const { slot } = this;
+      this.context.input((engine) => engine.onUpstreamData(slot, bytes.length, bytes, false));
+      return;
+    }
     if (this.isTunnel) {
       const { stream } = this;
       if (stream === NO_SLOT) return;

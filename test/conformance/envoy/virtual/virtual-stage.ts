@@ -127,6 +127,8 @@ export class VirtualStage implements Stage, Ports {
     this.engine = new PolicyEngine({ ...bootstrap.config, clusters }, this, new EngineTables());
     this.context.attach(this.engine);
     // As the runner for sockets does to see whether somebody listens.
+    // A proxy listens once its first health checks are over.
+    while (!this.engine.isReady) await this.clock.sleep(1);
     const probe = await this.connect('listener', null);
     probe.close();
     await this.clock.sleep(1);
@@ -237,7 +239,9 @@ export class VirtualStage implements Stage, Ports {
     this.context.streams.find(stream)?.resetStream();
   }
 
-  sendUpstreamData(): void {}
+  sendUpstreamData(connection: Slot, _bytes: number, chunk: Uint8Array | null): void {
+    this.context.upstreams.find(connection)?.sendRaw(chunk ?? NO_BYTES);
+  }
 
   closeUpstream(connection: Slot): void {
     this.context.upstreams.find(connection)?.closeBy();
