@@ -60,8 +60,26 @@ export class ClusterStats {
   rqMaxDurationReached = 0;
   /** Codes of final responses. */
   readonly codes = new CodeCounts();
+  /** Of those the ones to requests from inside; all others were external. null = none yet. */
+  private internalCodes: CodeCounts | null = null;
+  /** Of those the ones of canary hosts. null = none yet. */
+  private canaryCodes: CodeCounts | null = null;
   /** Codes of responses that were retried. */
   readonly retriedCodes = new CodeCounts();
+
+  /** The answer to a request. @param isInternal whether the request came from inside */
+  countCode(code: number, isInternal: boolean): void {
+    this.codes.count(code);
+    if (!isInternal) return;
+    this.internalCodes ??= new CodeCounts();
+    this.internalCodes.count(code);
+  }
+
+  /** The answer came from a canary host. */
+  countCanary(code: number): void {
+    this.canaryCodes ??= new CodeCounts();
+    this.canaryCodes.count(code);
+  }
 
   /** Counters of handshakes with endpoints. */
   needTls(): TlsStats {
@@ -74,6 +92,9 @@ export class ClusterStats {
     for (const [field, name] of CLUSTER_COUNTERS) visit(name, this[field]);
     this.tls?.visit('', visit);
     this.codes.visit('', visit);
+    this.internalCodes?.visit('internal.', visit);
+    this.codes.visit('external.', visit, this.internalCodes);
+    this.canaryCodes?.visit('canary.', visit);
     this.retriedCodes.visit('retry.', visit);
   }
 }
@@ -81,7 +102,7 @@ export class ClusterStats {
 /** A counter's field. */
 export type ClusterCounter = Exclude<
   keyof ClusterStats,
-  'codes' | 'retriedCodes' | 'needTls' | 'visit'
+  'codes' | 'retriedCodes' | 'countCode' | 'countCanary' | 'needTls' | 'visit'
 >;
 
 const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
@@ -158,24 +179,39 @@ export class CodeCounts {
     this.lastCount++;
   }
 
-  /** `<prefix>upstream_rq_503`, `…_5xx` and `…_completed`, in this order of names for each code. */
-  visit(prefix: string, visit: (name: string, value: number) => void): void {
+  /**
+   * `<prefix>upstream_rq_503`, `…_5xx` and `…_completed`, in this order of names for each code.
+   *
+   * @param others those that do not count here
+   */
+  visit(
+    prefix: string,
+    visit: (name: string, value: number) => void,
+    others: CodeCounts | null = null,
+  ): void {
     this.flush();
     const classes = [0, 0, 0, 0, 0, 0];
     let completed = 0;
     for (let i = 0; i < this.codes.length; i++) {
       const code = this.codes[i]!;
+      const count = this.counts[i]! - (others === null ? 0 : others.countOf(code));
+      if (count === 0) continue;
       const hundreds = Math.floor(code / 100);
-      classes[hundreds] = (classes[hundreds] ?? 0) + this.counts[i]!;
-      completed += this.counts[i]!;
+      classes[hundreds] = (classes[hundreds] ?? 0) + count;
+      completed += count;
       // Of other codes only their number is known.
-      if (code >= 100 && code <= 599) visit(`${prefix}upstream_rq_${code}`, this.counts[i]!);
+      if (code >= 100 && code <= 599) visit(`${prefix}upstream_rq_${code}`, count);
     }
     for (let hundreds = 1; hundreds <= 5; hundreds++) {
       const value = classes[hundreds]!;
       if (value > 0) visit(`${prefix}upstream_rq_${hundreds}xx`, value);
     }
     if (completed > 0) visit(`${prefix}upstream_rq_completed`, completed);
+  }
+
+  private countOf(code: number): number {
+    this.flush();
+    return this.counts[this.codes.indexOf(code)] ?? 0;
   }
 
   private flush(): void {

@@ -233,7 +233,8 @@ export class ActiveRequests implements FilterChainOwner {
 
   chargeCluster(request: Slot, status: number): void {
     const index = this.requests.clusterOf(request);
-    if (index >= 0) this.clusters[index]!.stats.codes.count(status);
+    if (index >= 0)
+      this.clusters[index]!.stats.countCode(status, this.requests.planOf(request).isInternal);
   }
 
   onFilterTimer(request: Slot): void {

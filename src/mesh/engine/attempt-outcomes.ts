@@ -84,7 +84,7 @@ export class AttemptOutcomes implements PoolListener {
     requests.set(request, Bit.retriesOff);
     requests.set(request, Bit.informed);
     const { config, stats } = this.responder.listenerOf(request);
-    this.clusterOf(request).stats.codes.count(head.status);
+    this.clusterOf(request).stats.countCode(head.status, this.requests.planOf(request).isInternal);
     if (config.forwardsInformational !== true) return;
     stats.countStatus(head.status);
     ports.respondInformational(request, head);
@@ -131,7 +131,8 @@ export class AttemptOutcomes implements PoolListener {
     else if (!plan.isGrpc) host.rqSuccess++;
     else if (end) countGrpc(host, head);
     else streams.set(stream, StreamBit.successOpen);
-    cluster.stats.codes.count(head.status);
+    cluster.stats.countCode(head.status, plan.isInternal);
+    if (host.endpoint.metadata?.['canary'] === true) cluster.stats.countCanary(head.status);
     const given = plan.makesCookies ? this.withCookies(request, head) : head;
     const sent = plan.responseHead(given, requests.attemptsOf(request));
     this.retries.release(request);
@@ -163,7 +164,7 @@ export class AttemptOutcomes implements PoolListener {
     const { host } = this.pools[requests.poolOf(request)]!;
     this.reportResponse(cluster, host, head.status, false, head);
     host.rqSuccess++;
-    cluster.stats.codes.count(head.status);
+    cluster.stats.countCode(head.status, this.requests.planOf(request).isInternal);
     this.retries.release(request);
     requests.set(request, Bit.retriesOff);
     streams.set(stream, StreamBit.headReceived);
@@ -302,7 +303,7 @@ export class AttemptOutcomes implements PoolListener {
     const hasBegun = requests.has(request, Bit.informed);
     if (!hasBegun) {
       if (host !== null) host.rqError++;
-      cluster.stats.codes.count(status);
+      cluster.stats.countCode(status, this.requests.planOf(request).isInternal);
     }
     if (this.hedging.hasOthers(request, NO_SLOT)) return;
     this.retries.release(request);

@@ -91,7 +91,7 @@ export class AttemptTimeouts {
       requests.set(request, Bit.timedOut);
       if (this.outcomes.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
       host.rqError++;
-      cluster.stats.codes.count(status);
+      cluster.stats.countCode(status, this.requests.planOf(request).isInternal);
     }
     this.answerTimeout(request, details);
   }
@@ -160,7 +160,7 @@ export class AttemptTimeouts {
     if (host !== null) cluster.accrual?.onResult(host, ResponseClass.failure);
     if (!isAwaited) return;
     if (!requests.has(request, HAS_BEGUN)) {
-      cluster.stats.codes.count(status);
+      cluster.stats.countCode(status, this.requests.planOf(request).isInternal);
       if (host !== null) host.rqError++;
     }
     if (host !== null && !isReported) this.outcomes.reportFailure(cluster, host, status);

@@ -46,7 +46,7 @@ export class ClusterRefusals {
   }
 
   private answer(request: Slot, cluster: Cluster, body: string, header: string, flag: Flag): void {
-    cluster.stats.codes.count(REFUSED_STATUS);
+    cluster.stats.countCode(REFUSED_STATUS, this.context.requests.planOf(request).isInternal);
     const { router } = this.responder.listenerOf(request).config;
     const told = router?.suppressesEnvoyHeaders === true ? '' : header;
     const details = body.replaceAll(' ', '_');

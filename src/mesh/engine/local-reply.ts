@@ -57,7 +57,7 @@ export class LocalReplies {
     }
     const extra: HeaderList = header === '' ? [] : [[header, 'true']];
     const head = form.isGrpc
-      ? grpcHead(grpcStatus ?? grpcStatusOf(status), text, extra)
+      ? grpcHead(grpcStatus ?? grpcStatusOf(status), form.isHeadMethod ? '' : text, extra)
       : plainHead(status, text, extra);
     const body = form.isGrpc || form.isHeadMethod || text === '' ? null : encodeUtf8(text);
     const reply = { head, body, text, header, grpcStatus };

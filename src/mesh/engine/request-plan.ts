@@ -164,6 +164,8 @@ export class RequestPlan {
   /** What is wrong with a control header that the listener checks; null = nothing. */
   readonly strictFailure: { readonly name: string; readonly value: string } | null;
   readonly isGrpc: boolean;
+  /** Whether it comes from inside, as `x-envoy-internal` says. */
+  readonly isInternal: boolean;
   readonly isHeadMethod: boolean;
   /** A timeout answers 204: the client sent `x-envoy-upstream-rq-timeout-alt-response`. */
   readonly timeoutStatus: 204 | 504;
@@ -261,6 +263,7 @@ export class RequestPlan {
     this.perTryTimeoutMs = Math.min(this.timeouts.perTryMs, LONGEST_TIMER_MS);
     this.perTryIdleTimeoutMs = Math.min(this.timeouts.perTryIdleMs, LONGEST_TIMER_MS);
     this.isGrpc = isGrpc(head);
+    this.isInternal = head.get('x-envoy-internal') === 'true';
     this.isHeadMethod = head.method === 'HEAD';
     const wantsAlternative = head.get(ALTERNATIVE_HEADER) !== undefined;
     this.timeoutStatus = honours && wantsAlternative ? 204 : 504;

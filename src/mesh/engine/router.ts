@@ -237,7 +237,7 @@ export class Router implements QueueOwner {
 
   private refuseHost(request: Slot, cluster: Cluster): void {
     this.outcomes.abandon(request);
-    cluster.stats.codes.count(503);
+    cluster.stats.countCode(503, this.requests.planOf(request).isInternal);
     const details = 'no_healthy_upstream';
     this.responder.respondLocally(request, 503, 'no healthy upstream', Flag.UH, details);
   }
@@ -257,7 +257,7 @@ export class Router implements QueueOwner {
   private turnAway(request: Slot, cluster: Cluster): void {
     this.retries.release(request);
     cluster.stats.cxNoneHealthy++;
-    cluster.stats.codes.count(503);
+    cluster.stats.countCode(503, this.requests.planOf(request).isInternal);
     this.responder.respondLocally(request, 503, '', Flag.UH, 'load_shed');
   }
 
@@ -276,7 +276,7 @@ export class Router implements QueueOwner {
   onFailfast(request: Slot, cluster: Cluster): void {
     this.retries.release(request);
     cluster.stats.cxNoneHealthy++;
-    cluster.stats.codes.count(504);
+    cluster.stats.countCode(504, this.requests.planOf(request).isInternal);
     this.responder.respondLocally(request, 504, '', Flag.UH, 'failfast');
   }
 

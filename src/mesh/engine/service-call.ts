@@ -103,12 +103,12 @@ export class ServiceCallStream implements SideStream {
   }
 
   onPoolFailure(reason: ResetReason): void {
-    this.cluster!.stats.codes.count(statusOfReset(reason));
+    this.cluster!.stats.countCode(statusOfReset(reason), true);
     this.finish(null);
   }
 
   onHead(head: Head, end: boolean): void {
-    this.cluster!.stats.codes.count(head.status);
+    this.cluster!.stats.countCode(head.status, true);
     this.grpcStatus = head.get('grpc-status');
     if (end) this.onEnd();
   }
@@ -125,7 +125,7 @@ export class ServiceCallStream implements SideStream {
 
   onReset(reason: ResetReason): void {
     this.pool!.onStreamReset(this.connection, reason);
-    this.cluster!.stats.codes.count(statusOfReset(reason));
+    this.cluster!.stats.countCode(statusOfReset(reason), true);
     this.finish(null);
   }
 

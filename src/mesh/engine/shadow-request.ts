@@ -134,7 +134,7 @@ export class ShadowRequest implements SideStream {
   onHead(head: Head, end: boolean): void {
     const { cluster, pool } = this;
     const status = effectiveStatus(this.isGrpc, head);
-    cluster.stats.codes.count(head.status);
+    cluster.stats.countCode(head.status, true);
     if (status >= 500) pool!.host.rqError++;
     else pool!.host.rqSuccess++;
     const { detector } = cluster;
@@ -159,7 +159,7 @@ export class ShadowRequest implements SideStream {
     this.timer = NO_TIMER;
     this.cluster.stats.rqTimeout++;
     this.blame(504);
-    this.cluster.stats.codes.count(504);
+    this.cluster.stats.countCode(504, true);
     this.drop();
   }
 
@@ -184,7 +184,7 @@ export class ShadowRequest implements SideStream {
   }
 
   private failed(status: number): void {
-    this.cluster.stats.codes.count(status);
+    this.cluster.stats.countCode(status, true);
     this.end();
   }
 

@@ -51,7 +51,13 @@ export class ResponseWriter {
     if (this.hasBegun) return;
     if (head.status === 100) this.response.writeContinue();
     else if (head.status === 102) this.response.writeProcessing();
-    else if (head.status === 103) this.response.writeEarlyHints(hintsOf(head.headers));
+    else if (head.status === 103) this.writeEarlyHints(head.headers);
+  }
+
+  /** Node's own way refuses hints without a link. A response that waits for its turn gets none. */
+  private writeEarlyHints(headers: HeaderList): void {
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    this.response.socket?.write(`HTTP/1.1 103 Early Hints\r\n${lines}\r\n`, 'latin1');
   }
 
   writeHead(head: Head, end: boolean, options: HeadOptions): void {
@@ -83,7 +89,7 @@ export class ResponseWriter {
 
   private addOrigin(headers: MutableHeaders, serviceTimeMs: number | null): void {
     if (serviceTimeMs === null) {
-      headers.push(['server', SERVER_NAME]);
+      if (headerValue(headers, 'server') === undefined) headers.push(['server', SERVER_NAME]);
       return;
     }
     if (serviceTimeMs === UNTOLD) return;
@@ -98,7 +104,11 @@ export class ResponseWriter {
   }
 
   private addFraming(headers: MutableHeaders, status: number, end: boolean): void {
-    if (!mayHaveBody(this.method, status) || headerValue(headers, 'content-length') !== undefined) {
+    if (headerValue(headers, 'content-length') !== undefined) return;
+    if (!mayHaveBody(this.method, status)) {
+      // Envoy tells how the body would have come that a HEAD request did not ask for.
+      const isWithheld = mayHaveBody('GET', status);
+      if (isWithheld) headers.push(['transfer-encoding', 'chunked']);
       return;
     }
     this.isChunked = !end;
@@ -120,10 +130,4 @@ function copyOf(headers: HeaderList): MutableHeaders {
 /** Whether the engine says that the connection ends with this response. */
 function isLast(head: Head): boolean {
   return tokensOf(head.get('connection')).includes('close');
-}
-
-function hintsOf(headers: HeaderList): Record<string, string | string[]> & { link: string } {
-  const hints: Record<string, string | string[]> & { link: string } = { link: '' };
-  for (const [name, value] of headers) hints[name] = value;
-  return hints;
 }

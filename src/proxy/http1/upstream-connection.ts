@@ -189,7 +189,8 @@ export class UpstreamConnection implements ResponseSink {
       return;
     }
     const reason = connectFailureOf(this.failure);
-    this.turns.run((engine) => engine.onConnectFailed(slot, 'tcp', reason, ''));
+    const detail = connectDetailOf(this.failure);
+    this.turns.run((engine) => engine.onConnectFailed(slot, 'tcp', reason, detail));
   }
 
   /** Slots are freed before the input that ends them: the engine may use them again during it. */
@@ -222,6 +223,19 @@ function connectFailureOf(error: NodeJS.ErrnoException | null): ConnectFailureTy
     default:
       return ConnectFailure.closed;
   }
+}
+
+/** As Envoy words what the system says; '' where it says nothing. */
+function connectDetailOf(error: NodeJS.ErrnoException | null): string {
+  const words: Readonly<Record<string, string>> = {
+    ECONNREFUSED: 'Connection refused',
+    EHOSTUNREACH: 'No route to host',
+    ENETUNREACH: 'Network is unreachable',
+    ETIMEDOUT: 'Connection timed out',
+    ECONNRESET: 'Connection reset by peer',
+  };
+  const text = words[error?.code ?? ''];
+  return text === undefined ? '' : `delayed connect error: ${text}`;
 }
 
 function peerOf(socket: Socket): PeerFacts {

@@ -56,7 +56,7 @@ const PER_REQUEST: readonly Check[] = [
   { what: 'n_attempts' },
   { what: 'attempt_path' },
   { what: 'attempt_body_len' },
-  ...['host', 'x-envoy-attempt-count', 'x-envoy-expected-rq-timeout-ms', 'x-add', 'x-in', 'x-two']
+  ...['host', 'x-envoy-attempt-count', 'x-add', 'x-in', 'x-two']
     .concat(['x-envoy-original-path', 'x-envoy-is-timeout-retry', 'x-envoy-original-host'])
     .concat(['x-forwarded-host', 'x-envoy-retry-on', 'x-envoy-max-retries'])
     .concat(['x-envoy-internal', 'x-local-rate', 'te', 'grpc-timeout'])

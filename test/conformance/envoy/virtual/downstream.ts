@@ -150,6 +150,9 @@ export class VirtualDownstream implements Receiver, RequestSink {
       if (this.isHttp10 && !end) this.isGoingAway = true;
       if (end) headers.push(['content-length', '0']);
       else if (this.isChunked) headers.push(['transfer-encoding', 'chunked']);
+    } else if (!hasLength && !this.isHttp10 && mayHaveBody('GET', head.status)) {
+      // To a HEAD request.
+      headers.push(['transfer-encoding', 'chunked']);
     }
     if (this.isGoingAway && !isUpgraded) headers.push(['connection', 'close']);
     else if (this.isHttp10) headers.push(['connection', 'keep-alive']);
