@@ -240,6 +240,7 @@ export function retryPolicy(retry: RetryPolicyConfig): Message {
       ...retry.hostPredicates.map((name) => extension(name, PREDICATES[name])),
       ...[given(retry.omittedHostMetadata, omitHosts)].filter((item) => item !== undefined),
     ]),
+    refresh_cluster_on_retry: flag(retry.refreshesCluster),
     retry_priority: given(retry.previousPriorities, ({ updateFrequency }) =>
       extension('previous-priorities', PRIORITY, { update_frequency: updateFrequency }),
     ),

@@ -112,6 +112,7 @@ function readManager(
   };
   const headersMs = fields.durationMs('request_headers_timeout');
   const drainMs = fields.durationMs('drain_timeout');
+  fields.withoutEffect('stream_flush_timeout');
   fields.ignore('codec_type', 'tracing', 'http2_protocol_options');
   const upgrades = fields.messages('upgrade_configs', 'UpgradeConfig').map((upgrade) => {
     const type = (upgrade.text('upgrade_type') ?? '').toLowerCase();

@@ -24,6 +24,7 @@ export function readRetryPolicy(fields: Fields, runtime: Runtime): RetryPolicyCo
   const retriableHeaders = fields.messages('retriable_headers', 'HeaderMatcher');
   const requestHeaders = fields.messages('retriable_request_headers', 'HeaderMatcher');
   const picks = fields.integer('host_selection_retry_max_attempts');
+  const refreshes = fields.flag('refresh_cluster_on_retry');
   const policy = envoyRetryPolicy({
     retryOn: (fields.text('retry_on') ?? '').split(',').map((token) => token.trim()),
     retriableStatusCodes: fields.list('retriable_status_codes').map((node) => node.integer() ?? 0),
@@ -32,6 +33,7 @@ export function readRetryPolicy(fields: Fields, runtime: Runtime): RetryPolicyCo
     perTryIdleTimeoutMs: fields.durationMs('per_try_idle_timeout') ?? 0,
     ...backoff,
     ...(picks === undefined ? {} : { hostSelectionMaxAttempts: picks }),
+    ...(refreshes ? { refreshesCluster: true } : {}),
     hostPredicates: predicates.filter((predicate) => typeof predicate === 'string'),
     ...(omitted === undefined ? {} : { omittedHostMetadata: omitted }),
     ...(retriableHeaders.length === 0

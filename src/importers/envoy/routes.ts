@@ -239,6 +239,7 @@ function readForward(
   const notFound = fields.oneOf('cluster_not_found_response_code', NOT_FOUND_CODES);
   const maxGrpcMs = fields.durationMs('max_grpc_timeout');
   const grpcOffsetMs = fields.durationMs('grpc_timeout_offset');
+  fields.withoutEffect('flush_timeout');
   const mirrors = readMirrors(fields, reading) ?? levels.mirrors;
   const rateLimits = readRateLimits(fields);
   const takesHosts = fields.flag('include_vh_rate_limits') || rateLimits.length === 0;

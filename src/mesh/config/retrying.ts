@@ -47,6 +47,8 @@ export interface RetryPolicyConfig {
   readonly jitterRatio?: number;
   /** The last try that is allowed has no per-try timeout. */
   readonly leavesLastTry?: boolean;
+  /** Whether retries go to other clusters of the route's split, each once before any comes again. */
+  readonly refreshesCluster?: boolean;
 }
 
 /** Waits that the upstream asks for. Source: policy-engine.md §2.4. */

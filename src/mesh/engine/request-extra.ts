@@ -45,6 +45,10 @@ export class RequestExtra {
   // hosts
   /** null = the request has no wish, or has not come to its first attempt. */
   wish: HostWish | null;
+  /** Where retries choose their cluster anew: which were used since each had its turn. */
+  usedClusters: number[] | null;
+  /** Whose breakers count for its retries, once it has moved on to another; -1 = the present one's. */
+  retryCluster: number;
   /** Waits that the upstream asked for. */
   rateLimitedWaits: number;
 
@@ -76,6 +80,8 @@ export class RequestExtra {
     this.requestTimer = NO_TIMER;
     this.durationTimer = NO_TIMER;
     this.wish = null;
+    this.usedClusters = null;
+    this.retryCluster = -1;
     this.rateLimitedWaits = 0;
     this.filterIndex = 0;
     this.filterStates = [];

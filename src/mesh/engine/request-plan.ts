@@ -42,6 +42,7 @@ import type { RequestHash } from '../route/request-hash.ts';
 import type { EditFacts, RouteEdits } from '../route/route-edits.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
+import { type ClusterChoice, choiceOf } from './cluster-draw.ts';
 import type { ResponseTail } from './request-intake.ts';
 import {
   allowsUpgrade,
@@ -110,6 +111,8 @@ export interface PlanInput {
   readonly sharesDraw: boolean;
   /** The client; null = nothing of the plan depends on it. */
   readonly peer: PeerFacts | null;
+  /** Of the plan that this is a variant of. */
+  readonly refresh?: ClusterChoice | null;
 }
 
 export class RequestPlan {
@@ -128,6 +131,8 @@ export class RequestPlan {
   readonly listenerId: number;
   /** null = one cluster or none. */
   readonly split: TrafficSplit | null;
+  /** What retries choose among anew; null = they stay in their cluster. */
+  readonly refresh: ClusterChoice | null;
   /** What chooses among the clusters of the split; -1 = a draw. */
   readonly splitValue: number;
   /** Whether the host becomes the name of the chosen endpoint. */
@@ -292,6 +297,7 @@ export class RequestPlan {
     this.retry = retry;
     this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
     this.retriesErrorsOnly = retry === null || (retry.conditions & LOOK_AT_ALL) === 0;
+    this.refresh = this.hedges ? null : choiceOf(retry, this.split, input);
     this.location = route === null ? '' : locationOf(head, route.config);
     this.changesReplies =
       this.location !== '' || this.edits?.changesResponses === true || this.countEdits !== null;
@@ -321,7 +327,8 @@ export class RequestPlan {
     let plan = this.variants[index];
     if (plan === undefined) {
       const cluster = this.clusters[index]!;
-      plan = new RequestPlan({ ...this.input, clusters: [cluster], variant: index });
+      const { refresh } = this;
+      plan = new RequestPlan({ ...this.input, clusters: [cluster], variant: index, refresh });
       this.variants[index] = plan;
     }
     return plan;

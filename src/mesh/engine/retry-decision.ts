@@ -10,6 +10,7 @@
 import type { Head, Ports, Slot } from '../../core/engine.ts';
 import { TimerKind } from '../../core/engine.ts';
 import { Flag, RecordKind, RetryRefusal } from '../../core/records.ts';
+import type { CircuitBreakers } from '../cluster/circuit-breakers.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { backoffCeilingMs, jitteredBackoffMs } from '../policy/backoff.ts';
 import type { RetryRules } from '../policy/retry.ts';
@@ -54,7 +55,7 @@ export class RetryDecisions {
     }
     requests.setRetriesLeft(request, left - 1);
     if (cluster.retryTokens !== null) return this.paysFor(request, cluster, cluster.retryTokens);
-    const breakers = cluster.breakersOf(this.requests.planOf(request).priority);
+    const breakers = this.breakersOf(request, cluster);
     if (!breakers.canRetry(breakers.countsOverTime ? this.ports.clock.nowNs : 0)) {
       cluster.stats.rqRetryOverflow++;
       requests.addFlag(request, Flag.UO);
@@ -91,7 +92,15 @@ export class RetryDecisions {
     if (!requests.has(request, Bit.holdsRetry)) return;
     requests.clear(request, Bit.holdsRetry);
     const cluster = clusters[requests.clusterOf(request)]!;
-    cluster.breakersOf(this.requests.planOf(request).priority).removeRetry();
+    this.breakersOf(request, cluster).removeRetry();
+  }
+
+  /** Of the request's first cluster, whichever one it has moved on to. */
+  private breakersOf(request: Slot, cluster: Cluster): CircuitBreakers {
+    const { requests, clusters } = this;
+    const first = requests.extraOf(request)?.retryCluster ?? -1;
+    const own = first < 0 ? cluster : clusters[first]!;
+    return own.breakersOf(requests.planOf(request).priority);
   }
 
   /** Starts the backoff of a retry that was admitted. */

@@ -19,7 +19,7 @@ import type { BalancerQueueConfig } from '../config/linkerd.ts';
 import type { AttemptOutcomes } from './attempt-outcomes.ts';
 import type { QueueOwner } from './balancer-queue.ts';
 import { BalancerQueue } from './balancer-queue.ts';
-import { drawCluster } from './cluster-draw.ts';
+import { type ClusterChoice, drawCluster, redrawCluster } from './cluster-draw.ts';
 import { ClusterRefusals } from './cluster-refusals.ts';
 import type { EngineContext } from './context.ts';
 import type { RequestPlan } from './request-plan.ts';
@@ -132,6 +132,8 @@ export class Router implements QueueOwner {
     const { directory } = this.context;
     requests.setWaitTimer(request, NO_TIMER);
     requests.clear(request, Bit.backingOff);
+    const plan = requests.planOf(request);
+    if (plan.refresh !== null) this.chooseAnew(request, plan.refresh);
     const known = clusters[requests.clusterOf(request)]!;
     const cluster = directory.current(known);
     if (cluster === null) {
@@ -139,13 +141,27 @@ export class Router implements QueueOwner {
       this.answerUnhealthy(request, known);
       return;
     }
-    if (cluster !== known) this.moveTo(request, cluster);
+    if (plan.refresh !== null) requests.setCluster(request, cluster.index);
+    else if (cluster !== known) this.moveTo(request, cluster);
     cluster.stats.rqRetry++;
     if (!requests.has(request, Bit.retriesAtOnce)) {
       if (requests.has(request, Bit.rateLimited)) cluster.stats.rqRetryBackoffRatelimited++;
       else cluster.stats.rqRetryBackoffExponential++;
     }
     this.startAttempt(request, this.splitAnew(request, cluster));
+  }
+
+  /** A retry goes to another cluster of the split; the breakers of the first one go on to count. */
+  private chooseAnew(request: Slot, choice: ClusterChoice): void {
+    const { requests } = this;
+    const extra = requests.needExtra(request);
+    const present = requests.clusterOf(request);
+    if (extra.retryCluster < 0) extra.retryCluster = present;
+    extra.usedClusters ??= [choice.clusters.findIndex((cluster) => cluster?.index === present)];
+    const attempts = requests.attemptsOf(request);
+    const uid = requests.uidOf(request);
+    const chosen = redrawCluster(this.context, choice, extra.usedClusters, uid, attempts);
+    if (chosen !== null) requests.setCluster(request, chosen.index);
   }
 
   /** Where availability decides, each attempt is distributed on its own. */

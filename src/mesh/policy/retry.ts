@@ -95,6 +95,8 @@ export interface RetryRules {
   /** 0 = priorities are chosen as usual. */
   readonly priorityUpdateFrequency: number;
   readonly omitsCanaries: boolean;
+  /** Whether retries choose anew among the clusters of a split. */
+  readonly refreshesCluster: boolean;
   /** Hosts with all of this are rejected; null = none are. */
   readonly omitsHosts: LbMetadata | null;
   /** null = a wait is drawn below its bound. */
@@ -123,6 +125,7 @@ export function compileRetryRules(
     priorityUpdateFrequency: config.previousPriorities?.updateFrequency ?? 0,
     omitsCanaries: config.hostPredicates.includes('omit-canary-hosts'),
     omitsHosts: config.omittedHostMetadata ?? null,
+    refreshesCluster: config.refreshesCluster === true,
     jitterRatio: config.jitterRatio ?? null,
     leavesLastTry: config.leavesLastTry === true,
   };
