@@ -39,6 +39,13 @@ function readKey(fields: Fields): HashKey | undefined {
     connection.close();
     return usesSource ? { kind: 'source-ip' } : undefined;
   }
+  const state = fields.message('filter_state', 'HashPolicy.FilterState');
+  if (state !== undefined) {
+    // No filter that is modelled leaves an object behind, so there is never anything to hash.
+    state.ignore('key');
+    state.close();
+    return undefined;
+  }
   fields.node.error('MQ-ENVOY-002', 'this kind of hash policy is not modelled');
   return undefined;
 }

@@ -244,7 +244,7 @@ export class Cluster implements EjectionSink {
     choice.clusterActive = normal!.requests + high!.requests;
   }
 
-  /** An upstream's head or trailers, which may carry a report of its load. */
+  /** An upstream's head, which may carry a report of its load. */
   noteReport(host: Host, head: Head): void {
     const { lb } = this.config;
     if (lb.kind !== 'client-side-weighted-round-robin') return;

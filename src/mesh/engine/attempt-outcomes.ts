@@ -189,9 +189,7 @@ export class AttemptOutcomes implements PoolListener {
 
   onResponseTrailers(stream: Slot, trailers: Head): void {
     const request = this.streams.requestOf(stream);
-    const cluster = this.clusterOf(request);
     const { host } = this.attempts.poolFor(stream);
-    if (cluster.readsReports) cluster.noteReport(host, trailers);
     if (this.streams.has(stream, StreamBit.successOpen)) countGrpc(host, trailers);
     this.recordFinished(stream, trailers);
     this.responder.respondTrailers(request, trailers);

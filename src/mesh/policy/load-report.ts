@@ -1,6 +1,7 @@
 /**
- * Load reports of upstreams: how busy a host says it is, in a header or trailer of its responses.
+ * Load reports of upstreams: how busy a host says it is, in a header of its responses.
  *
+ * Trailers are not looked at: a codec of HTTP/1 drops them, as Envoy's does by default.
  * Text and JSON are read; the binary form is not. A report that says nothing usable is ignored, as
  * in Envoy, because it comes from the upstream and not from anybody's configuration.
  * Source: policy-engine.md §7.11; ORCA load reports (xds.data.orca.v3.OrcaLoadReport); Envoy,
