@@ -7,6 +7,7 @@ import {
   EffectiveTimeouts,
   effectiveTimeouts,
   expectedTimeoutMs,
+  grpcTimeoutText,
 } from '../../../src/mesh/policy/timeout.ts';
 
 const ROUTE = 'x-envoy-upstream-rq-timeout-ms';
@@ -139,5 +140,57 @@ describe('the time the upstream is told', () => {
     timeouts.routeMs = routeMs;
     timeouts.perTryMs = perTryMs;
     expect(expectedTimeoutMs(timeouts, elapsed)).toBe(expected);
+  });
+});
+
+describe('what another proxy and gRPC clients ask for', () => {
+  const EXPECTED = 'x-envoy-expected-rq-timeout-ms';
+  const grpc = (deadline: string): Record<string, string> => ({
+    'content-type': 'application/grpc',
+    'grpc-timeout': deadline,
+  });
+
+  test.each<[Record<string, string>, number]>([
+    [{ [EXPECTED]: '200', [ROUTE]: '900' }, 200],
+    [{ [ROUTE]: '900' }, 900],
+    [{ [EXPECTED]: 'soon', [ROUTE]: '900' }, 1_000],
+  ])('%j makes %d ms where expectations count', (headers, routeMs) => {
+    const head = new HttpHead({ headers: Object.entries(headers) });
+    const out = new EffectiveTimeouts();
+    effectiveTimeouts(action(1_000, 0), head, true, out, true);
+    expect(out.routeMs).toBe(routeMs);
+  });
+
+  test.each<[string, number]>([
+    ['300m', 200],
+    ['101m', 1],
+    ['100m', 100],
+    ['9S', 3_000],
+    ['soon', 3_000],
+  ])('a gRPC deadline of %s less 100 ms, capped at 3 s, is %d ms', (deadline, routeMs) => {
+    const forward = envoyForward({ maxGrpcTimeoutMs: 3_000, grpcTimeoutOffsetMs: 100 });
+    expect(limits(forward, grpc(deadline)).routeMs).toBe(routeMs);
+  });
+
+  it('is no limit where the route speaks of stream durations', () => {
+    const streamDuration = { maxMs: null, grpcHeaderMaxMs: null, grpcHeaderOffsetMs: 0 };
+    expect(limits(envoyForward({ timeoutMs: 500, streamDuration })).routeMs).toBe(0);
+  });
+
+  it('is all of the route’s time for attempts that may go on', () => {
+    const timeouts = limits(action(1_000, 300));
+    expect(expectedTimeoutMs(timeouts, 0)).toBe(300);
+    expect(expectedTimeoutMs(timeouts, 0, true)).toBe(1_000);
+    expect(expectedTimeoutMs(timeouts, 400, true)).toBe(600);
+  });
+
+  test.each<[number, string]>([
+    [0, '0m'],
+    [99_999_999, '99999999m'],
+    [100_000_000, '100000S'],
+    [100_000_000_000, '1666666M'],
+    [6_000_000_000_000, '1666666H'],
+  ])('%d ms is written as %s', (ms, text) => {
+    expect(grpcTimeoutText(ms)).toBe(text);
   });
 });
