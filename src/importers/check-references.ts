@@ -62,6 +62,9 @@ class Checker {
       for (const destination of rule.destinations) {
         this.#checkDestination(virtualService, rule, destination);
       }
+      for (const { destination } of rule.mirrors ?? []) {
+        this.#checkDestination(virtualService, rule, destination);
+      }
     }
   }
 

@@ -77,6 +77,11 @@ export interface HttpRule {
   readonly timeoutMs?: Placed<number>;
   readonly retries?: RetrySettings;
   readonly fault?: FaultSettings;
+  /** Where copies go, each drawn by itself; absent = nowhere. */
+  readonly mirrors?: readonly {
+    readonly destination: Destination;
+    readonly share: FractionalPercent;
+  }[];
 }
 
 export interface HttpMatch {

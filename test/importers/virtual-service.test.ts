@@ -170,10 +170,46 @@ describe('warnings', () => {
   });
 });
 
+describe('mirrors', () => {
+  const sharesOf = (http: string) => {
+    const { found, resources } = importText(virtualService(http));
+    const mirrors = resources.virtualServices[0]?.http[0]?.mirrors ?? [];
+    const shares = mirrors.map(({ destination, share }) => {
+      const { numerator, denominator } = share;
+      return `${destination.host.value} ${numerator}/${denominator}`;
+    });
+    return { found: found.filter((text) => !text.includes('MQ-REF')), shares };
+  };
+
+  it.each([
+    [`{${ROUTE}, mirror: {host: b}}`, ['100/100']],
+    [`{${ROUTE}, mirror: {host: b}, mirrorPercentage: {value: 12.5}}`, ['125000/1000000']],
+    [`{${ROUTE}, mirror: {host: b}, mirrorPercentage: {value: 0}}`, []],
+    [
+      `{${ROUTE}, mirrors: [{destination: {host: b}}, {destination: {host: c}, percentage: {value: 1}}]}`,
+      ['100/100', '10000/1000000'],
+    ],
+  ])('%s', (http, expected) => {
+    const { found, shares } = sharesOf(http);
+    expect(found).toEqual([]);
+    expect(shares.map((text) => text.split(' ')[1])).toEqual(expected);
+  });
+
+  it.each([
+    [
+      `{${ROUTE}, mirror: {host: b}, mirrors: [{destination: {host: b}}]}`,
+      'both mirror and mirrors',
+    ],
+    [`{${ROUTE}, mirrors: [{percentage: {value: 1}}]}`, 'needs a destination'],
+    [`{${ROUTE}, mirror: {host: b}, mirrorPercentage: {value: 101}}`, 'expected 0 to 100'],
+    [`{${ROUTE}, mirror: {host: b}, mirrorPercent: 5}`, 'deprecated'],
+  ])('%s is told about', (http, text) => {
+    expect(sharesOf(http).found.join()).toContain(text);
+  });
+});
+
 describe('what is valid but not modelled yet is refused by name', () => {
   it.each([
-    ['mirror', `{${ROUTE}, mirror: {host: b}}`],
-    ['mirrors', `{${ROUTE}, mirrors: [{destination: {host: b}}]}`],
     ['corsPolicy', `{${ROUTE}, corsPolicy: {}}`],
     ['delegate', '{delegate: {name: d}}'],
     ['retryRemoteLocalities', `{${ROUTE}, retries: {attempts: 1, retryRemoteLocalities: true}}`],

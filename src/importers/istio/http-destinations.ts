@@ -40,19 +40,31 @@ function readRoute(node: SourceNode, namespace: string, names: MeshNames): Desti
     node.error('MQ-ROUTE-007', 'a route needs a destination');
     return undefined;
   }
-  const target = openMessage(destination, DESTINATION, 'Destination');
+  const target = readDestination(destination, namespace, names);
+  const optional = withoutAbsent({
+    weight: message.placed('weight', readWeight),
+    headers: message.placed('headers', readHeaders)?.value,
+  });
+  return target === undefined ? undefined : { ...target, at: node.position, ...optional };
+}
+
+/** One `Destination`. */
+export function readDestination(
+  node: SourceNode,
+  namespace: string,
+  names: MeshNames,
+): Destination | undefined {
+  const target = openMessage(node, DESTINATION, 'Destination');
   const hostNode = target?.get('host');
   if (target === undefined) return undefined;
   if (hostNode === undefined) {
-    destination.error('MQ-ROUTE-007', 'a destination needs a host');
+    node.error('MQ-ROUTE-007', 'a destination needs a host');
     return undefined;
   }
   const host = checkedHost(hostNode) ? readHost(hostNode, namespace, names) : undefined;
   const optional = withoutAbsent({
     subset: target.placed('subset', readSubsetName),
     port: target.placed('port', readPort),
-    weight: message.placed('weight', readWeight),
-    headers: message.placed('headers', readHeaders)?.value,
   });
   return host === undefined ? undefined : { host, at: node.position, ...optional };
 }

@@ -13,6 +13,7 @@ import { readFault } from './fault.ts';
 import { readHeaders } from './headers.ts';
 import { readDestinations } from './http-destinations.ts';
 import { readHttpMatch } from './http-match.ts';
+import { readMirrors } from './mirrors.ts';
 import type { MeshNames } from './names.ts';
 import { readRetries } from './retries.ts';
 import { readRedirect, readRewrite } from './rewrite.ts';
@@ -20,9 +21,8 @@ import { readRedirect, readRewrite } from './rewrite.ts';
 const RULES: FieldRules = {
   ...readFields('name', 'match', 'route', 'directResponse', 'timeout', 'retries', 'fault'),
   ...readFields('redirect', 'rewrite', 'headers'),
+  ...readFields('mirror', 'mirrorPercent', 'mirrorPercentage', 'mirrors'),
   ...notModelled('one VirtualService cannot refer to another yet', 'delegate'),
-  ...notModelled('mirroring is not part of the engine yet', 'mirror', 'mirrorPercent'),
-  ...notModelled('mirroring is not part of the engine yet', 'mirrorPercentage', 'mirrors'),
   ...notModelled('CORS is not part of the engine yet', 'corsPolicy'),
 };
 
@@ -59,12 +59,14 @@ export function readHttpRule(
     const text = `route ${label} gives the host in both rewrite and headers`;
     message.get('headers')?.keyError('MQ-ROUTE-020', text);
   }
+  const mirrors = readMirrors(message, namespace, names);
   return {
     name,
     at: node.position,
     matches: message.list('match').flatMap((item) => readHttpMatch(item, isForMesh) ?? []),
     destinations: readDestinations(message.list('route'), namespace, names, label),
     directResponse: (direct === undefined ? undefined : readDirectResponse(direct)) ?? null,
+    ...(mirrors.length === 0 ? {} : { mirrors }),
     ...optional,
   };
 }

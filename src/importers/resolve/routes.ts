@@ -137,6 +137,28 @@ function routeAction(
     ...forward(clusters, rule.timeoutMs, retry, settings),
     ...rewrites(rule, settings),
     ...hashPolicies(hashes, settings),
+    ...mirrorsOf(rule, port, services, settings),
+  };
+}
+
+/** Copies keep the host of the original. */
+function mirrorsOf(
+  { mirrors = [], at }: HttpRule,
+  port: number,
+  services: Destinations,
+  settings: Settings,
+): Partial<ForwardAction> {
+  if (mirrors.length === 0) return {};
+  settings.explicit('mirrors', { at });
+  return {
+    mirrors: mirrors.map(({ destination, share }) => ({
+      cluster: destinationCluster(destination, port, services),
+      clusterHeader: '',
+      fraction: share,
+      keepsHost: true,
+      hostRewrite: '',
+      requestHeaders: null,
+    })),
   };
 }
 

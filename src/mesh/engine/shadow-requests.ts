@@ -5,7 +5,7 @@
  * because all decisions about shares of a request go by one number of it.
  * Source: policy-engine.md §8.4; Envoy, shadow policies.
  */
-import type { Head, Slot } from '../../core/engine.ts';
+import type { Head, HeaderList, Slot } from '../../core/engine.ts';
 import type { MirrorPolicy } from '../config/config.ts';
 import { HeaderEditor } from '../route/header-mutations.ts';
 import type { EngineContext } from './context.ts';
@@ -19,6 +19,8 @@ export interface EarlyBody {
   readonly trailers: Head | null;
 }
 
+/** What the proxy itself sends counts as from inside. */
+const INTERNAL: HeaderList = [['x-envoy-internal', 'true']];
 const NO_FACTS = { clusterName: '', peer: null };
 const NO_BODY: EarlyBody = { chunks: [], chunkBytes: [], trailers: null };
 
@@ -80,7 +82,7 @@ function copiedHead(head: Head, policy: MirrorPolicy): Head {
       : policy.keepsHost
         ? head.authority
         : shadowed(head.authority);
-  const renamed = authority === head.authority ? head : head.with({ authority });
+  const renamed = head.with({ authority, set: INTERNAL });
   const editor = HeaderEditor.of([policy.requestHeaders ?? undefined]);
   if (editor === null) return renamed;
   const context = { request: renamed, response: null, responseCode: 0, routeName: '', ...NO_FACTS };
