@@ -3,21 +3,118 @@
  *
  * Source: Envoy v3 API, config/rbac/v3.
  */
-import type { RbacCondition, RbacConfig, RbacRules } from '../../mesh/config/security.ts';
+import type { ValueMatch } from '../../mesh/config/config.ts';
+import type {
+  RbacCondition,
+  RbacConfig,
+  RbacPolicy,
+  RbacRules,
+} from '../../mesh/config/security.ts';
 import { headerMatch, stringMatch } from './matchers.ts';
-import { cidrRange, extension, given, type Message, message, unless } from './message.ts';
+import {
+  cidrRange,
+  extension,
+  filled,
+  flag,
+  given,
+  type Message,
+  message,
+  typed,
+  unless,
+} from './message.ts';
 
-export function rbac({ rules, shadowRules, shadowStatPrefix }: RbacConfig): Message {
+export function rbac(config: RbacConfig): Message {
+  const { rules, shadowRules, shadowStatPrefix } = config;
   return {
-    rules: given(exportable(rules), rbacRules),
-    shadow_rules: given(exportable(shadowRules), rbacRules),
+    ...ruleSet(rules, 'rules', 'matcher'),
+    ...ruleSet(shadowRules, 'shadow_rules', 'shadow_matcher'),
     shadow_rules_stat_prefix: unless(shadowStatPrefix, ''),
+    rules_stat_prefix: config.statPrefix,
+    track_per_rule_stats: flag(config.countsPolicies),
   };
 }
 
-/** Rules that came from matchers are not written; the list of differences names them. */
-function exportable(rules: RbacRules | null): RbacRules | null {
-  return rules?.action === 'by-policy' ? null : rules;
+/** Rules of which each has its action are a list of matchers. */
+function ruleSet(rules: RbacRules | null, plain: string, matcher: string): Message {
+  if (rules === null) return {};
+  if (rules.action !== 'by-policy') return { [plain]: rbacRules(rules) };
+  const { policies } = rules;
+  const last = policies.at(-1);
+  const hasRest = last !== undefined && holdsAlways(last);
+  const matchers = (hasRest ? policies.slice(0, -1) : policies).map((policy) => ({
+    predicate: predicate(policy.permissions[0]!),
+    on_match: outcome(policy),
+  }));
+  const list = filled(matchers);
+  return {
+    [matcher]: message({
+      matcher_list: given(list, (items) => ({ matchers: items })),
+      on_no_match: hasRest ? outcome(last) : undefined,
+    }),
+  };
+}
+
+function holdsAlways({ permissions: [only] }: RbacPolicy): boolean {
+  return only === undefined || (only.kind === 'and' && only.of.length === 0);
+}
+
+function outcome({ name, action = 'allow' }: RbacPolicy): Message {
+  const fields = message({ name: unless(name, ''), action: action.toUpperCase() });
+  const config = { '@type': 'type.googleapis.com/envoy.config.rbac.v3.Action', ...fields };
+  return { action: { name: 'action', typed_config: config } };
+}
+
+const MATCH_INPUTS = 'type.googleapis.com/envoy.type.matcher.v3.';
+const NETWORK = 'matching.common_inputs.network.v3.';
+const SSL = 'matching.common_inputs.ssl.v3.';
+const FACT_INPUTS: Readonly<Record<Extract<RbacCondition, { kind: 'fact' }>['fact'], string>> = {
+  'source-ip': `${NETWORK}SourceIPInput`,
+  'source-port': `${NETWORK}SourcePortInput`,
+  'destination-ip': `${NETWORK}DestinationIPInput`,
+  'destination-port': `${NETWORK}DestinationPortInput`,
+  'uri-names': `${SSL}UriSanInput`,
+  'dns-names': `${SSL}DnsSanInput`,
+};
+
+/** What stands under `predicate`. Lists of one are what they hold; lists of none always hold. */
+function predicate(item: RbacCondition): Message {
+  switch (item.kind) {
+    case 'and':
+    case 'or': {
+      const [first, ...others] = item.of;
+      if (first === undefined) return predicate({ kind: 'any' });
+      if (others.length === 0) return predicate(first);
+      return { [`${item.kind}_matcher`]: { predicate: item.of.map(predicate) } };
+    }
+    case 'not':
+      return { not_matcher: predicate(item.of) };
+    case 'header': {
+      const type = `${MATCH_INPUTS}HttpRequestHeaderMatchInput`;
+      return single({ '@type': type, header_name: item.match.name }, item.match.value);
+    }
+    case 'query': {
+      const type = `${MATCH_INPUTS}HttpRequestQueryParamMatchInput`;
+      return single({ '@type': type, query_param: item.match.name }, item.match.value);
+    }
+    case 'server-name':
+      return single(typed(`${NETWORK}ServerNameInput`), item.value);
+    case 'fact':
+      return single(typed(FACT_INPUTS[item.fact]), item.value);
+    default: {
+      // Every request has a path, whatever it is.
+      const type = `${MATCH_INPUTS}HttpRequestHeaderMatchInput`;
+      return single({ '@type': type, header_name: ':path' }, { kind: 'regex', value: '.*' });
+    }
+  }
+}
+
+function single(input: Message, value: ValueMatch): Message {
+  return {
+    single_predicate: {
+      input: { name: 'input', typed_config: input },
+      value_match: stringMatch(value),
+    },
+  };
 }
 
 function rbacRules({ action, policies }: RbacRules): Message {

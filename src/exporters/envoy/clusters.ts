@@ -80,11 +80,12 @@ function protocolOptions(config: ClusterConfig): Message | undefined {
     max_stream_duration: duration(config.maxStreamDurationMs),
   });
   const retry = given(config.retryPolicy, retryPolicy);
-  const isPlain = retry === undefined && config.errorMatch === undefined;
+  const isHttp1 = config.protocol === 'http1';
+  const isPlain = isHttp1 && retry === undefined && config.errorMatch === undefined;
   if (common === undefined && isPlain) return undefined;
   const options = typed(HTTP_OPTIONS, {
     common_http_protocol_options: common,
-    explicit_http_config: { http_protocol_options: {} },
+    explicit_http_config: isHttp1 ? { http_protocol_options: {} } : { http2_protocol_options: {} },
     retry_policy: retry,
     outlier_detection: given(config.errorMatch, (match) => ({ error_matcher: predicate(match) })),
   });

@@ -8,10 +8,13 @@ import type {
   AdmissionControlConfig,
   FaultConfig,
   FilterConfig,
+  LimitedDescriptor,
   ListenerConfig,
   LocalRateLimitConfig,
   RateLimitConfig,
   RouteConfig,
+  RouteFilters,
+  TokenBucketConfig,
 } from '../../mesh/config/config.ts';
 import { rbac } from './access.ts';
 import { headerAddition } from './headers.ts';
@@ -27,13 +30,14 @@ import {
   typed,
   unless,
 } from './message.ts';
+import { rateLimits } from './rate-limits.ts';
 
 const PREFIX = 'filters.http.';
 
 /** In order, with the router behind them. */
 export function httpFilters({ filters, router }: ListenerConfig): readonly Message[] {
   const own = filters.map((filter) => ({
-    name: filter.kind,
+    name: FILTER_NAMES[filter.kind],
     typed_config: filterConfig(filter),
     ...(filter.isDisabled === true ? { disabled: true } : {}),
   }));
@@ -45,12 +49,42 @@ export function httpFilters({ filters, router }: ListenerConfig): readonly Messa
   return [...own, { name: 'router', typed_config: typed(`${PREFIX}router.v3.Router`, options) }];
 }
 
-/** `typed_per_filter_config`, by the names that `httpFilters` gives. */
+/** `typed_per_filter_config`, by the names that Envoy's documentation gives. */
 export function routeFilters({ fault: own, filters = {} }: RouteConfig): Message | undefined {
-  const all: FilterConfig[] = Object.values(filters).filter((filter) => filter !== null);
-  if (own !== undefined) all.push({ kind: 'fault', config: own });
-  const named = all.map((filter) => [filter.kind, filterConfig(filter)] as const);
+  const all: RouteFilters = {
+    ...filters,
+    ...(own === undefined ? {} : { fault: own === null ? null : { kind: 'fault', config: own } }),
+  };
+  return namedFilters(all);
+}
+
+/** The same of a cluster of a split. */
+export function namedFilters(filters: RouteFilters): Message | undefined {
+  const named = Object.entries(filters).map(([kind, filter]) => {
+    const name = FILTER_NAMES[kind as FilterConfig['kind']];
+    const off = {
+      '@type': 'type.googleapis.com/envoy.config.route.v3.FilterConfig',
+      disabled: true,
+    };
+    return [name, filter === null ? off : perRoute(filter)] as const;
+  });
   return named.length === 0 ? undefined : Object.fromEntries(named);
+}
+
+const FILTER_NAMES: Readonly<Record<FilterConfig['kind'], string>> = {
+  fault: 'envoy.filters.http.fault',
+  rbac: 'envoy.filters.http.rbac',
+  'local-rate-limit': 'envoy.filters.http.local_ratelimit',
+  'rate-limit': 'envoy.filters.http.ratelimit',
+  'adaptive-concurrency': 'envoy.filters.http.adaptive_concurrency',
+  'admission-control': 'envoy.filters.http.admission_control',
+};
+
+/** Access rules have a message of their own there. */
+function perRoute(filter: FilterConfig): Message {
+  if (filter.kind !== 'rbac') return filterConfig(filter);
+  const rules = rbac(filter.config);
+  return typed(`${PREFIX}rbac.v3.RBACPerRoute`, { rbac: message(rules) });
 }
 
 function filterConfig(filter: FilterConfig): Message {
@@ -88,6 +122,7 @@ function fault(config: FaultConfig): Message {
       }),
     ),
     headers: filled(config.headers.map(headerMatch)),
+    downstream_nodes: filled(config.downstreamNodes),
     upstream_cluster: config.upstreamCluster ?? undefined,
     max_active_faults: config.maxActiveFaults ?? undefined,
   });
@@ -96,15 +131,36 @@ function fault(config: FaultConfig): Message {
 function localRateLimit(config: LocalRateLimitConfig): Message {
   return message({
     stat_prefix: config.statPrefix,
-    token_bucket: given(config.bucket, ({ maxTokens, tokensPerFill, fillIntervalMs }) => ({
-      max_tokens: maxTokens,
-      tokens_per_fill: tokensPerFill,
-      fill_interval: duration(fillIntervalMs),
-    })),
+    token_bucket: given(config.bucket, tokenBucket),
     filter_enabled: given(config.enabled, runtimeFraction),
     filter_enforced: given(config.enforced, runtimeFraction),
     status: config.status === 429 ? undefined : { code: config.status },
     request_headers_to_add_when_not_enforced: filled(config.whenNotEnforced.map(headerAddition)),
+    descriptors: filled(config.descriptors?.map(limitedDescriptor)),
+    stage: config.stage,
+    rate_limits: rateLimits(config.rateLimits),
+    always_consume_default_token_bucket: config.sparesBucket === true ? false : undefined,
+    local_rate_limit_per_downstream_connection: flag(config.isPerConnection),
+    max_dynamic_descriptors: config.maxDynamicDescriptors,
+    response_headers_to_add: filled(config.responseHeaders?.map(headerAddition)),
+    rate_limited_as_resource_exhausted: flag(config.tellsExhausted),
+    enable_x_ratelimit_headers: config.tellsLimits === true ? 'DRAFT_VERSION_03' : undefined,
+  });
+}
+
+function tokenBucket({ maxTokens, tokensPerFill, fillIntervalMs }: TokenBucketConfig): Message {
+  return {
+    max_tokens: maxTokens,
+    tokens_per_fill: tokensPerFill,
+    fill_interval: duration(fillIntervalMs),
+  };
+}
+
+function limitedDescriptor({ entries, bucket, isShadow }: LimitedDescriptor): Message {
+  return message({
+    entries: entries.map(({ key, value }) => message({ key, value: unless(value, '') })),
+    token_bucket: tokenBucket(bucket),
+    shadow_mode: flag(isShadow),
   });
 }
 

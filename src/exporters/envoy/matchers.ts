@@ -88,7 +88,7 @@ export function stringMatch(value: ValueMatch): Message {
   }
 }
 
-function queryMatch({ name, value, isAbsent }: QueryMatch): Message {
+export function queryMatch({ name, value, isAbsent }: QueryMatch): Message {
   if (isAbsent === true) return { name, present_match: false };
   if (value.kind === 'present') return { name, present_match: true };
   return { name, string_match: stringMatch(value) };

@@ -6,6 +6,7 @@
 import type { LbMetadata } from '../../core/engine.ts';
 import type {
   ForwardAction,
+  MirrorPolicy,
   RetryPolicyConfig,
   RouteAction,
   RouteConfig,
@@ -16,9 +17,9 @@ import type {
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { HashPolicy } from '../../mesh/config/load-balancing.ts';
 import type { HostRewrite, PathRewrite, RedirectAction } from '../../mesh/config/rewriting.ts';
-import { routeFilters } from './filters.ts';
-import { headerChanges } from './headers.ts';
-import { headerMatch, routeMatch, substitution } from './matchers.ts';
+import { namedFilters, routeFilters } from './filters.ts';
+import { headerAddition, headerChanges } from './headers.ts';
+import { headerMatch, routeMatch, runtimeFraction, substitution } from './matchers.ts';
 import {
   duration,
   extension,
@@ -29,6 +30,7 @@ import {
   message,
   unless,
 } from './message.ts';
+import { rateLimits } from './rate-limits.ts';
 
 /** @param clusters names of those there are; a route to another one is allowed expressly */
 export function routeConfiguration(
@@ -60,6 +62,7 @@ function virtualHost(host: VirtualHostConfig): Message {
     name: host.name,
     domains: host.domains,
     routes: filled(host.routes.map(route)),
+    require_tls: given(host.requiresTls, (word) => (word === 'all' ? 'ALL' : 'EXTERNAL_ONLY')),
     include_request_attempt_count: flag(host.includeRequestAttemptCount),
     include_attempt_count_in_response: flag(host.includeAttemptCountInResponse),
     include_is_timeout_retry_header: flag(host.includeIsTimeoutRetryHeader),
@@ -155,6 +158,9 @@ function forward(action: ForwardAction): Message {
     ...given(action.pathRewrite, pathRewrite),
     ...given(action.hostRewrite, hostRewrite),
     append_x_forwarded_host: flag(action.appendsForwardedHost),
+    auto_host_rewrite: flag(action.takesHostname),
+    request_mirror_policies: filled(action.mirrors?.map(mirror)),
+    rate_limits: rateLimits(action.rateLimits),
     retry_policy: given(action.retry, retryPolicy),
     priority: action.priority === 'high' ? 'HIGH' : undefined,
     hash_policy: filled(action.hashPolicy?.map(hashPolicy)),
@@ -170,19 +176,40 @@ export function lbMetadata(metadata: unknown): Message {
   return { filter_metadata: { 'envoy.lb': metadata } };
 }
 
-function targets({ clusters, clusterHeader }: ForwardAction): Message {
+function mirror(policy: MirrorPolicy): Message {
+  return message({
+    cluster: unless(policy.cluster, ''),
+    cluster_header: unless(policy.clusterHeader, ''),
+    runtime_fraction: given(policy.fraction, runtimeFraction),
+    disable_shadow_host_suffix_append: flag(policy.keepsHost),
+    host_rewrite_literal: unless(policy.hostRewrite, ''),
+    request_headers_mutations: given(policy.requestHeaders, ({ remove, add }) => [
+      ...remove.map((name) => ({ remove: name })),
+      ...add.map((addition) => ({ append: headerAddition(addition) })),
+    ]),
+  });
+}
+
+function targets({ clusters, clusterHeader, splitBy }: ForwardAction): Message {
   if (clusterHeader !== undefined) return { cluster_header: clusterHeader };
   const [first, ...others] = clusters;
   // A single cluster without changes of its own needs no share.
   if (first !== undefined && others.length === 0 && Object.keys(first).length === 2) {
     return { cluster: first.cluster };
   }
-  return { weighted_clusters: { clusters: clusters.map(weightedCluster) } };
+  const weighted = message({
+    clusters: clusters.map(weightedCluster),
+    header_name: splitBy?.kind === 'header' ? splitBy.name : undefined,
+    use_hash_policy: flag(splitBy?.kind === 'hash-policy'),
+  });
+  return { weighted_clusters: weighted };
 }
 
 function weightedCluster(cluster: WeightedCluster): Message {
   return message({
-    name: cluster.cluster,
+    name: unless(cluster.cluster, ''),
+    cluster_header: cluster.clusterHeader,
+    typed_per_filter_config: given(cluster.filters, namedFilters),
     weight: cluster.weight,
     ...headerChanges(cluster),
     metadata_match: given(cluster.metadataMatch, lbMetadata),

@@ -60,7 +60,9 @@ function readOnMatch(onMatch: Fields, conditions: readonly RbacCondition[]): Rba
   const word = typed.fields.oneOf('action', ACTIONS) ?? 'ALLOW';
   const name = typed.fields.text('name') ?? '';
   typed.fields.close();
-  const condition: RbacCondition = { kind: 'and', of: conditions };
+  const [only] = conditions;
+  const isOne = conditions.length === 1 && only?.kind === 'and';
+  const condition: RbacCondition = isOne ? only : { kind: 'and', of: conditions };
   return [{ name, action: ACTION_OF[word], permissions: [condition], principals: [ANY] }];
 }
 
