@@ -125,6 +125,7 @@ async function runProxy(
   });
   io.stderr.write(startText(proxy, listen, loaded, seed));
   bootstrap?.watch((cluster, members) => proxy.setEndpoints(cluster, members));
+  bootstrap?.watchPressures((monitor, pressure) => proxy.setPressure(monitor, pressure));
   try {
     const reason = await Promise.race([stopRequest(), proxy.failed, logFailed]);
     io.stderr.write(`stopping: ${reason}\n`);

@@ -77,6 +77,7 @@ export const TimerKind = {
   sideStream: 19, // stream that no request waits for
   gateBackoff: 20, // gate of a host
   failfast: 21, // cluster, by its position in the engine
+  overloadRefresh: 22, // the whole proxy
 } as const;
 export type TimerKind = (typeof TimerKind)[keyof typeof TimerKind];
 
@@ -386,6 +387,12 @@ export interface Engine<C extends ProxyConfig = ProxyConfig> {
   onTimer(kind: TimerKind, slot: Slot): void;
   onConfig(config: C): void;
   onEndpoints(cluster: number, members: EndpointSet): void;
+  /**
+   * A resource of the proxy was looked at.
+   * @param monitor its name in the configuration
+   * @param pressure 0..1
+   */
+  onPressure(monitor: string, pressure: number): void;
   onDrain(state: 'start' | 'stop', durationNs: Ns): void;
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void;
   visitHosts(visit: (cluster: string, endpoint: Endpoint, gauges: HostGauges) => void): void;

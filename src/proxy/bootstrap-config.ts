@@ -27,6 +27,8 @@ export interface LoadedBootstrap extends LoadedProxy {
   readonly listeners: Bootstrap['listeners'];
   /** Tells new members of clusters whose endpoints stand in files. */
   watch(onMembers: (cluster: number, members: EndpointSet) => void): void;
+  /** Tells the pressures that stand in files, now and whenever they change. */
+  watchPressures(onPressure: (monitor: string, pressure: number) => void): void;
 }
 
 /**
@@ -61,6 +63,7 @@ export function loadBootstrap(file: MeshFile, folder = dirname(file.path)): Load
     accessLogs: bootstrap.listeners.flatMap(({ accessLogs }) => accessLogs),
     listeners: bootstrap.listeners,
     watch: (onMembers) => files.watch(bootstrap.eds, onMembers),
+    watchPressures: (onPressure) => watchPressures(bootstrap, dirname(file.path), onPressure),
   };
 }
 
@@ -81,6 +84,34 @@ function refuseTls({ config }: Bootstrap, file: MeshFile, diagnostics: Diagnosti
   for (const part of parts) {
     const at = { file: file.path, line: 1, column: 1 };
     diagnostics.error('MQ-ENVOY-002', at, `${part} speaks TLS, which this proxy does not yet`);
+  }
+}
+
+/** A file that cannot be read, or holds no number, leaves its pressure as it was. */
+function watchPressures(
+  { config }: Bootstrap,
+  folder: string,
+  onPressure: (monitor: string, pressure: number) => void,
+): void {
+  for (const { name, path } of config.overload?.monitors ?? []) {
+    if (path === null) continue;
+    const file = resolve(folder, path);
+    const tell = () => {
+      const pressure = numberIn(file);
+      if (pressure !== null) onPressure(name, pressure);
+    };
+    tell();
+    watch(dirname(file), tell).unref();
+  }
+}
+
+function numberIn(path: string): number | null {
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    const value = text === '' ? Number.NaN : Number(text);
+    return Number.isFinite(value) ? Math.min(1, Math.max(0, value)) : null;
+  } catch {
+    return null;
   }
 }
 

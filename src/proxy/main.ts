@@ -56,6 +56,8 @@ export interface RunningProxy {
   readonly engine: Engine<MeshConfig>;
   /** New members of a cluster. */
   setEndpoints(cluster: number, members: EndpointSet): void;
+  /** Of a resource monitor; 0..1. */
+  setPressure(monitor: string, pressure: number): void;
   /** Rejects when the engine contradicts itself; the proxy then serves nothing any more. */
   readonly failed: Promise<never>;
   /**
@@ -163,6 +165,10 @@ class AssembledProxy implements RunningProxy {
 
   setEndpoints(cluster: number, members: EndpointSet): void {
     this.turns.run((engine) => engine.onEndpoints(cluster, members));
+  }
+
+  setPressure(monitor: string, pressure: number): void {
+    this.turns.run((engine) => engine.onPressure(monitor, pressure));
   }
 
   async stop(drainTimeNs: Ns): Promise<void> {

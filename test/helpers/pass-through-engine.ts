@@ -345,6 +345,7 @@ export class PassThroughEngine implements Engine {
   onWritable(): void {}
   onConfig(): void {}
   onEndpoints(): void {}
+  onPressure(): void {}
   onDrain(): void {}
   visitStats(): void {}
   visitHosts(): void {}

@@ -11,6 +11,7 @@ import type { ListenerConfig, MeshConfig } from '../../mesh/config/config.ts';
 import { cluster, locality } from './clusters.ts';
 import { listener } from './listeners.ts';
 import { flag, given, type Message, message, socketAddress } from './message.ts';
+import { overloadManager } from './overload.ts';
 
 export interface BootstrapOptions {
   /** null = none. */
@@ -37,6 +38,7 @@ export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: Bootstrap
       clusters: config.clusters.map(cluster),
     },
     layered_runtime: runtime(config),
+    overload_manager: given(config.overload, overloadManager),
   });
 }
 

@@ -21,6 +21,7 @@ import {
 import { readAddress, readEndpoints, readLocalityName } from './endpoints.ts';
 import { Fields, typedMessage } from './fields.ts';
 import { type BootstrapListener, readListener } from './listeners.ts';
+import { readOverload } from './overload.ts';
 import { Runtime } from './runtime.ts';
 
 /** What a bootstrap says. */
@@ -78,6 +79,7 @@ export function readBootstrap(
   const localCluster = readLocalCluster(manager, clusters);
   manager?.close();
   const admin = readAdmin(fields);
+  const overload = readOverload(fields);
   fields.ignore('stats_config', 'stats_flush_interval');
   fields.close();
   runtime.close();
@@ -95,6 +97,7 @@ export function readBootstrap(
       ),
       ...(localityName === undefined ? {} : { locality: localityName }),
       ...(localCluster === undefined ? {} : { localCluster }),
+      ...(overload === undefined ? {} : { overload }),
     },
     listeners,
     admin,

@@ -20,6 +20,8 @@ export interface ClusterSurroundings {
   /** Set once the engine is complete, before the first cluster is made. */
   poolListener: PoolListener;
   readonly choice: HostChoice;
+  /** Whether an overloaded proxy makes no connection for this request. */
+  readonly sheds: (uid: number) => boolean;
   /** Prefix of the labels of its draws. */
   readonly proxyName: string;
   /** Sweeps happen at whole intervals after this. */

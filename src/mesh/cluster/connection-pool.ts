@@ -133,6 +133,7 @@ export class ConnectionPool {
       this.settings.stats.rqPendingOverflow++;
       return PENDING_OVERFLOW;
     }
+    if (this.settings.sheds(uid)) return REQUESTS_OVERFLOW;
     breakers.addPending();
     this.host.rqPendingActive++;
     this.settings.stats.rqPendingTotal++;

@@ -49,6 +49,8 @@ export interface PoolSettings {
   readonly maxRequestsPerConnection: number;
   /** Of one attempt; 0 = off. */
   readonly maxStreamMs: number;
+  /** Whether an overloaded proxy makes no connection for this request. */
+  readonly sheds: (uid: number) => boolean;
   /** Streams that connections are made for, as a multiple of those there are; 1 = none ahead. */
   readonly preconnectRatio: number;
 }
@@ -99,6 +101,7 @@ export function poolSettings(
     maxDurationMs: config.maxConnectionDurationMs,
     maxRequestsPerConnection: config.maxRequestsPerConnection,
     maxStreamMs: config.maxStreamDurationMs ?? 0,
+    sheds: surroundings.sheds,
     preconnectRatio: config.preconnect?.perUpstreamRatio ?? 1,
   };
 }

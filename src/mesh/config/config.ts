@@ -32,6 +32,7 @@ import type {
 } from './load-balancing.ts';
 import type { Origin } from './origin.ts';
 import type { OutlierConfig } from './outlier.ts';
+import type { OverloadConfig } from './overload.ts';
 import type { RateLimitActions } from './rate-limits.ts';
 import type { RetryPolicyConfig, RouterOptions } from './retrying.ts';
 import type { HeaderMutations, HostRewrite, PathRewrite, RedirectAction } from './rewriting.ts';
@@ -68,6 +69,8 @@ export interface MeshConfig extends ProxyConfig {
   readonly locality?: string;
   /** The cluster whose hosts are this proxy and its likes; undefined = zones do not count. */
   readonly localCluster?: string;
+  /** undefined = nothing is done about overload. */
+  readonly overload?: OverloadConfig;
 }
 
 /** A listener with its HTTP connection manager. */

@@ -76,9 +76,25 @@ export class ActiveRequests implements FilterChainOwner {
     if (plan.maxDurationMs >= 0) this.armDuration(request, plan.maxDurationMs);
     if (listener.config.maxRequestsPerConnection !== undefined)
       this.connections.countRequest(connection);
+    if (this.context.overload !== null && this.isShed(request, uid)) return;
     if (intake !== null && this.isTurnedAway(request, intake)) return;
     if (plan.refusal !== 'none') this.refuse(request, plan);
     else if (!plan.hasFilters || plan.filters.start(request, end)) this.router.begin(request);
+  }
+
+  /** An overloaded proxy refuses before it looks any closer. */
+  private isShed(request: Slot, uid: number): boolean {
+    const overload = this.context.overload!;
+    const isRefused =
+      overload.sheds('http_connection_manager_decode_headers', uid) ||
+      overload.strikes('stop_accepting_requests', uid);
+    if (!isRefused) return false;
+    const { config, stats } = this.responder.listenerOf(request);
+    stats.rqOverloadClose++;
+    const header = config.edge?.tellsOverload === true ? 'x-envoy-local-overloaded' : '';
+    const body = 'envoy overloaded';
+    this.responder.respondWithHeader(request, 503, body, header, Flag.none, 'overload');
+    return true;
   }
 
   /** What the intake found: a client that waits, or a head that nobody will route. */
@@ -119,6 +135,12 @@ export class ActiveRequests implements FilterChainOwner {
   /** The first byte of a request came. */
   announce(request: Slot, connection: Slot): void {
     this.requests.announce(request, connection);
+    if (this.context.overload?.sheds('http1_server_abort_dispatch', request) === true) {
+      this.startNothing(request);
+      const body = 'Internal Server Error';
+      this.responder.respondLocally(request, 500, body, Flag.DPE, 'overload');
+      return;
+    }
     const timeoutMs = this.listenerOf(connection).config.requestHeadersTimeoutMs ?? 0;
     if (timeoutMs === 0) return;
     const timer = this.ports.armAfter(timeoutMs, TimerKind.requestHeaders, request);

@@ -45,6 +45,17 @@ export class ClusterRefusals {
     return true;
   }
 
+  /** The router has its own load-shed point. @returns whether the request was answered */
+  isShed(request: Slot): boolean {
+    const { overload, requests } = this.context;
+    const uid = requests.uidOf(request);
+    if (overload?.sheds('http_downstream_filter_check', uid) !== true) return false;
+    this.responder.listenerOf(request).stats.overloadLocalReply++;
+    const body = 'envoy overloaded';
+    this.responder.respondLocally(request, REFUSED_STATUS, body, Flag.none, 'overload');
+    return true;
+  }
+
   private answer(request: Slot, cluster: Cluster, body: string, header: string, flag: Flag): void {
     cluster.stats.countCode(REFUSED_STATUS, this.context.requests.planOf(request).isInternal);
     const { router } = this.responder.listenerOf(request).config;

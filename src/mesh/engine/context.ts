@@ -12,6 +12,7 @@ import type { DownstreamTable } from './downstream-table.ts';
 import type { Probe } from './health-checker.ts';
 import { Hedges } from './hedges.ts';
 import type { ListenerState } from './listener-state.ts';
+import type { OverloadManager } from './overload.ts';
 import type { RequestTable } from './request-table.ts';
 import { SideStreams } from './side-streams.ts';
 import type { StreamIdleQueue } from './stream-idle.ts';
@@ -44,6 +45,8 @@ export class EngineContext {
   readonly posted: Cluster[];
   /** Streams and connections of nobody's request. */
   readonly side: SideStreams;
+  /** null = nothing is done about overload. */
+  overload: OverloadManager | null;
   /** Health checks by the slots of their timers. */
   readonly probes: Probe[];
   /** Slow attempts beside the latest one of their request. */
@@ -71,6 +74,7 @@ export class EngineContext {
     this.posted = [];
     this.side = new SideStreams();
     this.probes = [];
+    this.overload = null;
     this.hedges = new Hedges(tables.requests, tables.streams);
   }
   /** Draws between weighted clusters. Streams cost microseconds, so idle proxies make none. */

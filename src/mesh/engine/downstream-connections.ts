@@ -38,6 +38,11 @@ export class DownstreamConnections {
     downstreams.open(connection, listener, peer);
     const { config, stats } = listeners[listener]!;
     if (config.mtls !== undefined && this.refuses(connection, config, config.mtls, peer)) return;
+    if (this.context.overload?.refusesConnection() === true) {
+      downstreams.set(connection, DownstreamBit.refused | DownstreamBit.closing);
+      this.context.ports.closeDownstream(connection, 'abort', 0, CloseReason.local);
+      return;
+    }
     if (peer.tls) stats.needTls(config).countClient(peer);
     stats.cxTotal++;
     stats.cxActive++;
@@ -115,7 +120,7 @@ export class DownstreamConnections {
   onIdleTimer(connection: Slot): void {
     const { downstreams, ports } = this.context;
     downstreams.setTimer(connection, NO_TIMER);
-    const idleNs = this.listenerOf(connection).config.downstreamIdleTimeoutMs * MILLISECOND;
+    const idleNs = this.idleMsOf(connection) * MILLISECOND;
     if (downstreams.requestCountOf(connection) > 0) {
       // Idle time starts with the request's end, so this is too early by at most one period.
       const againNs = ports.clock.nowNs + idleNs;
@@ -187,9 +192,17 @@ export class DownstreamConnections {
     return drainTimeoutMs === undefined ? DRAIN_TIMEOUT_NS : drainTimeoutMs * MILLISECOND;
   }
 
+  private idleMsOf(connection: Slot): number {
+    const fullMs = this.listenerOf(connection).config.downstreamIdleTimeoutMs;
+    const { overload } = this.context;
+    return overload === null
+      ? fullMs
+      : overload.scaledMs('HTTP_DOWNSTREAM_CONNECTION_IDLE', fullMs);
+  }
+
   private armIdle(connection: Slot): void {
     const { downstreams, ports } = this.context;
-    const idleMs = this.listenerOf(connection).config.downstreamIdleTimeoutMs;
+    const idleMs = this.idleMsOf(connection);
     if (idleMs === 0) return;
     downstreams.markIdle(connection, ports.clock);
     const timer = ports.armAfter(idleMs, TimerKind.downstreamIdle, connection);

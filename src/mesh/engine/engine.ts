@@ -44,6 +44,7 @@ import { HealthChecker } from './health-checker.ts';
 import { hostGauges } from './host-gauges.ts';
 import { ListenerSet } from './listener-set.ts';
 import { NotServedError } from './not-served.ts';
+import { OverloadManager } from './overload.ts';
 import { pendingReasonOf } from './pending-reason.ts';
 import { RequestBit } from './request-table.ts';
 import { Responder } from './responder.ts';
@@ -82,6 +83,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
       gates: [],
       poolListener: NOT_READY,
       choice: new HostChoice(ports.draws),
+      sheds: (uid) => this.context.overload?.sheds('connection_pool_new_connection', uid) === true,
       proxyName: config.proxyName,
       sweepOriginNs: ports.clock.nowNs,
       ownLocality: config.locality ?? '',
@@ -106,6 +108,11 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.inTurn = false;
     this.checkers = new Map();
     this.startClusters(config);
+    const { overload } = config;
+    if (overload !== undefined) {
+      const onChange = () => this.listeners.scaleTimers();
+      context.overload = new OverloadManager(overload, ports, config.proxyName, onChange);
+    }
   }
 
   /** Clusters that do something before the first request. */
@@ -354,6 +361,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
       case TimerKind.hostUpdateMerge:
         this.context.directory.running(slot)?.onMergeTimer();
         break;
+      case TimerKind.overloadRefresh:
+        this.context.overload?.onTick();
+        break;
       case TimerKind.requestHeaders:
         this.requests.onHeadTimeout(slot);
         break;
@@ -399,6 +409,12 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.end();
   }
 
+  onPressure(monitor: string, pressure: number): void {
+    this.begin();
+    this.context.overload?.report(monitor, pressure);
+    this.end();
+  }
+
   onDrain(state: 'start' | 'stop', _durationNs: Ns): void {
     this.begin();
     this.context.isDraining = state === 'start';
@@ -407,6 +423,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   visitStats(visit: VisitStat): void {
     this.listeners.visitStats(visit);
+    this.context.overload?.visitStats(visit);
     for (const cluster of this.context.clusters) if (!cluster.isRemoved) cluster.visitStats(visit);
     for (const [{ config }, checker] of this.checkers) {
       const prefix = `cluster.${config.name}.health_check.`;

@@ -46,6 +46,17 @@ export class ListenerSet {
     }
   }
 
+  /** Idle times follow the pressure; requests under way keep theirs. */
+  scaleTimers(): void {
+    const { listeners, overload } = this.context;
+    for (const listener of listeners) {
+      const fullMs = listener.config.streamIdleTimeoutMs;
+      const ms = overload?.scaledMs('HTTP_DOWNSTREAM_STREAM_IDLE', fullMs) ?? fullMs;
+      listener.idle = this.queueOf(ms);
+      listener.forget();
+    }
+  }
+
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     for (const stats of this.stats) stats.visit(visit);
     for (const listener of this.context.listeners) listener.filters.visitStats(visit);

@@ -16,6 +16,7 @@ import type { EngineContext } from './context.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import { DownstreamBit } from './downstream-table.ts';
 import type { LocalReplies } from './local-reply.ts';
+import type { OverloadManager } from './overload.ts';
 import type { PlanListener, RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
@@ -221,9 +222,10 @@ export class Responder {
     const down = requests.downstreamOf(request);
     const isEarly = !requests.has(request, Bit.requestEnded);
     if (isEarly) this.beginEarly(request);
-    if (!isEarly && !this.context.isDraining && !downstreams.has(down, DownstreamBit.draining)) {
-      return;
-    }
+    const isDraining = this.context.isDraining || downstreams.has(down, DownstreamBit.draining);
+    const { overload } = this.context;
+    const isCutShort = overload !== null && !isDraining && this.endsEarly(request, overload);
+    if (!isEarly && !isDraining && !isCutShort) return;
     if (downstreams.peerOf(down).protocol !== 'http1') return;
     downstreams.set(down, DownstreamBit.draining);
     ports.goAwayDownstream(down, true);
@@ -236,6 +238,13 @@ export class Responder {
     if (extra === null || extra.requestTimer === NO_TIMER) return;
     this.ports.disarm(extra.requestTimer);
     extra.requestTimer = NO_TIMER;
+  }
+
+  /** An overloaded proxy keeps no connections. */
+  private endsEarly(request: Slot, overload: OverloadManager): boolean {
+    const isStruck = overload.strikes('disable_http_keepalive', this.requests.uidOf(request));
+    if (isStruck) this.listenerOf(request).stats.cxOverloadDisableKeepalive++;
+    return isStruck;
   }
 
   /** The answer is out. */

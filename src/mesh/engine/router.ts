@@ -89,6 +89,7 @@ export class Router implements QueueOwner {
     requests.setRetriesLeft(request, plan.numRetries);
     const cluster = clusters[index]!;
     if (cluster.gate !== null && this.refusals.refuses(request, cluster)) return;
+    if (this.context.overload !== null && this.refusals.isShed(request)) return;
     if (plan.forward.splitsByAvailability === true && !cluster.hasReadyHost) {
       this.turnAway(request, cluster);
       return;

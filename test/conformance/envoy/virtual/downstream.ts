@@ -188,6 +188,7 @@ export class VirtualDownstream implements Receiver, RequestSink {
   }
 
   closeBy(how: 'abort' | 'flush' | 'linger', lingerNs: Ns, reason: CloseReason): void {
+    if (how === 'abort') this.isLingering = true;
     if (how === 'linger' && lingerNs > 0) this.linger(lingerNs, reason);
     else this.context.time.afterNs(0, () => this.close(reason));
   }

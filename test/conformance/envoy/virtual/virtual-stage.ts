@@ -95,11 +95,19 @@ export class VirtualStage implements Stage, Ports {
   async writeFile(name: string, text: string): Promise<void> {
     this.files.set(`${this.folder}/${name}`, text);
     if (this.engine === null) return;
+    this.tellPressure(`${this.folder}/${name}`, text);
     for (const source of this.bootstrap?.eds ?? []) {
       if (source.path !== `${this.folder}/${name}`) continue;
       const members = this.membersOf(source, new Diagnostics());
       if (members === null) continue;
       this.context.input((engine) => engine.onEndpoints(source.clusterId, members));
+    }
+  }
+
+  private tellPressure(path: string, text: string): void {
+    for (const monitor of this.bootstrap?.config.overload?.monitors ?? []) {
+      if (monitor.path !== path) continue;
+      this.context.input((engine) => engine.onPressure(monitor.name, Number(text)));
     }
   }
 
@@ -126,6 +134,7 @@ export class VirtualStage implements Stage, Ports {
     }
     this.engine = new PolicyEngine({ ...bootstrap.config, clusters }, this, new EngineTables());
     this.context.attach(this.engine);
+    for (const [path, content] of this.files) this.tellPressure(path, content);
     // As the runner for sockets does to see whether somebody listens.
     // A proxy listens once its first health checks are over.
     while (!this.engine.isReady) await this.clock.sleep(1);
