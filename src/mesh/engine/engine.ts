@@ -43,7 +43,7 @@ import { FlowControl } from './flow-control.ts';
 import { HealthChecker } from './health-checker.ts';
 import { hostGauges } from './host-gauges.ts';
 import { ListenerSet } from './listener-set.ts';
-import { NotServedError } from './not-served.ts';
+import { NOT_READY, NotServedError } from './not-served.ts';
 import { OverloadManager } from './overload.ts';
 import { pendingReasonOf } from './pending-reason.ts';
 import { RequestBit } from './request-table.ts';
@@ -490,14 +490,4 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
 function localZoneOf({ localCluster, locality }: MeshConfig): LocalZone | null {
   return localCluster === undefined ? null : new LocalZone(localCluster, locality ?? null);
-}
-
-const NOT_READY = {
-  onPoolReady: notReady,
-  onPoolFailure: notReady,
-  uidOfStream: notReady,
-};
-
-function notReady(): never {
-  throw new NotServedError('pools before the engine is made');
 }

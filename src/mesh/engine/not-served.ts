@@ -16,3 +16,14 @@ export class NotServedError extends AssertionError {
     this.feature = feature;
   }
 }
+
+/** Whom pools tell before the engine is complete. */
+export const NOT_READY = {
+  onPoolReady: notReady,
+  onPoolFailure: notReady,
+  uidOfStream: notReady,
+};
+
+function notReady(): never {
+  throw new NotServedError('pools before the engine is made');
+}
