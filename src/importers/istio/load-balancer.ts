@@ -15,7 +15,7 @@ import { readAnyDurationMs, readDurationMs, readNumber } from './durations.ts';
 
 const LOAD_BALANCER: FieldRules = {
   ...readFields('simple', 'localityLbSetting', 'consistentHash', 'warmup', 'warmupDurationSecs'),
-  ...notModelled('zone-aware routing is not part of the engine yet', 'zoneAwareLbSetting'),
+  ...notModelled('zone-aware routing is read from Envoy bootstraps only', 'zoneAwareLbSetting'),
 };
 const SIMPLE = [
   'UNSPECIFIED',
