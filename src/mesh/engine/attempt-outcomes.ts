@@ -144,7 +144,7 @@ export class AttemptOutcomes implements PoolListener {
       return;
     }
     streams.set(stream, StreamBit.headReceived);
-    this.attempts.disarmPerTry(stream);
+    if (plan.perTryIdleTimeoutMs === 0) this.attempts.disarmPerTry(stream);
     this.attempts.rearmIdle(stream);
     requests.extraOf(request)?.dropBody();
     this.responder.respondHead(request, sent, false);

@@ -59,6 +59,11 @@ export class AttemptTimeouts {
     const { streams, requests } = this;
     streams.setPerTryTimer(stream, NO_TIMER);
     if (requests.has(streams.requestOf(stream), Bit.informed)) return;
+    if (streams.has(stream, StreamBit.headReceived)) {
+      // It has no say any more, but in Envoy it takes the try's idle timeout with it.
+      this.attempts.disarmIdle(stream);
+      return;
+    }
     this.tryTimedOut(stream, 'rqPerTryTimeout', 'upstream_per_try_timeout');
   }
 

@@ -184,7 +184,7 @@ export class UpstreamAttempts {
     return retry?.leavesLastTry === true && this.requests.retriesLeftOf(request) === 0;
   }
 
-  /** The per-try timeout guards only until the response begins. */
+  /** The per-try timeout guards only until the response begins; an idle timeout keeps it running. */
   disarmPerTry(stream: Slot): void {
     const { streams, ports } = this;
     const timer = streams.perTryTimerOf(stream);
@@ -204,7 +204,7 @@ export class UpstreamAttempts {
     streams.setIdleTimer(stream, timer);
   }
 
-  private disarmIdle(stream: Slot): void {
+  disarmIdle(stream: Slot): void {
     const { streams, ports } = this;
     const timer = streams.idleTimerOf(stream);
     if (timer === NO_TIMER) return;
