@@ -54,19 +54,25 @@ export class RetryDecisions {
       return false;
     }
     requests.setRetriesLeft(request, left - 1);
-    if (cluster.retryTokens !== null) return this.paysFor(request, cluster, cluster.retryTokens);
     const breakers = this.breakersOf(request, cluster);
-    if (!breakers.canRetry(breakers.countsOverTime ? this.ports.clock.nowNs : 0)) {
-      cluster.stats.rqRetryOverflow++;
-      requests.addFlag(request, Flag.UO);
-      const why = breakers.hasBudget ? RetryRefusal.budget : RetryRefusal.breaker;
-      this.recordRefusal(request, cluster, why);
-      return false;
-    }
-    if (!this.isDrawn(request)) return false;
+    const { retryTokens } = cluster;
+    const isAllowed =
+      retryTokens === null
+        ? this.hasRoom(request, cluster, breakers) && this.isDrawn(request)
+        : this.paysFor(request, cluster, retryTokens);
+    if (!isAllowed) return false;
     breakers.addRetry();
     requests.set(request, Bit.holdsRetry);
     return true;
+  }
+
+  private hasRoom(request: Slot, cluster: Cluster, breakers: CircuitBreakers): boolean {
+    if (breakers.canRetry(breakers.countsOverTime ? this.ports.clock.nowNs : 0)) return true;
+    cluster.stats.rqRetryOverflow++;
+    this.requests.addFlag(request, Flag.UO);
+    const why = breakers.hasBudget ? RetryRefusal.budget : RetryRefusal.breaker;
+    this.recordRefusal(request, cluster, why);
+    return false;
   }
 
   /** Runtime may let only some retries take place; the others are dropped without a trace. */

@@ -310,6 +310,12 @@ describe('retries that are paid for', () => {
     }
     expect(attempts).toEqual([2, 2, 1]);
     expect(proxy.clusterStat('upstream_rq_retry_overflow')).toBe(1);
+    proxy.advance(3_000);
+    proxy.request();
+    proxy.answer(500);
+    proxy.advance(60);
+    proxy.answer(200);
+    expect(proxy.clusterStat('upstream_rq_retry_success')).toBe(1);
   });
 
   it('leave the last try without its timeout where that is asked for', () => {
