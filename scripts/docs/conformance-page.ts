@@ -72,7 +72,8 @@ export function conformancePage(root: string): GeneratedPage {
     HEAD,
     '## All cases',
     `${countText('Simulated', cases, sim)} ${countText('On real sockets', cases, live)} What
-sockets gave was recorded on a busy machine with two cores (\`--target live --sample\`), in
+sockets gave was recorded on a busy machine with two cores (\`--target live --sample\`; nine cases that
+differed were run once more), in
 \`test/conformance/envoy/outcomes/live.json\`; what virtual time gives every test run repeats.`,
     table(['case', 'claim', '§', 'Envoy answers', 'simulated', 'on sockets'], rows),
   ]);
