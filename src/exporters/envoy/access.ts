@@ -15,7 +15,6 @@ import {
   cidrRange,
   extension,
   filled,
-  flag,
   given,
   type Message,
   message,
@@ -30,7 +29,6 @@ export function rbac(config: RbacConfig): Message {
     ...ruleSet(shadowRules, 'shadow_rules', 'shadow_matcher'),
     shadow_rules_stat_prefix: unless(shadowStatPrefix, ''),
     rules_stat_prefix: config.statPrefix,
-    track_per_rule_stats: flag(config.countsPolicies),
   };
 }
 

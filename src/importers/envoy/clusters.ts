@@ -45,7 +45,8 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
   if (type === 'ORIGINAL_DST') {
     fields.get('type')?.error('MQ-ENVOY-002', 'clusters of type ORIGINAL_DST are not modelled');
   }
-  fields.ignore('dns_lookup_family', 'alt_stat_name');
+  fields.ignore('dns_lookup_family');
+  fields.withoutEffect('alt_stat_name');
   // Histograms: they change nothing that is counted.
   fields.ignore('track_cluster_stats', 'track_timeout_budgets');
   // Addresses here never change by themselves, and loopbacks need no keep-alive.

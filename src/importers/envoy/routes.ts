@@ -149,7 +149,8 @@ function readRoute(fields: Fields, levels: RouteLevels, reading: RouteReading): 
     origins: NO_ORIGINS,
     ...readHeaderChanges(fields),
   };
-  fields.ignore('metadata', 'decorator', 'tracing', 'stat_prefix');
+  fields.ignore('metadata', 'decorator', 'tracing');
+  fields.withoutEffect('stat_prefix');
   fields.close();
   return withFilters(withFilters(route, filters), levels.filters);
 }

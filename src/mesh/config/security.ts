@@ -15,8 +15,6 @@ export interface RbacConfig {
   readonly shadowStatPrefix: string;
   /** The same before `allowed` and `denied`; undefined = nothing. */
   readonly statPrefix?: string;
-  /** Whether each policy has counters of its own. */
-  readonly countsPolicies?: boolean;
 }
 
 export interface RbacRules {

@@ -58,6 +58,7 @@ describe('a bootstrap', () => {
       '21:22 MQ-ENVOY-006 Cluster field "respect_dns_ttl" has no effect here: it is not modelled',
     ]);
     expect(read(bootstrap({ cluster: 'respect_dns_ttl: false' })).told).toEqual([]);
+    expect(read(bootstrap({ cluster: 'alt_stat_name: other' })).told).toHaveLength(1);
   });
 
   it('is read in both spellings, with single items for lists and Envoy’s defaults', () => {

@@ -21,13 +21,13 @@ export function readRbac(fields: Fields): RbacConfig {
   const shadow = fields.message('shadow_rules', 'RBAC');
   const matcher = fields.message('matcher', 'Matcher');
   const shadowMatcher = fields.message('shadow_matcher', 'Matcher');
+  fields.withoutEffect('track_per_rule_stats');
   const statPrefix = fields.text('rules_stat_prefix') ?? '';
   const config = {
     rules: rules === undefined ? matcherRules(matcher) : readRules(rules),
     shadowRules: shadow === undefined ? matcherRules(shadowMatcher) : readRules(shadow),
     shadowStatPrefix: fields.text('shadow_rules_stat_prefix') ?? '',
     ...(statPrefix === '' ? {} : { statPrefix }),
-    ...(fields.flag('track_per_rule_stats') ? { countsPolicies: true } : {}),
   };
   fields.close();
   return config;
