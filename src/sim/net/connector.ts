@@ -32,6 +32,10 @@ import { WireFlag, WirePhase } from './wire-table.ts';
 const CLIENT_PORT = 40000;
 const LOCAL_LINK = -1;
 
+/** As Envoy words what the system says. */
+const REFUSED_TEXT = 'delayed connect error: Connection refused';
+const NO_ROUTE_TEXT = 'delayed connect error: No route to host';
+
 export class Connector {
   private readonly commons: Commons;
   private readonly wires: WireTable;
@@ -112,7 +116,7 @@ export class Connector {
     wires.setDownstream(wire, -1);
     if (!host.isUp) {
       wires.free(wire);
-      proxy.engine.onConnectFailed(wire, 'tcp', ConnectFailure.refused, 'connection refused');
+      proxy.engine.onConnectFailed(wire, 'tcp', ConnectFailure.refused, REFUSED_TEXT);
       return;
     }
     const isTls = wires.has(wire, WireFlag.tls);
@@ -201,7 +205,7 @@ export class Connector {
     const isUp = this.commons.hosts[proxy.host]!.isUp;
     const reason = isUp ? ConnectFailure.unreachable : ConnectFailure.refused;
     this.wires.free(wire);
-    proxy.engine.onConnectFailed(wire, 'tcp', reason, isUp ? 'no route to host' : 'host is down');
+    proxy.engine.onConnectFailed(wire, 'tcp', reason, isUp ? NO_ROUTE_TEXT : REFUSED_TEXT);
   }
 
   /** What an outbound proxy knows of the application in front of it. */

@@ -105,7 +105,9 @@ export const FAILURE_STORIES: readonly Story[] = [
     upstreams: { a: { refuses: true } },
     steps: [call({ id: 'r' })],
     expect: {
-      log: { r: 'UF upstream_reset_before_response_started{remote_connection_failure} 1' },
+      log: {
+        r: 'UF upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused} 1',
+      },
     },
   },
   {

@@ -64,7 +64,8 @@ export class VirtualConnection {
     }
     this.isGone = true;
     context.connections.remove(slot);
-    context.input((engine) => engine.onConnectFailed(slot, 'tcp', ConnectFailure.refused, ''));
+    const detail = 'delayed connect error: Connection refused';
+    context.input((engine) => engine.onConnectFailed(slot, 'tcp', ConnectFailure.refused, detail));
   }
 }
 
