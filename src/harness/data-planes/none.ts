@@ -3,16 +3,8 @@
  * limited or ejected. The baseline that theory and overhead reports compare with.
  */
 import type { ClusterConfig, ListenerConfig, RouteConfig } from '../../mesh/config/config.ts';
+import { NO_LIMITS } from '../../mesh/config/defaults.ts';
 import type { DataPlane } from './data-plane.ts';
-
-const UNLIMITED = 4_294_967_295;
-const NO_LIMITS = {
-  maxConnections: UNLIMITED,
-  maxPendingRequests: UNLIMITED,
-  maxRequests: UNLIMITED,
-  maxRetries: UNLIMITED,
-  retryBudget: null,
-};
 
 export const none: DataPlane = {
   kind: 'none',

@@ -15,6 +15,7 @@ import { MILLISECOND, type Ns } from '../../core/time.ts';
 import type { FailureAccrualConfig, SuccessRateWindow } from '../config/linkerd.ts';
 import { jitteredBackoffMs } from '../policy/backoff.ts';
 import { ResponseClass } from '../policy/response-class.ts';
+import { SlotWindow } from '../policy/slot-window.ts';
 import type { Host } from './host.ts';
 
 /** What gates need of their cluster. */
@@ -158,51 +159,33 @@ export class HostGate {
 
 const BUCKETS = 10;
 
-/** Successes and totals of about the last window, in ten buckets; the oldest ones drop out. */
+/** Successes and totals of about the last window; the oldest tenth drops out. */
 class ResultWindow {
   private readonly config: SuccessRateWindow;
-  private readonly bucketNs: Ns;
-  private readonly successes = new Float64Array(BUCKETS);
-  private readonly totals = new Float64Array(BUCKETS);
-  private newest = 0;
+  private readonly successes: SlotWindow;
+  private readonly totals: SlotWindow;
 
   constructor(config: SuccessRateWindow) {
+    const bucketNs = (config.windowMs * MILLISECOND) / BUCKETS;
     this.config = config;
-    this.bucketNs = (config.windowMs * MILLISECOND) / BUCKETS;
+    this.successes = new SlotWindow(bucketNs, BUCKETS);
+    this.totals = new SlotWindow(bucketNs, BUCKETS);
   }
 
   add(isSuccess: boolean, nowNs: Ns): void {
-    const at = this.advance(nowNs);
-    this.totals[at] = this.totals[at]! + 1;
-    if (isSuccess) this.successes[at] = this.successes[at]! + 1;
+    this.totals.add(1, nowNs);
+    if (isSuccess) this.successes.add(1, nowNs);
   }
 
   isTooLow(nowNs: Ns): boolean {
     const { minRequests, threshold } = this.config;
-    this.advance(nowNs);
-    const total = sum(this.totals);
+    const total = this.totals.total(nowNs);
     if (threshold === 0 || total === 0 || total < minRequests) return false;
-    return sum(this.successes) / total < threshold;
+    return this.successes.total(nowNs) / total < threshold;
   }
 
   clear(): void {
-    this.successes.fill(0);
-    this.totals.fill(0);
+    this.successes.clear();
+    this.totals.clear();
   }
-
-  /** @returns where the current bucket is */
-  private advance(nowNs: Ns): number {
-    const bucket = Math.floor(nowNs / this.bucketNs);
-    const first = Math.max(this.newest + 1, bucket - BUCKETS + 1);
-    for (let young = first; young <= bucket; young++) {
-      this.successes[young % BUCKETS] = 0;
-      this.totals[young % BUCKETS] = 0;
-    }
-    if (bucket > this.newest) this.newest = bucket;
-    return bucket % BUCKETS;
-  }
-}
-
-function sum(counts: Float64Array): number {
-  return counts.reduce((total, count) => total + count, 0);
 }

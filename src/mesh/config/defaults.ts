@@ -20,6 +20,15 @@ import type { Default, Origin } from './origin.ts';
 /** The largest value of Envoy's 32-bit limits; istiod's "no limit". */
 export const UINT32_MAX = 4_294_967_295;
 
+/** Nothing is limited. */
+export const NO_LIMITS: Thresholds = {
+  maxConnections: UINT32_MAX,
+  maxPendingRequests: UINT32_MAX,
+  maxRequests: UINT32_MAX,
+  maxRetries: UINT32_MAX,
+  retryBudget: null,
+};
+
 /** Two choices, as Envoy and istiod have it. */
 export const LEAST_REQUEST: Extract<LoadBalancerConfig, { kind: 'least-request' }> = {
   kind: 'least-request',
@@ -28,7 +37,8 @@ export const LEAST_REQUEST: Extract<LoadBalancerConfig, { kind: 'least-request' 
   fullScan: false,
 };
 
-function given<T>(value: T, unit: string, source: string): Default<T> {
+/** @param source who says so */
+export function given<T>(value: T, unit: string, source: string): Default<T> {
   return { value, unit, source };
 }
 

@@ -3,21 +3,8 @@
  *
  * Source: config-other-meshes.md §1.1 to 1.7; linkerd2-proxy and linkerd2, edge of August 2026.
  */
-import type { LoadBalancerConfig, Thresholds } from './config.ts';
-import { UINT32_MAX } from './defaults.ts';
-import type { Default } from './origin.ts';
-
-function given<T>(value: T, unit: string, source: string): Default<T> {
-  return { value, unit, source };
-}
-
-const NO_LIMITS: Thresholds = {
-  maxConnections: UINT32_MAX,
-  maxPendingRequests: UINT32_MAX,
-  maxRequests: UINT32_MAX,
-  maxRetries: UINT32_MAX,
-  retryBudget: null,
-};
+import type { LoadBalancerConfig } from './config.ts';
+import { given, NO_LIMITS } from './defaults.ts';
 
 export const LINKERD = {
   product: 'linkerd-edge-26.8',

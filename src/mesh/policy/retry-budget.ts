@@ -6,6 +6,7 @@
  */
 import { MILLISECOND, type Ns } from '../../core/time.ts';
 import type { Thresholds } from '../config/config.ts';
+import { SlotWindow } from './slot-window.ts';
 
 /**
  * Retries that may be outstanding in a cluster and priority; one more is admitted while fewer are.
@@ -28,47 +29,23 @@ export function retryLimit(
 const SLOTS = 10;
 
 /**
- * Attempts attached to connections within about the last interval, for budgets with an interval.
- *
- * Time is cut into slots of a tenth of the interval; the ten youngest are kept, so that an attempt
- * counts for nine to ten slots:
- *
- *     slot  0 1 2 3 4 5 6 7 8 [9]   ← now; when slot 10 begins, slot 0's count is dropped
+ * Attempts attached to connections within about the last interval, for budgets with an interval: of
+ * ten slots, so that an attempt counts for nine to ten of them.
  */
 export class BudgetWindow {
-  private readonly slotNs: Ns;
-  /** Ring indexed by slot number modulo `SLOTS`. */
-  private readonly counts = new Float64Array(SLOTS);
-  private newestSlot = 0;
-  private total = 0;
+  private readonly attempts: SlotWindow;
 
   /** @param intervalMs more than 0 */
   constructor(intervalMs: number) {
-    this.slotNs = (intervalMs * MILLISECOND) / SLOTS;
+    this.attempts = new SlotWindow((intervalMs * MILLISECOND) / SLOTS, SLOTS);
   }
 
   /** An attempt was attached to a connection. */
   add(nowNs: Ns): void {
-    const at = this.advance(nowNs);
-    this.counts[at] = (this.counts[at] ?? 0) + 1;
-    this.total += 1;
+    this.attempts.add(1, nowNs);
   }
 
   count(nowNs: Ns): number {
-    this.advance(nowNs);
-    return this.total;
-  }
-
-  /** Drops what is too old and returns the ring index of the current slot. */
-  private advance(nowNs: Ns): number {
-    const slot = Math.floor(nowNs / this.slotNs);
-    const first = Math.max(this.newestSlot + 1, slot - SLOTS + 1);
-    for (let young = first; young <= slot; young++) {
-      const at = young % SLOTS;
-      this.total -= this.counts[at] ?? 0;
-      this.counts[at] = 0;
-    }
-    if (slot > this.newestSlot) this.newestSlot = slot;
-    return slot % SLOTS;
+    return this.attempts.total(nowNs);
   }
 }

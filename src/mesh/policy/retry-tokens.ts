@@ -7,6 +7,7 @@
  */
 import { MILLISECOND, type Ns } from '../../core/time.ts';
 import type { RetryTokensConfig } from '../config/linkerd.ts';
+import { SlotWindow } from './slot-window.ts';
 
 /** The current slot and ten past ones. */
 const SLOTS = 11;
@@ -17,43 +18,25 @@ export class RetryTokens {
   private readonly depositAmount: number;
   private readonly withdrawAmount: number;
   private readonly reserve: number;
-  private readonly slotNs: Ns;
-  /** Ring by slot number modulo `SLOTS`. */
-  private readonly entries = new Float64Array(SLOTS);
-  private newest = 0;
+  private readonly entries: SlotWindow;
 
   constructor({ retryRatio, minRetriesPerSecond, ttlMs }: RetryTokensConfig) {
     [this.depositAmount, this.withdrawAmount] = amountsOf(retryRatio);
     this.reserve = minRetriesPerSecond * Math.floor(ttlMs / 1_000) * this.withdrawAmount;
-    this.slotNs = (ttlMs * MILLISECOND) / PAST_SLOTS;
+    this.entries = new SlotWindow((ttlMs * MILLISECOND) / PAST_SLOTS, SLOTS);
   }
 
   /** A request is over, with success or without, and is not retried. */
   deposit(nowNs: Ns): void {
-    this.enter(this.depositAmount, nowNs);
+    this.entries.add(this.depositAmount, nowNs);
   }
 
   /** @returns whether a retry may be made; it is paid for then */
   withdraw(nowNs: Ns): boolean {
-    this.advance(nowNs);
-    const balance = this.entries.reduce((sum, entry) => sum + entry, this.reserve);
+    const balance = this.reserve + this.entries.total(nowNs);
     if (balance < this.withdrawAmount) return false;
-    this.enter(-this.withdrawAmount, nowNs);
+    this.entries.add(-this.withdrawAmount, nowNs);
     return true;
-  }
-
-  private enter(amount: number, nowNs: Ns): void {
-    const at = this.advance(nowNs);
-    this.entries[at] = this.entries[at]! + amount;
-  }
-
-  /** @returns where the current slot is */
-  private advance(nowNs: Ns): number {
-    const slot = Math.floor(nowNs / this.slotNs);
-    const first = Math.max(this.newest + 1, slot - SLOTS + 1);
-    for (let young = first; young <= slot; young++) this.entries[young % SLOTS] = 0;
-    if (slot > this.newest) this.newest = slot;
-    return slot % SLOTS;
   }
 }
 
