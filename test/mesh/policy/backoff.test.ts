@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffCeilingMs } from '../../../src/mesh/policy/backoff.ts';
+import { backoffCeilingMs, jitteredBackoffMs } from '../../../src/mesh/policy/backoff.ts';
 
 function ceilings(baseMs: number, maxMs: number, count: number): number[] {
   return Array.from({ length: count }, (_, used) => backoffCeilingMs(baseMs, maxMs, used));
@@ -41,5 +41,29 @@ describe('the bound of the back-off', () => {
 
   it('is cheap for a request that retries without end', () => {
     expect(backoffCeilingMs(25, 250, 1_000_000_000)).toBe(250);
+  });
+});
+
+describe('a wait with jitter on top', () => {
+  it('doubles from its base up to the longest one', () => {
+    const waits = [0, 1, 2, 3, 4, 5].map((used) => jitteredBackoffMs(100, 1_000, 0.5, used, 0));
+    expect(waits).toEqual([100, 200, 400, 800, 1_000, 1_000]);
+  });
+
+  it('is longer by the drawn part of its jitter, but not than the longest one', () => {
+    expect(jitteredBackoffMs(100, 1_000, 0.5, 0, 0.5)).toBe(125);
+    expect(jitteredBackoffMs(100, 1_000, 0.5, 1, 0.999)).toBe(300);
+    expect(jitteredBackoffMs(100, 1_000, 0.5, 3, 0.9)).toBe(1_000);
+    expect(jitteredBackoffMs(10, 1_000, 0.25, 0, 0.1)).toBe(10);
+    expect(jitteredBackoffMs(10, 1_000, 0.25, 0, 0.9)).toBe(12);
+  });
+
+  it('stays the longest one after any number of retries', () => {
+    for (const used of [30, 31, 32, 33, 1_000]) {
+      expect(jitteredBackoffMs(1, 60_000, 0, used, 0)).toBe(60_000);
+    }
+    // The longest that doubling itself can reach.
+    expect(jitteredBackoffMs(1, Number.MAX_SAFE_INTEGER, 0, 30, 0)).toBe(2 ** 30);
+    expect(jitteredBackoffMs(1, Number.MAX_SAFE_INTEGER, 0, 31, 0)).toBe(2 ** 30);
   });
 });

@@ -19,6 +19,24 @@ describe('the weight of a load report', () => {
     ['TEXT rps_fractional=100', -1],
     ['TEXT rps_fractional=100,cpu_utilization=-1', -1],
     ['TEXT rps_fractional', -1],
+    ['TEXT  rps_fractional = 100 , cpu_utilization = 0.5 ', 200],
+    ['TEXT rps_fractional=100,cpu_utilization=0.5,', -1],
+    ['TEXT rps_fractional=100,cpu_utilization=0.5,=1', -1],
+    ['TEXT rps_fractional=100,cpu_utilization=0.5,cpu_utilization=0.5', -1],
+    ['TEXT rps_fractional=100,cpu_utilization=much', -1],
+    ['TEXT rps_fractional=100,cpu_utilization=Infinity', -1],
+    ['TEXT rps_fractional=-1,cpu_utilization=0.5', -1],
+    ['TEXT cpu_utilization=0.5', -1],
+    ['TEXT rps_fractional=1,cpu_utilization=3', 0],
+    ['TEXT rps_fractional=100,application_utilization=0,cpu_utilization=0.5', 200],
+    ['TEXTrps_fractional=100,cpu_utilization=0.5', -1],
+    ['JSON {"rps_fractional": 100, "cpuUtilization": 0.3}', 333],
+    ['JSON {"rps_fractional": 100, "cpu_utilization": "0.3"}', -1],
+    ['JSON {"rps_fractional": 100, "cpu_utilization": 0.3, "other": null}', -1],
+    ['JSON {"rps_fractional": 100, "cpu_utilization": 0.3, "utilization": {"a": "b"}}', 333],
+    ['JSON null', -1],
+    ['JSON 1', -1],
+    ['JSON "rps_fractional"', -1],
     ['JSON {', -1],
     ['JSON [1]', -1],
     ['BIN AAAA', -1],
@@ -31,6 +49,9 @@ describe('the weight of a load report', () => {
     const report = 'TEXT rps_fractional=100,eps=50,cpu_utilization=0.5';
     expect(weight(report)).toBe(200);
     expect(weight(report, { errorUtilizationPenalty: 1 })).toBe(100);
+    expect(weight(report, { errorUtilizationPenalty: 3 })).toBe(50);
+    const fine = 'TEXT rps_fractional=100,cpu_utilization=0.5';
+    expect(weight(fine, { errorUtilizationPenalty: 3 })).toBe(200);
   });
 
   it('goes by the largest of the named metrics, if there is one', () => {
@@ -40,6 +61,9 @@ describe('the weight of a load report', () => {
     const metricNames = ['named_metrics.a', 'named_metrics.b'];
     expect([text, json].map((report) => weight(report, { metricNames }))).toEqual([100, 100]);
     expect(weight(text, { metricNames: ['named_metrics.none'] })).toBe(200);
+    expect(weight(text, { metricNames: ['named_metrics.a'] })).toBe(125);
+    const negative = 'TEXT rps_fractional=100,cpu_utilization=0.5,named_metrics.a=-1';
+    expect(weight(negative, { metricNames: ['named_metrics.a'] })).toBe(200);
   });
 
   it('is absent without the header', () => {

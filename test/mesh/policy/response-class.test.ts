@@ -17,6 +17,10 @@ describe('the class of a response', () => {
     [429, rateLimited],
     [500, failure],
     [599, failure],
+    [499, success],
+    [600, success],
+    [428, success],
+    [430, success],
   ])('%d', (status, expected) => {
     expect(classify(false, head(status), null)).toBe(expected);
   });
@@ -38,6 +42,19 @@ describe('the class of a response', () => {
     expect(classify(true, head(200), head(0, says))).toBe(expected);
   });
 
+  it('of gRPC goes by trailers before the head, and by the status of HTTP before both', () => {
+    const internal = [['grpc-status', '13']] as const;
+    const fine = [['grpc-status', '0']] as const;
+    expect(classify(true, head(200, internal), head(0, fine))).toBe(success);
+    expect(classify(true, head(200, internal), head(0))).toBe(failure);
+    expect(classify(true, head(503, fine), null)).toBe(failure);
+    expect(classify(true, head(429, internal), null)).toBe(rateLimited);
+  });
+
+  it('of anything else does not care about gRPC', () => {
+    expect(classify(false, head(200, [['grpc-status', '13']]), null)).toBe(success);
+  });
+
   it('of gRPC without a status is success', () => {
     expect(classify(true, head(200), null)).toBe(success);
   });
@@ -55,6 +72,15 @@ describe('the penalty of a failed response', () => {
     const date = 'Sun, 06 Nov 1994 08:50:37 GMT';
     expect(of(head(503, [['retry-after', date]]))).toBe(60_000);
     expect(of(head(503, [['retry-after', 'soon']]))).toBe(5_000);
+    expect(of(head(499))).toBe(-1);
+    expect(of(head(599))).toBe(5_000);
+    expect(of(head(600))).toBe(-1);
+    expect(of(head(503))).toBe(5_000);
+    expect(of(head(503, [['retry-after', '6x']]))).toBe(5_000);
+    expect(of(head(503, [['retry-after', 'x60']]))).toBe(5_000);
+    expect(of(head(503, [['retry-after', 'Sun, 06 Nov 1994 08:48:37 GMT']]))).toBe(5_000);
+    expect(of(head(503, [['grpc-retry-pushback-ms', '60000']]))).toBe(5_000);
+    expect(of(head(503, [['grpc-status', '0']]))).toBe(5_000);
   });
 
   it('goes by the status of gRPC and its pushback', () => {
@@ -73,5 +99,22 @@ describe('the penalty of a failed response', () => {
     expect(of('13', '20000')).toBe(5_000);
     expect(of('14', '20000')).toBe(20_000);
     expect(of('8', '-1')).toBe(5_000);
+    expect(of('8', '20000')).toBe(20_000);
+    expect(of('14', '9999999')).toBe(300_000);
+    expect(['2', '4', '15'].map((code) => of(code))).toEqual([5_000, 5_000, 5_000]);
+    expect(['1', '3', '5', '16'].map((code) => of(code))).toEqual([-1, -1, -1, -1]);
+  });
+
+  it('goes by gRPC only for gRPC that HTTP takes for a success', () => {
+    const says = [['grpc-status', '13']] as const;
+    expect(penaltyMs(PENALTY, false, head(200, says), EPOCH_MS)).toBe(-1);
+    expect(penaltyMs(PENALTY, true, head(404, says), EPOCH_MS)).toBe(-1);
+    const asks = [
+      ['grpc-status', '14'],
+      ['retry-after', '60'],
+      ['grpc-retry-pushback-ms', '20000'],
+    ] as const;
+    expect(penaltyMs(PENALTY, true, head(503, asks), EPOCH_MS)).toBe(60_000);
+    expect(penaltyMs(PENALTY, true, head(500, asks), EPOCH_MS)).toBe(5_000);
   });
 });

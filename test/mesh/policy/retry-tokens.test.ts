@@ -41,6 +41,44 @@ describe('the budget of retries', () => {
     expect(spend(none, 0)).toBe(2);
   });
 
+  it('pays in thousandths above a ratio of 1, rounded down', () => {
+    const tokens = new RetryTokens({ retryRatio: 1.5, minRetriesPerSecond: 0, ttlMs: 10_000 });
+    tokens.deposit(0);
+    // 1,000 paid in, 666 for each retry.
+    expect(spend(tokens, 0)).toBe(1);
+    for (let i = 0; i < 2; i++) tokens.deposit(0);
+    expect(spend(tokens, 0)).toBe(3);
+  });
+
+  it('divides in single precision, as the original does', () => {
+    // 0.1 is a little more than a tenth there: its inverse is 9.99… in double precision, 10 in single.
+    const tenth = new RetryTokens({ retryRatio: 0.1, minRetriesPerSecond: 0, ttlMs: 10_000 });
+    for (let i = 0; i < 9; i++) tenth.deposit(0);
+    expect(tenth.withdraw(0)).toBe(false);
+    tenth.deposit(0);
+    expect(tenth.withdraw(0)).toBe(true);
+  });
+
+  it('counts a reserve by whole seconds of the ttl', () => {
+    const of = (ttlMs: number) =>
+      spend(new RetryTokens({ retryRatio: 0.2, minRetriesPerSecond: 2, ttlMs }), 0);
+    expect([1_000, 1_999, 2_000].map(of)).toEqual([2, 2, 4]);
+  });
+
+  it('at a ratio of exactly 1 pays one retry for each request', () => {
+    const equal = new RetryTokens({ retryRatio: 1, minRetriesPerSecond: 0, ttlMs: 10_000 });
+    for (let i = 0; i < 3; i++) equal.deposit(0);
+    expect(spend(equal, 0)).toBe(3);
+  });
+
+  it('forgets what was paid in after eleven tenths of the ttl', () => {
+    const tokens = new RetryTokens({ retryRatio: 1, minRetriesPerSecond: 0, ttlMs: 10_000 });
+    tokens.deposit(0);
+    expect(spend(tokens, 11 * SECOND)).toBe(0);
+    tokens.deposit(20 * SECOND);
+    expect(spend(tokens, 31 * SECOND - 1)).toBe(1);
+  });
+
   test.prop([
     fc.double({ min: 0.01, max: 1, noNaN: true }),
     fc.nat(20),

@@ -4,6 +4,9 @@ import { ResetReason } from '../../../src/core/engine.ts';
 import { HttpHead } from '../../../src/core/head.ts';
 import { envoyRetryPolicy } from '../../../src/mesh/config/complete.ts';
 import {
+  areGrpcConditions,
+  areHttpConditions,
+  askedWaitMs,
   compileRetryRules,
   RetryCondition,
   type RetryRules,
@@ -12,6 +15,7 @@ import {
   retriesResponse,
   withRetryHeaders,
 } from '../../../src/mesh/policy/retry.ts';
+import { compileHeaderMatch } from '../../../src/mesh/route/match.ts';
 
 type Headers = Record<string, string>;
 
@@ -192,6 +196,137 @@ describe('retry rules', () => {
   });
 });
 
+describe('a retry policy', () => {
+  it('without extras asks for nothing more', () => {
+    expect(compileRetryRules(envoyRetryPolicy())).toMatchObject({
+      headerNames: [],
+      headerMatches: [],
+      requestMatches: [],
+      rateLimited: null,
+      priorityUpdateFrequency: 0,
+      avoidsPreviousHosts: false,
+      omitsCanaries: false,
+      omitsHosts: null,
+      refreshesCluster: false,
+      jitterRatio: null,
+      leavesLastTry: false,
+    });
+  });
+
+  it('passes its extras on', () => {
+    const rateLimitedBackoff = { headers: [], maxIntervalMs: 5 };
+    const rules = compileRetryRules(
+      envoyRetryPolicy({
+        hostSelectionMaxAttempts: 5,
+        hostPredicates: ['omit-canary-hosts'],
+        omittedHostMetadata: { zone: 'a' },
+        previousPriorities: { updateFrequency: 2 },
+        rateLimitedBackoff,
+        refreshesCluster: true,
+        jitterRatio: 0.5,
+        leavesLastTry: true,
+      }),
+    );
+    expect(rules).toMatchObject({
+      hostSelectionMaxAttempts: 5,
+      avoidsPreviousHosts: false,
+      omitsCanaries: true,
+      omitsHosts: { zone: 'a' },
+      priorityUpdateFrequency: 2,
+      refreshesCluster: true,
+      jitterRatio: 0.5,
+      leavesLastTry: true,
+    });
+    expect(rules.rateLimited).toBe(rateLimitedBackoff);
+  });
+
+  const present = (name: string) => {
+    return { name, value: { kind: 'present' }, invert: false, treatMissingAsEmpty: false } as const;
+  };
+  const withMatches = (retryOn: string) =>
+    compileRetryRules(
+      envoyRetryPolicy({
+        retryOn: [retryOn],
+        retriableHeaders: [present('x-a'), present('x-b')],
+        retriableRequestHeaders: [present('x-c')],
+      }),
+      compileHeaderMatch,
+    );
+
+  it('may name responses by their headers, any of which does', () => {
+    const rules = withMatches('retriable-headers');
+    expect(retriesResponse(rules, answer(200, { 'x-b': '' }))).toBe(true);
+    expect(retriesResponse(rules, answer(200, { 'x-c': '' }))).toBe(false);
+    expect(retriesResponse(withMatches('reset'), answer(200, { 'x-b': '' }))).toBe(false);
+  });
+
+  it('may name requests by their headers', () => {
+    const [matches] = withMatches('5xx').requestMatches;
+    expect(matches?.(asking({ 'x-c': '' }))).toBe(true);
+    expect(matches?.(asking({ 'x-a': '' }))).toBe(false);
+  });
+
+  it('with header matches needs a compiler', () => {
+    const policy = envoyRetryPolicy({ retriableHeaders: [present('x-a')] });
+    expect(() => compileRetryRules(policy)).toThrow('need a compiler');
+  });
+});
+
+describe('the wait that a response asks for', () => {
+  const rules = compileRetryRules(
+    envoyRetryPolicy({
+      rateLimitedBackoff: {
+        headers: [
+          { name: 'retry-after', format: 'seconds' },
+          { name: 'x-reset', format: 'unix-time' },
+        ],
+        maxIntervalMs: 300_000,
+      },
+    }),
+  );
+  const NOW = 1_000.75;
+
+  test.each<[Headers, number]>([
+    [{}, 0],
+    [{ 'retry-after': '1' }, 1_000],
+    [{ 'retry-after': '0' }, 0],
+    [{ 'retry-after': '300' }, 300_000],
+    [{ 'retry-after': '301' }, 0],
+    [{ 'retry-after': '-1' }, 0],
+    [{ 'retry-after': 'soon' }, 0],
+    [{ 'x-reset': '1030' }, 30_000],
+    [{ 'x-reset': '1000' }, 0],
+    [{ 'x-reset': '999' }, 0],
+    [{ 'x-reset': '30' }, 0],
+    [{ 'retry-after': '2', 'x-reset': '1030' }, 2_000],
+    [{ 'retry-after': '0', 'x-reset': '1030' }, 30_000],
+    [{ 'retry-after': '301', 'x-reset': '1030' }, 30_000],
+    [{ 'retry-after': 'soon', 'x-reset': '1030' }, 30_000],
+  ])('in %j is %d ms', (headers, waitMs) => {
+    expect(askedWaitMs(rules, answer(503, headers), NOW)).toBe(waitMs);
+  });
+
+  it('does not count where the policy does not listen', () => {
+    expect(askedWaitMs(rulesOn('5xx'), answer(503, { 'retry-after': '1' }), NOW)).toBe(0);
+  });
+});
+
+describe('the words of a list of conditions', () => {
+  test.each<[string, boolean, boolean]>([
+    ['5xx,gateway-error,reset,reset-before-request', true, false],
+    ['connect-failure, retriable-4xx,refused-stream', true, false],
+    ['retriable-status-codes,retriable-headers,envoy-ratelimited', true, false],
+    ['http3-post-connect-failure', true, false],
+    ['cancelled,deadline-exceeded,internal', false, true],
+    ['resource-exhausted, unavailable', false, true],
+    ['5xx,unavailable', false, false],
+    ['nonsense', false, false],
+    ['', true, true],
+  ])('%j are of HTTP: %s, of gRPC: %s', (text, http, grpc) => {
+    expect([areHttpConditions(text), areGrpcConditions(text)]).toEqual([http, grpc]);
+  });
+});
+
 describe('control headers', () => {
   const rules = rulesOn('connect-failure');
   const conditionsOf = (headers: Record<string, string>) =>
@@ -229,6 +364,29 @@ describe('control headers', () => {
 
   test.each(['many', '-1', '1.5', ''])('ignore x-envoy-max-retries: %j', (value) => {
     expect(withRetryHeaders(rules, asking({ 'x-envoy-max-retries': value }))).toBe(rules);
+  });
+
+  it('keep 32 bits of a number of retries', () => {
+    const numberOf = (text: string) =>
+      withRetryHeaders(rules, asking({ 'x-envoy-max-retries': text }))?.numRetries;
+    expect(numberOf('4294967295')).toBe(4_294_967_295);
+    expect(numberOf('4294967296')).toBe(0);
+    expect(numberOf('4294967299')).toBe(3);
+  });
+
+  it('keep what they do not speak of', () => {
+    const head = asking({ 'x-envoy-retry-on': '5xx' });
+    const base = compileRetryRules(envoyRetryPolicy({ numRetries: 7 }));
+    expect(withRetryHeaders(base, head)).toMatchObject({ numRetries: 7, statusCodes: [] });
+  });
+
+  it('that ask for nothing known leave the route’s rules to hedging', () => {
+    const unconditional = rulesOn('nonsense');
+    expect(withRetryHeaders(unconditional, asking({}))).toBeNull();
+    const asks = asking({ 'x-envoy-retry-on': 'nonsense' });
+    expect(withRetryHeaders(unconditional, asks)).toBe(unconditional);
+    const asksGrpc = asking({ 'x-envoy-retry-grpc-on': 'nonsense' });
+    expect(withRetryHeaders(unconditional, asksGrpc)).toBe(unconditional);
   });
 
   it('can turn retries off', () => {

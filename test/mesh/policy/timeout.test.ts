@@ -109,6 +109,21 @@ describe('a gRPC deadline', () => {
     [0, '1500u', 2],
     [0, '1n', 1],
     [0, '123456789S', 0],
+    [0, '12345678S', 4_294_967_295],
+    [0, '12345678m', 12_345_678],
+    [0, '1000u', 1],
+    [0, '1001u', 2],
+    [0, '1000000n', 1],
+    [0, '1000001n', 2],
+    [0, '0m', 0],
+    [0, '1', 0],
+    [0, 'S', 0],
+    [0, '1s', 0],
+    [0, 'x1S', 0],
+    [0, '1Sx', 0],
+    [2_000, '2S', 2_000],
+    [2_000, '2001m', 2_000],
+    [1_000, '0m', 1_000],
     [0, 'later', 0],
   ])('with a cap of %d ms and grpc-timeout %s gives %d', (maxGrpcTimeoutMs, timeout, routeMs) => {
     const forward = envoyForward({ timeoutMs: 7, maxGrpcTimeoutMs });
@@ -154,6 +169,7 @@ describe('what another proxy and gRPC clients ask for', () => {
     [{ [EXPECTED]: '200', [ROUTE]: '900' }, 200],
     [{ [ROUTE]: '900' }, 900],
     [{ [EXPECTED]: 'soon', [ROUTE]: '900' }, 1_000],
+    [{ [EXPECTED]: '0', [ROUTE]: '900' }, 0],
   ])('%j makes %d ms where expectations count', (headers, routeMs) => {
     const head = new HttpHead({ headers: Object.entries(headers) });
     const out = new EffectiveTimeouts();
@@ -161,10 +177,19 @@ describe('what another proxy and gRPC clients ask for', () => {
     expect(out.routeMs).toBe(routeMs);
   });
 
+  it('does not count where expectations are not respected', () => {
+    const found = limits(action(1_000, 0), { [EXPECTED]: '200', [ROUTE]: '900' });
+    expect(found.routeMs).toBe(900);
+    expect(limits(action(1_000, 0), { [EXPECTED]: '200' }).routeMs).toBe(1_000);
+  });
+
   test.each<[string, number]>([
     ['300m', 200],
     ['101m', 1],
     ['100m', 100],
+    ['50m', 50],
+    ['3100m', 3_000],
+    ['3099m', 2_999],
     ['9S', 3_000],
     ['soon', 3_000],
   ])('a gRPC deadline of %s less 100 ms, capped at 3 s, is %d ms', (deadline, routeMs) => {
@@ -188,7 +213,12 @@ describe('what another proxy and gRPC clients ask for', () => {
     [0, '0m'],
     [99_999_999, '99999999m'],
     [100_000_000, '100000S'],
+    [99_999_999_999, '99999999S'],
     [100_000_000_000, '1666666M'],
+    [5_999_999_999_999, '99999999M'],
+    [360_000_000_000_000, '99999999H'],
+    [359_999_996_400_000, '99999999H'],
+    [359_999_996_399_999, '99999998H'],
     [6_000_000_000_000, '1666666H'],
   ])('%d ms is written as %s', (ms, text) => {
     expect(grpcTimeoutText(ms)).toBe(text);

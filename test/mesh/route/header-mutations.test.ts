@@ -4,6 +4,7 @@ import { headerValueProblem } from '../../../src/mesh/config/header-commands.ts'
 import type { HeaderAddition, HeaderMutations } from '../../../src/mesh/config/rewriting.ts';
 import { HeaderEditor } from '../../../src/mesh/route/header-mutations.ts';
 import { compileHeaderValue } from '../../../src/mesh/route/header-value.ts';
+import { DOWNSTREAM_PEER } from '../engine/one-proxy.ts';
 
 const REQUEST = new HttpHead({
   method: 'GET',
@@ -68,6 +69,65 @@ describe('header mutations', () => {
   it('are nothing where nothing is configured', () => {
     expect(HeaderEditor.of([undefined, { remove: [], add: [] }])).toBeNull();
   });
+
+  it('make all values of a level before they change anything', () => {
+    const values = (...additions: readonly HeaderMutations[]) =>
+      edited({ remove: [], add: additions.flatMap(({ add }) => add) });
+    const headers = values(
+      adding('x-a', 'new', 'overwrite-if-exists-or-add'),
+      adding('x-c', '%REQ(x-a)%'),
+    );
+    expect(headers).toContainEqual(['x-a', 'new']);
+    expect(headers).toContainEqual(['x-c', '1']);
+  });
+
+  it('of a level see what those before it did', () => {
+    const set = adding('x-a', 'new', 'overwrite-if-exists-or-add');
+    expect(edited(set, adding('x-c', '%REQ(x-a)%'))).toContainEqual(['x-c', 'new']);
+    const gone: HeaderMutations = { remove: ['x-a'], add: [] };
+    expect(edited(gone, adding('x-a', 'again', 'add-if-absent'))).toContainEqual(['x-a', 'again']);
+    expect(edited(gone, adding('x-a', 'again', 'overwrite-if-exists'))).not.toContainEqual([
+      'x-a',
+      'again',
+    ]);
+  });
+
+  it('overwrite before they add, and of several overwrites the last counts', () => {
+    const both: HeaderMutations = {
+      remove: [],
+      add: [
+        ...adding('x-a', 'more').add,
+        ...adding('x-a', 'one', 'overwrite-if-exists-or-add').add,
+        ...adding('x-a', 'two', 'overwrite-if-exists').add,
+      ],
+    };
+    expect(edited(both).filter(([name]) => name === 'x-a')).toEqual([
+      ['x-a', 'two'],
+      ['x-a', 'more'],
+    ]);
+  });
+
+  it('of responses see the response of the level before and the request as it was', () => {
+    const response = new HttpHead({ status: 200, headers: [['x-a', 'r']] });
+    const levels = [
+      adding('x-a', 'new', 'overwrite-if-exists-or-add'),
+      adding('x-c', '%RESP(x-a)% %REQ(x-a)%'),
+    ];
+    const editor = HeaderEditor.of(levels)!;
+    const head = response.with(editor.editsFor(response, { ...CONTEXT, response }));
+    expect(head.get('x-c')).toBe('new 1');
+  });
+
+  test.each<[string, boolean]>([
+    ['plain', false],
+    ['%RESP(x-a)%', false],
+    ['%REQ(x-a)%', true],
+    ['%DOWNSTREAM_REMOTE_PORT%', true],
+  ])('know whether %s depends on the request: %s', (value, reads) => {
+    expect(HeaderEditor.of([adding('x-c', 'plain'), adding('x-d', value)])?.readsRequest).toBe(
+      reads,
+    );
+  });
 });
 
 describe('values of headers', () => {
@@ -81,9 +141,47 @@ describe('values of headers', () => {
     ['%UPSTREAM_CLUSTER%', 'shop'],
     ['%DOWNSTREAM_LOCAL_PORT%', ''],
     ['%RESP(x-a)%', ''],
+    ['%REQ(x-none?x-also-none)%', ''],
+    ['%REQ(x-a?x-b)%', '1'],
+    ['%VIRTUAL_CLUSTER_NAME%', ''],
+    ['%RESPONSE_CODE%', '0'],
+    ['%ROUTE_NAME:2%', 'al'],
+    ['%ROUTE_NAME:0%', ''],
+    ['%UPSTREAM_CLUSTER%-%ROUTE_NAME%!', 'shop-all!'],
   ])('%s gives %s', (text, value) => {
     expect(headerValueProblem(text)).toBeNull();
     expect(compileHeaderValue(text)(CONTEXT)).toBe(value);
+  });
+
+  it('speak of the connection, where somebody knows it', () => {
+    const peer = {
+      ...DOWNSTREAM_PEER,
+      remoteAddress: '10.1.2.3:5555',
+      localAddress: '[fd00::1]:8443',
+      serverName: 'shop.example',
+      sans: [
+        { type: 'uri', value: 'spiffe://a/b' },
+        { type: 'dns', value: 'b.example' },
+        { type: 'uri', value: 'spiffe://c/d' },
+        { type: 'ip', value: '10.1.2.3' },
+      ],
+    } as const;
+    const said = (text: string) => compileHeaderValue(text)({ ...CONTEXT, peer });
+    expect(said('%DOWNSTREAM_REMOTE_ADDRESS%')).toBe('10.1.2.3:5555');
+    expect(said('%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%')).toBe('10.1.2.3');
+    expect(said('%DOWNSTREAM_REMOTE_PORT%')).toBe('5555');
+    expect(said('%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%')).toBe('10.1.2.3:5555');
+    expect(said('%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%')).toBe('10.1.2.3');
+    expect(said('%DOWNSTREAM_DIRECT_REMOTE_PORT%')).toBe('5555');
+    expect(said('%DOWNSTREAM_LOCAL_ADDRESS%')).toBe('[fd00::1]:8443');
+    expect(said('%DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT%')).toBe('fd00::1');
+    expect(said('%DOWNSTREAM_LOCAL_PORT%')).toBe('8443');
+    expect(said('%DOWNSTREAM_PEER_URI_SAN%')).toBe('spiffe://a/b,spiffe://c/d');
+    expect(said('%DOWNSTREAM_PEER_DNS_SAN%')).toBe('b.example');
+    expect(said('%REQUESTED_SERVER_NAME%')).toBe('shop.example');
+    expect(said('%DOWNSTREAM_REMOTE_ADDRESS:4%')).toBe('10.1');
+    const unnamed = compileHeaderValue('[%REQUESTED_SERVER_NAME%]');
+    expect(unnamed({ ...CONTEXT, peer: DOWNSTREAM_PEER })).toBe('[]');
   });
 
   it('speak of the response on its way back', () => {

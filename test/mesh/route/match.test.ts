@@ -1,12 +1,19 @@
 import { describe, expect, it, test } from 'vitest';
 import { HttpHead } from '../../../src/core/head.ts';
-import type { HeaderMatch, PathMatch, ValueMatch } from '../../../src/mesh/config/config.ts';
+import type {
+  CookieMatch,
+  HeaderMatch,
+  PathMatch,
+  RouteMatch,
+  ValueMatch,
+} from '../../../src/mesh/config/config.ts';
 import {
   compileHeaderMatch,
   compilePathMatch,
   compileQueryMatch,
   compileRouteMatch,
 } from '../../../src/mesh/route/match.ts';
+import { DOWNSTREAM_PEER } from '../engine/one-proxy.ts';
 
 type Lines = readonly (readonly [string, string])[];
 
@@ -16,6 +23,12 @@ function request(headers: Lines = [], path = '/'): HttpHead {
 
 function header(value: ValueMatch, rest: Partial<HeaderMatch> = {}): HeaderMatch {
   return { name: 'x-user', value, invert: false, treatMissingAsEmpty: false, ...rest };
+}
+
+const ANY_PATH: PathMatch = { kind: 'prefix', value: '/', ignoreCase: false };
+
+function cookie(value: ValueMatch, rest: Partial<CookieMatch> = {}): CookieMatch {
+  return { name: 'sid', value, invert: false, ...rest };
 }
 
 describe('a path', () => {
@@ -86,6 +99,14 @@ describe('a header', () => {
     [{ kind: 'range', from: -5, to: 10 }, '3.5', false],
     [{ kind: 'range', from: -5, to: 10 }, 'x', false],
     [{ kind: 'range', from: -5, to: 10 }, '', false],
+    [{ kind: 'range', from: -5, to: 10 }, '-6', false],
+    [{ kind: 'range', from: -5, to: 10 }, '+9', true],
+    [{ kind: 'range', from: -5, to: 10 }, '007', true],
+    [{ kind: 'range', from: -5, to: 10 }, '7x', false],
+    [{ kind: 'range', from: -5, to: 10 }, 'x7', false],
+    [{ kind: 'suffix', value: 'NN', ignoreCase: true }, 'ann', true],
+    [{ kind: 'prefix', value: 'nn' }, 'ann', false],
+    [{ kind: 'contains', value: 'N' }, 'ann', false],
     [{ kind: 'present' }, '', true],
   ])('matched by %j with the value %j: %s', (value, text, matched) => {
     expect(compileHeaderMatch(header(value))(request([['x-user', text]]))).toBe(matched);
@@ -112,6 +133,16 @@ describe('a header', () => {
   it('that is absent is found by an inverted presence match', () => {
     expect(compileHeaderMatch(header({ kind: 'present' }))(request())).toBe(false);
     expect(compileHeaderMatch(header({ kind: 'present' }, { invert: true }))(request())).toBe(true);
+  });
+
+  it('that is absent and counts as empty is present', () => {
+    const rest = { treatMissingAsEmpty: true };
+    expect(compileHeaderMatch(header({ kind: 'present' }, rest))(request())).toBe(true);
+    const inverted = { ...rest, invert: true };
+    expect(compileHeaderMatch(header({ kind: 'present' }, inverted))(request())).toBe(false);
+    expect(compileHeaderMatch(header({ kind: 'exact', value: 'ann' }, rest))(request())).toBe(
+      false,
+    );
   });
 
   it('of several lines is tried line by line', () => {
@@ -155,8 +186,20 @@ describe('a query parameter', () => {
     [{ kind: 'exact', value: 'a=b' }, '/a?debug=a=b', true],
     [{ kind: 'exact', value: 'a b' }, '/a?debug=a%20b', false],
     [{ kind: 'regex', value: '[0-9]+' }, '/a?debug=12', true],
+    [{ kind: 'present' }, '/a?debugger', false],
+    [{ kind: 'present' }, 'debug', false],
+    [{ kind: 'present' }, '?debug', true],
+    [{ kind: 'exact', value: '' }, '/a?=1', false],
   ])('matched by %j in %s: %s', (value, path, matched) => {
     expect(compileQueryMatch({ name: 'debug', value })(path)).toBe(matched);
+  });
+
+  it('can be wanted absent, whatever its value', () => {
+    const absent = { name: 'debug', value: { kind: 'exact', value: '1' }, isAbsent: true } as const;
+    expect(compileQueryMatch(absent)('/a?x=1')).toBe(true);
+    expect(compileQueryMatch(absent)('/a?debug=1')).toBe(false);
+    expect(compileQueryMatch(absent)('/a?debug=2')).toBe(false);
+    expect(compileQueryMatch(absent)('/a?debug')).toBe(false);
   });
 });
 
@@ -173,5 +216,118 @@ describe('a route match', () => {
     expect(match(request(user, '/b?q'))).toBe(false);
     expect(match(request(user, '/a'))).toBe(false);
     expect(match(request([], '/a?q'))).toBe(false);
+  });
+
+  it('needs each of its headers, parameters and cookies', () => {
+    const one = (name: string) => header({ kind: 'present' }, { name });
+    const parameter = (name: string) => ({ name, value: { kind: 'present' } }) as const;
+    const both = compileRouteMatch({
+      path: ANY_PATH,
+      headers: [one('x-a'), one('x-b')],
+      query: [parameter('p'), parameter('q')],
+      cookies: [cookie({ kind: 'present' }), cookie({ kind: 'present' }, { name: 'other' })],
+    });
+    const lines: Lines = [
+      ['x-a', ''],
+      ['x-b', ''],
+      ['cookie', 'sid=1; other=2'],
+    ];
+    expect(both(request(lines, '/?p&q'))).toBe(true);
+    expect(both(request(lines, '/?p'))).toBe(false);
+    expect(both(request(lines.slice(1), '/?p&q'))).toBe(false);
+    expect(both(request([...lines.slice(0, 2), ['cookie', 'other=2']], '/?p&q'))).toBe(false);
+  });
+
+  it('can ask for gRPC', () => {
+    const grpc = compileRouteMatch({ path: ANY_PATH, headers: [], query: [], isGrpc: true });
+    expect(grpc(request([['content-type', 'application/grpc']]))).toBe(true);
+    expect(grpc(request([['content-type', 'application/json']]))).toBe(false);
+  });
+
+  it('can be impossible', () => {
+    const never = compileRouteMatch({
+      path: ANY_PATH,
+      headers: [],
+      query: [],
+      isImpossible: true,
+    });
+    expect(never(request())).toBe(false);
+  });
+
+  test.each<[string, boolean, boolean]>([
+    ['/a;v=1', true, true],
+    ['/a;v=1', false, false],
+    ['/a;v=1?q', true, true],
+    ['/a?q;v', true, true],
+    ['/a?q;v', false, true],
+    ['/;/a', true, false],
+  ])('of %s against /a, where parameters of paths are passed over: %s', (path, ignores, matched) => {
+    const exact = { kind: 'exact', value: '/a', ignoreCase: false } as const;
+    const matches = compileRouteMatch({ path: exact, headers: [], query: [] }, ignores);
+    expect(matches(request([], path))).toBe(matched);
+  });
+});
+
+describe('what a route asks of the connection', () => {
+  const plain = DOWNSTREAM_PEER;
+  const sans = [{ type: 'uri', value: 'spiffe://a/b' }] as const;
+  const anonymous = { ...plain, tls: true };
+  const known = { ...plain, tls: true, sans, validated: true };
+  const untrusted = { ...known, validated: false };
+
+  test.each<[NonNullable<RouteMatch['tls']>, readonly boolean[]]>([
+    [{}, [false, true, true, true]],
+    [{ presented: true }, [false, false, true, true]],
+    [{ presented: false }, [false, true, false, false]],
+    [{ validated: true }, [false, false, true, false]],
+    [{ validated: false }, [false, true, false, true]],
+    [{ presented: true, validated: false }, [false, false, false, true]],
+    [{ presented: false, validated: true }, [false, false, false, false]],
+  ])('%j holds in plain text, without a certificate, with a good one, with another: %j', (tls, holds) => {
+    const matches = compileRouteMatch({ path: ANY_PATH, headers: [], query: [], tls });
+    const peers = [plain, anonymous, known, untrusted];
+    expect(peers.map((peer) => matches(request(), peer))).toEqual(holds);
+  });
+
+  it('cannot hold where nobody knows the connection', () => {
+    const matches = compileRouteMatch({ path: ANY_PATH, headers: [], query: [], tls: {} });
+    expect(matches(request(), null)).toBe(false);
+    expect(matches(request())).toBe(false);
+  });
+
+  it('that does not count a certificate as validated which nobody presented', () => {
+    const tls = { validated: true };
+    const matches = compileRouteMatch({ path: ANY_PATH, headers: [], query: [], tls });
+    expect(matches(request(), { ...anonymous, validated: true })).toBe(false);
+  });
+});
+
+describe('a cookie', () => {
+  const exact = (value: string): ValueMatch => ({ kind: 'exact', value });
+
+  test.each<[string[], ValueMatch, boolean]>([
+    [['sid=v'], exact('v'), true],
+    [['sid=w'], exact('v'), false],
+    [['a=1; sid=v; b=2'], exact('v'), true],
+    [['a=1;sid=v'], exact('v'), true],
+    [['a=1', 'sid=v'], exact('v'), true],
+    [['sid=w', 'sid=v'], exact('v'), false],
+    [['sid="v"'], exact('v'), true],
+    [['sid=""'], exact(''), true],
+    [['sid="'], exact('"'), true],
+    [['sid="v'], exact('"v'), true],
+    [['sid=v"'], exact('v"'), true],
+    [['sid='], exact(''), true],
+    [['sid=a=b'], exact('a=b'), true],
+    [['xsid=v'], exact('v'), false],
+    [['sid'], { kind: 'present' }, false],
+    [['other=v'], { kind: 'present' }, false],
+    [[], { kind: 'present' }, false],
+  ])('in %j matched by %j: %s', (lines, value, matched) => {
+    const head = request(lines.map((line) => ['cookie', line] as const));
+    const withCookie = (one: CookieMatch) =>
+      compileRouteMatch({ path: ANY_PATH, headers: [], query: [], cookies: [one] })(head);
+    expect(withCookie(cookie(value))).toBe(matched);
+    expect(withCookie(cookie(value, { invert: true }))).toBe(!matched);
   });
 });

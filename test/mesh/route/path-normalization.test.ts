@@ -30,6 +30,14 @@ describe('a path', () => {
     ['/a/b/..', '/a/'],
     ['/%zz/%4', '/%zz/%4'],
     ['/<"^`{|}>', '/%3C%22%5E%60%7B%7C%7D%3E'],
+    ['/a/./', '/a/'],
+    ['/a/.', '/a/'],
+    ['/a//b', '/a//b'],
+    ['/...', '/...'],
+    ['/%2d%2E%5f%30%39%5A%7a', '/-._09Zz'],
+    ['/%2f%2B%3a', '/%2f%2B%3a'],
+    ['/a\\..\\b', '/b'],
+    ['/a?b?c/../d', '/a?b?c/../d'],
   ])('%s becomes %s', (given, wanted) => {
     expect(pathOf(given, WHOLE)).toBe(`path ${wanted}`);
   });
@@ -41,7 +49,10 @@ describe('a path', () => {
   it('loses double slashes, but not the two of a path that has nothing else', () => {
     const merging = { ...PLAIN, mergesSlashes: true };
     expect(pathOf('//a///b//?c=//d', merging)).toBe('path /a/b/?c=//d');
+    expect(pathOf('/a//b', merging)).toBe('path /a/b');
     expect(pathOf('//', merging)).toBe('path //');
+    expect(pathOf('/a/b/', merging)).toBe('path /a/b/');
+    expect(pathOf('//a', PLAIN)).toBe('path //a');
   });
 
   it('with escaped slashes is kept, refused, redirected or unescaped', () => {
@@ -50,6 +61,11 @@ describe('a path', () => {
     expect(pathOf(path, { ...PLAIN, escapedSlashes: 'reject' })).toBe('rejected');
     expect(pathOf(path, { ...PLAIN, escapedSlashes: 'redirect' })).toBe('redirect /a/b\\c?q=%2f');
     expect(pathOf(path, { ...WHOLE, escapedSlashes: 'unescape' })).toBe('path /a/b/c?q=%2f');
+    expect(pathOf('/a%5c%5Cb%2f%2Fc', { ...PLAIN, escapedSlashes: 'unescape' })).toBe(
+      'path /a\\\\b//c',
+    );
+    expect(pathOf('/a?%2f', { ...PLAIN, escapedSlashes: 'reject' })).toBe('path /a?%2f');
+    expect(pathOf('/a%2e', { ...PLAIN, escapedSlashes: 'redirect' })).toBe('path /a%2e');
   });
 
   it('is normal after one pass', () => {

@@ -2,9 +2,19 @@ import { describe, expect, it, test } from 'vitest';
 import { HttpHead } from '../../../src/core/head.ts';
 import { regexRewriteProblem } from '../../../src/importers/regex-rewrite.ts';
 import type { PathMatch } from '../../../src/mesh/config/config.ts';
-import type { PathRewrite, RedirectAction } from '../../../src/mesh/config/rewriting.ts';
+import type {
+  HostRewrite,
+  PathRewrite,
+  RedirectAction,
+} from '../../../src/mesh/config/rewriting.ts';
 import { compileRegexRewrite } from '../../../src/mesh/route/regex-rewrite.ts';
-import { compilePathRewrite, redirectLocation } from '../../../src/mesh/route/rewrite.ts';
+import {
+  addressOf,
+  compileHostRewrite,
+  compilePathRewrite,
+  redirectLocation,
+  rewriteEdits,
+} from '../../../src/mesh/route/rewrite.ts';
 
 const REDIRECT: RedirectAction = {
   kind: 'redirect',
@@ -43,10 +53,84 @@ describe('path rewrites', () => {
   });
 });
 
+describe('host rewrites', () => {
+  const head = new HttpHead({
+    authority: 'svc',
+    path: '/eu/cart?q=1',
+    headers: [
+      ['x-host', 'first'],
+      ['x-host', 'second'],
+    ],
+  });
+  const pathRegex = { kind: 'path-regex', pattern: '^/([a-z]+)/.*$' } as const;
+
+  test.each<[HostRewrite, string]>([
+    [{ kind: 'literal', value: 'other' }, 'other'],
+    [{ kind: 'header', name: 'x-host' }, 'first'],
+    [{ kind: 'header', name: 'x-none' }, ''],
+    [{ ...pathRegex, substitution: '\\1.example' }, 'eu.example'],
+  ])('%j gives %j', (rewrite, host) => {
+    expect(compileHostRewrite(rewrite)(head)).toBe(host);
+  });
+});
+
+describe('what rewrites leave in headers', () => {
+  const head = new HttpHead({ authority: 'svc', path: '/old?q' });
+  const forwarded = new HttpHead({
+    authority: 'svc',
+    path: '/',
+    headers: [['x-forwarded-host', 'before']],
+  });
+  const toOther = () => 'other';
+  const toNothing = () => '';
+  const toNew = () => '/new';
+
+  it('is nothing where nothing is rewritten', () => {
+    expect(rewriteEdits(head, null, null, true)).toEqual({});
+    expect(rewriteEdits(head, null, toNothing, true)).toEqual({});
+  });
+
+  it('is the path that was there', () => {
+    const set = [['x-envoy-original-path', '/old?q']];
+    expect(rewriteEdits(head, toNew, null, true)).toEqual({ path: '/new', set });
+    expect(rewriteEdits(head, toNew, toNothing, true)).toEqual({ path: '/new', set });
+  });
+
+  it('is the host that was there, and for others too where the route says so', () => {
+    const original = ['x-envoy-original-host', 'svc'];
+    expect(rewriteEdits(head, null, toOther, false)).toEqual({
+      authority: 'other',
+      set: [original],
+    });
+    expect(rewriteEdits(head, null, toOther, true).set).toEqual([
+      original,
+      ['x-forwarded-host', 'svc'],
+    ]);
+    expect(rewriteEdits(forwarded, null, toOther, true).set).toEqual([
+      original,
+      ['x-forwarded-host', 'before,svc'],
+    ]);
+  });
+
+  it('is both, the host first', () => {
+    expect(rewriteEdits(head, toNew, toOther, false)).toEqual({
+      authority: 'other',
+      path: '/new',
+      set: [
+        ['x-envoy-original-host', 'svc'],
+        ['x-envoy-original-path', '/old?q'],
+      ],
+    });
+  });
+});
+
 describe('regular expressions', () => {
   it('replace every match, with groups', () => {
     const swap = compileRegexRewrite({ pattern: '([a-z])([0-9])', substitution: '\\2\\1\\\\' });
     expect(swap('a1-b2-c')).toBe('1a\\-2b\\-c');
+    const groups = compileRegexRewrite({ pattern: '(x)|(y)', substitution: '[\\0\\1\\2]' });
+    expect(groups('x-y')).toBe('[xx]-[yy]');
+    expect(groups('none')).toBe('none');
   });
 
   test.each([
@@ -75,8 +159,32 @@ describe('the address of a redirect', () => {
     [{ path: { kind: 'whole', value: 'new' }, stripsQuery: true }, 'http://svc:80/new'],
     [{ path: { kind: 'whole', value: '/new?x' }, stripsQuery: true }, 'http://svc:80/new?x'],
     [{ path: { kind: 'prefix', value: '/z' } }, 'http://svc:80/z/b?q=1'],
+    [{ path: { kind: 'prefix', value: '/z' }, stripsQuery: true }, 'http://svc:80/z/b'],
+    [{ path: { kind: 'whole', value: '/new?x' } }, 'http://svc:80/new?x'],
+    [{ host: 'other', port: 8080 }, 'http://other:8080/a/b?q=1'],
+    [{ scheme: 'https', port: 443 }, 'https://svc:443/a/b?q=1'],
   ] as [Partial<RedirectAction>, string][])('%j is %s', (partial, location) => {
     expect(redirectLocation(head, { ...REDIRECT, ...partial }, prefix('/a'))).toBe(location);
+  });
+
+  it('loses the port that was the default of the old scheme, and no other', () => {
+    const to = (authority: string, scheme: 'http' | 'https', from: string) => {
+      const headers = [['x-forwarded-proto', from]] as const;
+      const request = new HttpHead({ authority, path: '/', headers });
+      return redirectLocation(request, { ...REDIRECT, scheme }, ROOT);
+    };
+    expect(to('svc:443', 'http', 'https')).toBe('http://svc/');
+    expect(to('svc:80', 'http', 'https')).toBe('http://svc:80/');
+    expect(to('svc:443', 'https', 'https')).toBe('https://svc:443/');
+    expect(to('svc:443', 'https', 'http')).toBe('https://svc:443/');
+    expect(to('svc:8080', 'https', 'http')).toBe('https://svc:8080/');
+    expect(to('svc', 'https', 'http')).toBe('https://svc/');
+  });
+
+  it('is the request’s own for answers that name it', () => {
+    expect(addressOf(head)).toBe('http://svc:80/a/b?q=1');
+    const headers = [['x-forwarded-proto', 'https']] as const;
+    expect(addressOf(new HttpHead({ authority: 'svc', path: '/', headers }))).toBe('https://svc/');
   });
 
   it('keeps IPv6 brackets and ports that say something', () => {
@@ -84,5 +192,7 @@ describe('the address of a redirect', () => {
     const secure = { ...REDIRECT, scheme: 'https' } as const;
     expect(redirectLocation(six, secure, ROOT)).toBe('https://[::1]:8443/');
     expect(redirectLocation(six, { ...secure, port: 443 }, ROOT)).toBe('https://[::1]:443/');
+    const bare = new HttpHead({ method: 'GET', authority: '[::1]', path: '/' });
+    expect(redirectLocation(bare, { ...secure, port: 443 }, ROOT)).toBe('https://[::1]:443/');
   });
 });

@@ -6,7 +6,12 @@ import {
   envoyRoute,
   envoyVirtualHost,
 } from '../../../src/mesh/config/complete.ts';
-import type { RouteConfig, VirtualHostConfig } from '../../../src/mesh/config/config.ts';
+import type {
+  RouteConfig,
+  RouteTableConfig,
+  VirtualHostConfig,
+  WeightedCluster,
+} from '../../../src/mesh/config/config.ts';
 import { RouteTable } from '../../../src/mesh/route/route-table.ts';
 
 function tableOf(virtualHosts: VirtualHostConfig[], ignorePortInHostMatching = false): RouteTable {
@@ -80,6 +85,157 @@ describe('the virtual host of a request', () => {
   });
 });
 
+describe('a virtual host that wants TLS', () => {
+  const table = (requiresTls?: 'all' | 'external') =>
+    tableOf([
+      envoyVirtualHost({ domains: ['plain'], routes: [envoyRoute()] }),
+      envoyVirtualHost({
+        routes: [envoyRoute()],
+        ...(requiresTls === undefined ? {} : { requiresTls }),
+      }),
+      envoyVirtualHost({ domains: ['last'], routes: [envoyRoute()] }),
+    ]);
+  const over = (scheme: string, internal?: string) =>
+    new HttpHead({
+      authority: 'x',
+      path: '/',
+      headers: [
+        ['x-forwarded-proto', scheme],
+        ...(internal === undefined ? [] : [['x-envoy-internal', internal] as const]),
+      ],
+    });
+
+  it('sends plain requests to https, permanently', () => {
+    expect(table('all').find(over('http'))?.config.action).toEqual({
+      kind: 'redirect',
+      status: 301,
+      scheme: 'https',
+      host: '',
+      port: 0,
+      path: null,
+      stripsQuery: false,
+    });
+    expect(table('all').find(over('https'))?.config.action.kind).toBe('forward');
+    expect(table().find(over('http'))?.config.action.kind).toBe('forward');
+  });
+
+  it('may let requests from inside through', () => {
+    expect(table('external').find(over('http', 'true'))?.config.action.kind).toBe('forward');
+    expect(table('external').find(over('http', 'yes'))?.config.action.kind).toBe('redirect');
+    expect(table('external').find(over('http'))?.config.action.kind).toBe('redirect');
+    expect(table('all').find(over('http', 'true'))?.config.action.kind).toBe('redirect');
+  });
+
+  it('has one route more, behind its own', () => {
+    expect(table().routeCount).toBe(3);
+    expect(table('all').routeCount).toBe(4);
+    expect(table('all').find(over('http'))?.index).toBe(2);
+    expect(table('all').find(request('last'))?.index).toBe(3);
+  });
+
+  it('asks nothing of other virtual hosts', () => {
+    expect(table('all').find(request('plain'))?.index).toBe(0);
+  });
+});
+
+describe('what chooses a virtual host', () => {
+  const hosts = [hostFor('a.example'), hostFor('b.example')];
+
+  it('may be another header than the request’s host', () => {
+    const table = new RouteTable({
+      name: 'routes',
+      virtualHosts: hosts,
+      ignorePortInHostMatching: false,
+      hostHeader: 'x-host',
+    });
+    const asking = (headers: readonly (readonly [string, string])[]) =>
+      table.find(new HttpHead({ authority: 'a.example', path: '/', headers }))?.index;
+    expect(asking([['x-host', 'b.example']])).toBe(1);
+    expect(asking([['x-host', 'c.example']])).toBeUndefined();
+    expect(asking([])).toBeUndefined();
+  });
+
+  it('is compared with its port, however many digits that has', () => {
+    const table = tableOf([hostFor('shop'), hostFor('shop:1')], true);
+    for (const authority of ['shop', 'shop:1', 'shop:65535']) {
+      expect(table.find(request(authority))?.index).toBe(0);
+    }
+    expect(table.find(request('shop:x'))).toBeNull();
+    expect(table.find(request('shop:1:'))).toBeNull();
+  });
+});
+
+describe('routes that take a share of their requests', () => {
+  const share = (numerator: number, denominator: 100 | 10_000) =>
+    envoyRoute({
+      name: 'some',
+      match: { ...envoyRoute().match, fraction: { numerator, denominator } },
+    });
+  const withShare = (route: RouteConfig) =>
+    tableOf([envoyVirtualHost({ routes: [route, envoyRoute({ name: 'rest' })] })]);
+
+  it('are passed over when the draw lies outside of it', () => {
+    const table = withShare(share(30, 100));
+    const named = (draw: number) => table.find(request('x'), draw)?.config.name;
+    expect([0, 29, 30, 99, 100, 129, 130].map(named)).toEqual([
+      'some',
+      'some',
+      'rest',
+      'rest',
+      'some',
+      'some',
+      'rest',
+    ]);
+    expect(withShare(share(0, 100)).find(request('x'), 0)?.config.name).toBe('rest');
+    expect(withShare(share(9_999, 10_000)).find(request('x'), 9_998)?.config.name).toBe('some');
+  });
+
+  it('make the table want a draw, and to be asked for each request', () => {
+    const table = withShare(share(30, 100));
+    expect([table.hasFractions, table.isPerRequest]).toEqual([true, true]);
+    const plain = tableOf([hostFor('*')]);
+    expect([plain.hasFractions, plain.isPerRequest]).toEqual([false, false]);
+  });
+});
+
+describe('a table is asked for each request', () => {
+  const adds = (value: string) => ({
+    remove: [],
+    add: [{ name: 'x', value, action: 'append-if-exists-or-add', keepsEmpty: false } as const],
+  });
+  const about = adds('%DOWNSTREAM_REMOTE_PORT%');
+  const isPerRequest = (partial: Partial<RouteTableConfig>) =>
+    new RouteTable({
+      name: 'routes',
+      virtualHosts: [hostFor('*')],
+      ignorePortInHostMatching: false,
+      ...partial,
+    }).isPerRequest;
+  const routed = (route: Partial<RouteConfig>) => ({
+    virtualHosts: [envoyVirtualHost({ routes: [envoyRoute(), envoyRoute(route)] })],
+  });
+
+  it('when changes on any level speak of the connection', () => {
+    expect(isPerRequest({ requestHeaders: about })).toBe(true);
+    expect(isPerRequest({ responseHeaders: about })).toBe(true);
+    expect(isPerRequest({ requestHeaders: adds('%REQ(x-a)%') })).toBe(false);
+    expect(isPerRequest({ virtualHosts: [{ ...hostFor('*'), responseHeaders: about }] })).toBe(
+      true,
+    );
+    expect(isPerRequest(routed({ requestHeaders: about }))).toBe(true);
+    const clusters = [{ cluster: 'a', weight: 1, responseHeaders: about }];
+    expect(isPerRequest(routed({ action: envoyForward({ clusters }) }))).toBe(true);
+    const direct = { kind: 'direct-response', status: 200, body: '' } as const;
+    expect(isPerRequest(routed({ action: direct, responseHeaders: about }))).toBe(true);
+    expect(isPerRequest(routed({ action: direct }))).toBe(false);
+  });
+
+  it('when one of its routes asks about certificates', () => {
+    const match = { ...envoyRoute().match, tls: { presented: true } };
+    expect(isPerRequest(routed({ match }))).toBe(true);
+  });
+});
+
 describe('the route of a request', () => {
   const routes = [routeTo('cart', '/cart'), routeTo('c', '/c'), routeTo('cart again', '/cart')];
   const table = tableOf([
@@ -129,6 +285,41 @@ describe('a compiled route', () => {
     const retry = envoyRetryPolicy({ numRetries: 4 });
     const route = envoyRoute({ action: envoyForward({ retry }) });
     expect(compiled(route)?.retry?.numRetries).toBe(4);
+  });
+
+  it('has variants where clusters of a split differ in more than their weight', () => {
+    const requestHeaders = { remove: ['x-a'], add: [] };
+    const splitInto = (...clusters: WeightedCluster[]) =>
+      compiled(envoyRoute({ action: envoyForward({ clusters }) }));
+    const one = { cluster: 'v1', weight: 9 };
+    const two = { cluster: 'v2', weight: 1 };
+    expect(splitInto(one, two)).toMatchObject({ variants: null, edits: null });
+    const differing = splitInto(one, { ...two, requestHeaders });
+    expect(differing?.edits).toBeNull();
+    expect(differing?.variants?.map(({ cluster, edits }) => [cluster.cluster, edits])).toEqual([
+      ['v1', null],
+      ['v2', expect.anything()],
+    ]);
+    const alone = splitInto({ ...one, requestHeaders });
+    expect(alone?.variants).toBeNull();
+    expect(alone?.edits).not.toBeNull();
+  });
+
+  it('has a hash, descriptors and changes only where they are configured', () => {
+    expect(compiled(envoyRoute())).toMatchObject({ hash: null, descriptors: null, edits: null });
+    expect(compiled(envoyRoute({ action: envoyForward({ hashPolicy: [] }) }))?.hash).toBeNull();
+    expect(
+      compiled(envoyRoute({ action: envoyForward({ rateLimits: [] }) }))?.descriptors,
+    ).toBeNull();
+    const action = envoyForward({
+      hashPolicy: [{ kind: 'source-ip', isTerminal: false }],
+      rateLimits: [{ stage: 0, actions: [{ kind: 'remote-address' }] }],
+      hostRewrite: { kind: 'literal', value: 'other' },
+    });
+    const made = compiled(envoyRoute({ action }));
+    expect(made?.hash?.readsConnection).toBe(true);
+    expect(made?.descriptors).not.toBeNull();
+    expect(made?.edits).not.toBeNull();
   });
 
   it('that answers by itself has neither', () => {

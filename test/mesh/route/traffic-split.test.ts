@@ -30,6 +30,24 @@ describe('a traffic split', () => {
     expect(() => splitOf()).toThrow('add up to 0');
   });
 
+  it('knows what is left without some clusters, and picks as if they weighed nothing', () => {
+    const split = splitOf(3, 2, 0, 5);
+    expect(split.weightWithout([])).toBe(10);
+    expect(split.weightWithout([0])).toBe(7);
+    expect(split.weightWithout([1, 3])).toBe(3);
+    expect(split.weightWithout([0, 1, 2, 3])).toBe(0);
+    const without = (excluded: number[], left: number) =>
+      Array.from({ length: left }, (_, value) => split.pickWithout(excluded, value));
+    expect(without([], 10)).toEqual([0, 0, 0, 1, 1, 3, 3, 3, 3, 3]);
+    expect(without([0], 7)).toEqual([1, 1, 3, 3, 3, 3, 3]);
+    expect(without([1, 3], 3)).toEqual([0, 0, 0]);
+  });
+
+  it('has nobody to pick when all clusters are excluded', () => {
+    const pick = () => splitOf(1, 2).pickWithout([0, 1], 0);
+    expect(pick).toThrow('no cluster of the split is left');
+  });
+
   it('gives each cluster exactly its weight over any full turn', () => {
     const weights = fc.array(fc.nat({ max: 30 }), { minLength: 1, maxLength: 6 });
     fc.assert(
