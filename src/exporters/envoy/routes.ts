@@ -19,6 +19,7 @@ import type { HashPolicy } from '../../mesh/config/load-balancing.ts';
 import type { HostRewrite, PathRewrite, RedirectAction } from '../../mesh/config/rewriting.ts';
 import { namedFilters, routeFilters } from './filters.ts';
 import { headerAddition, headerChanges } from './headers.ts';
+import { internalRedirect } from './internal-redirect.ts';
 import { headerMatch, routeMatch, runtimeFraction, substitution } from './matchers.ts';
 import {
   duration,
@@ -159,6 +160,7 @@ function forward(action: ForwardAction): Message {
     ...given(action.hostRewrite, hostRewrite),
     append_x_forwarded_host: flag(action.appendsForwardedHost),
     auto_host_rewrite: flag(action.takesHostname),
+    internal_redirect_policy: given(action.internalRedirect, internalRedirect),
     request_mirror_policies: filled(action.mirrors?.map(mirror)),
     rate_limits: rateLimits(action.rateLimits),
     retry_policy: given(action.retry, retryPolicy),

@@ -24,6 +24,7 @@ import { Fields } from './fields.ts';
 import { readHashPolicies } from './hash-policy.ts';
 import { readHeaderChanges } from './header-mutations.ts';
 import { readRouteFilters } from './http-filters.ts';
+import { readInternalRedirect } from './internal-redirect.ts';
 import { readRouteMatch, readSubstitution } from './matchers.ts';
 import { readLbMetadata } from './metadata.ts';
 import { readMirrors } from './mirrors.ts';
@@ -261,6 +262,7 @@ function readForward(
     ...readRewrites(fields, template),
     ...readTimers(fields),
     ...readSpreading(fields),
+    ...readInternalRedirect(fields),
   });
   const upgrades = fields.messages('upgrade_configs', 'UpgradeConfig').map((upgrade) => {
     const name = (upgrade.text('upgrade_type') ?? '').toLowerCase();

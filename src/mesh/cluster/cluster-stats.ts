@@ -58,6 +58,8 @@ export class ClusterStats {
   lbZoneNoCapacityLeft = 0;
   lbLocalClusterNotOk = 0;
   rqMaxDurationReached = 0;
+  internalRedirectSucceeded = 0;
+  internalRedirectFailed = 0;
   /** Codes of final responses. */
   readonly codes = new CodeCounts();
   /** Of those the ones to requests from inside; all others were external. null = none yet. */
@@ -154,6 +156,8 @@ const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
   ['lbZoneNoCapacityLeft', 'lb_zone_no_capacity_left'],
   ['lbLocalClusterNotOk', 'lb_local_cluster_not_ok'],
   ['rqMaxDurationReached', 'upstream_rq_max_duration_reached'],
+  ['internalRedirectSucceeded', 'upstream_internal_redirect_succeeded_total'],
+  ['internalRedirectFailed', 'upstream_internal_redirect_failed_total'],
 ];
 
 /** How often each status code occurred. */

@@ -23,6 +23,7 @@ import type {
   RateLimitConfig,
 } from './filters.ts';
 import type { HealthCheckConfig } from './health-check.ts';
+import type { InternalRedirectConfig } from './internal-redirect.ts';
 import type { BalancerQueueConfig, FailureAccrualConfig, RetryTokensConfig } from './linkerd.ts';
 import type {
   HashPolicy,
@@ -275,6 +276,8 @@ export interface ForwardAction {
     | { readonly kind: 'hash-policy' };
   /** The host becomes the name of the chosen endpoint. */
   readonly takesHostname?: boolean;
+  /** Redirects of upstreams that the proxy follows; undefined = they go to the client. */
+  readonly internalRedirect?: InternalRedirectConfig;
   /** By protocol, lower-case: whether an upgrade is allowed here whatever the listener says. */
   readonly upgrades?: ReadonlyMap<string, boolean>;
 }

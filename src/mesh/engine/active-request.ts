@@ -18,6 +18,7 @@ import type { EngineContext } from './context.ts';
 import type { DownstreamConnections } from './downstream-connections.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import type { FilterChainOwner } from './filter-chain.ts';
+import type { NextTurn, RedirectOwner } from './internal-redirects.ts';
 import type { ListenerState } from './listener-state.ts';
 import { CONTINUE_HEAD, type RequestIntake } from './request-intake.ts';
 import type { RequestPlan } from './request-plan.ts';
@@ -29,7 +30,7 @@ import type { Router } from './router.ts';
 /** Bytes of a request body that may wait for a filter before the driver is told to stop reading. */
 const FILTER_BUFFER_BYTES = 1_048_576;
 
-export class ActiveRequests implements FilterChainOwner {
+export class ActiveRequests implements FilterChainOwner, RedirectOwner {
   private readonly context: EngineContext;
   private readonly ports: Ports;
   private readonly requests: RequestTable;
@@ -80,6 +81,25 @@ export class ActiveRequests implements FilterChainOwner {
     if (intake !== null && this.isTurnedAway(request, intake)) return;
     if (plan.refusal !== 'none') this.refuse(request, plan);
     else if (!plan.hasFilters || plan.filters.start(request, end)) this.router.begin(request);
+  }
+
+  /** A redirect of an upstream was followed: routes, filters and attempts begin anew. */
+  restart(request: Slot, { uid, plan, keepsBody }: NextTurn): void {
+    const { requests } = this;
+    const connection = requests.downstreamOf(request);
+    const former = requests.needExtra(request);
+    requests.free(request);
+    requests.start(request, connection, uid, Bit.requestEnded);
+    requests.needExtra(request).inherit(former, keepsBody);
+    this.enter(request, connection, plan);
+    this.ports.record(RecordKind.requestStarted, uid, plan.listenerId, 0);
+    this.route(request, uid, plan);
+    if (plan.maxDurationMs >= 0) this.armDuration(request, plan.maxDurationMs);
+    if (plan.listener.config.maxRequestsPerConnection !== undefined)
+      this.connections.countRequest(connection);
+    if (this.context.overload !== null && this.isShed(request, uid)) return;
+    if (plan.refusal !== 'none') this.refuse(request, plan);
+    else if (!plan.hasFilters || plan.filters.start(request, true)) this.router.begin(request);
   }
 
   /** An overloaded proxy refuses before it looks any closer. */

@@ -19,6 +19,7 @@ import { classify, penaltyMs, ResponseClass } from '../policy/response-class.ts'
 import { retriesAtOnce, retriesReset, retriesResponse, retriesStatus } from '../policy/retry.ts';
 import type { EngineContext } from './context.ts';
 import { Hedging } from './hedging.ts';
+import { InternalRedirects } from './internal-redirects.ts';
 import {
   bodyOfReset,
   detailsOfReset,
@@ -54,6 +55,7 @@ export class AttemptOutcomes implements PoolListener {
   private readonly attempts: UpstreamAttempts;
   private readonly retries: RetryDecisions;
   readonly hedging: Hedging;
+  readonly redirects: InternalRedirects;
 
   constructor(
     context: EngineContext,
@@ -71,6 +73,7 @@ export class AttemptOutcomes implements PoolListener {
     this.attempts = attempts;
     this.retries = retries;
     this.hedging = new Hedging(context, attempts);
+    this.redirects = new InternalRedirects(context);
   }
 
   // Responses
@@ -118,6 +121,9 @@ export class AttemptOutcomes implements PoolListener {
         return;
       }
     }
+    if (head.status >= 300 && head.status < 400 && plan.forward!.internalRedirect !== undefined) {
+      if (this.isRedirected(request, stream, head, end)) return;
+    }
     if (requests.has(request, MAY_HEDGE)) {
       if (wish !== Wish.none && this.hedging.hasOthers(request, stream)) {
         this.hedging.recordEnd(stream, head.status);
@@ -148,6 +154,25 @@ export class AttemptOutcomes implements PoolListener {
     this.attempts.rearmIdle(stream);
     requests.extraOf(request)?.dropBody();
     this.responder.respondHead(request, sent, false);
+  }
+
+  /**
+   * Follows a redirect, if it may. The next turn begins while this attempt still holds its
+   * connection, as in Envoy.
+   */
+  private isRedirected(request: Slot, stream: Slot, head: Head, end: boolean): boolean {
+    const { requests } = this;
+    const cluster = this.clusterOf(request);
+    const next = this.redirects.nextTurn(request, cluster, head);
+    if (next === null) return false;
+    if (requests.has(request, MAY_HEDGE)) this.hedging.settleOn(request, stream);
+    this.recordEnd(request, cluster, head.status);
+    this.retries.release(request);
+    this.attempts.setAside(stream);
+    this.responder.turnOver(request, head);
+    this.redirects.owner!.restart(request, next);
+    this.closeStream(stream, end);
+    return true;
   }
 
   private withCookies(request: Slot, head: Head): Head {

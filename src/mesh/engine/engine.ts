@@ -103,6 +103,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.downstream = new DownstreamConnections(context);
     const { router, outcomes, downstream } = this;
     this.requests = new ActiveRequests(context, responder, router, outcomes, downstream);
+    outcomes.redirects.owner = this.requests;
     this.flow = new FlowControl(context);
     this.listeners = new ListenerSet(config, context, this.requests);
     this.inTurn = false;

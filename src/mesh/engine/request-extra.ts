@@ -9,6 +9,7 @@ import type { Ns } from '../../core/time.ts';
 import type { Host } from '../cluster/host.ts';
 import type { HostWish } from '../cluster/host-wish.ts';
 import type { HeaderAddition } from '../config/rewriting.ts';
+import type { RedirectTrail } from './internal-redirects.ts';
 import type { ServiceCallStream } from './service-call.ts';
 import type { ShadowRequest } from './shadow-request.ts';
 
@@ -37,6 +38,9 @@ export class RequestExtra {
   transportFailure: string;
   /** null = the request is not copied. */
   shadows: ShadowRequest[] | null;
+
+  /** null = no redirect of an upstream was looked at. */
+  redirects: RedirectTrail | null;
 
   // timers that few listeners have
   requestTimer: TimerId;
@@ -77,6 +81,7 @@ export class RequestExtra {
     this.triedHosts = [];
     this.transportFailure = '';
     this.shadows = null;
+    this.redirects = null;
     this.requestTimer = NO_TIMER;
     this.durationTimer = NO_TIMER;
     this.wish = null;
@@ -95,6 +100,17 @@ export class RequestExtra {
     this.chunks.push(chunk);
     this.chunkBytes.push(bytes);
     this.bufferedBytes += bytes;
+  }
+
+  /** What another turn of the same request goes on with. */
+  inherit(former: RequestExtra, keepsBody: boolean): void {
+    this.redirects = former.redirects;
+    if (!keepsBody) return;
+    this.chunks.push(...former.chunks);
+    this.chunkBytes.push(...former.chunkBytes);
+    this.bufferedBytes = former.bufferedBytes;
+    this.bytesReceived = former.bytesReceived;
+    this.trailers = former.trailers;
   }
 
   dropBody(): void {

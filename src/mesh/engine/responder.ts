@@ -294,6 +294,20 @@ export class Responder {
     if (requests.has(request, Bit.requestEnded)) requests.free(request);
   }
 
+  /** The response was a redirect that is followed: its books are closed, the client waits on. */
+  turnOver(request: Slot, head: Head): void {
+    const { requests, ports, clusters } = this;
+    const plan = requests.planOf(request);
+    this.stopTimers(request, plan);
+    if (plan.hasFilters) plan.filters.onRequestDone(request, 0);
+    this.responseLog.log(request, head, true, 'internal_redirect');
+    const { id } = clusters[requests.clusterOf(request)]!;
+    const outcome = head.status * 256 + (requests.flagsOf(request) & 31);
+    ports.record(RecordKind.requestDone, requests.uidOf(request), id, outcome);
+    plan.stats.rqActive--;
+    this.downstreams.addRequests(requests.downstreamOf(request), -1);
+  }
+
   /** Something moved in either direction: the stream's idle time starts again. */
   touch(request: Slot): void {
     this.requests.planOf(request).idle?.touch(request);

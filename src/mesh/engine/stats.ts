@@ -54,6 +54,11 @@ export class HttpStats {
   rqUpgradeRefused = 0;
   cxOverloadDisableKeepalive = 0;
   overloadLocalReply = 0;
+  redirectBadLocation = 0;
+  redirectUnsafeScheme = 0;
+  redirectTooMany = 0;
+  redirectNoRoute = 0;
+  redirectPredicate = 0;
   readonly prefix: string;
 
   constructor(prefix: string) {
@@ -136,5 +141,10 @@ const HTTP_COUNTERS: readonly (readonly [HttpCounter, string])[] = [
   ['rqUpgradeRefused', 'downstream_rq_ws_on_non_ws_route'],
   ['cxOverloadDisableKeepalive', 'downstream_cx_overload_disable_keepalive'],
   ['overloadLocalReply', 'rq_overload_local_reply'],
+  ['redirectBadLocation', 'passthrough_internal_redirect_bad_location'],
+  ['redirectUnsafeScheme', 'passthrough_internal_redirect_unsafe_scheme'],
+  ['redirectTooMany', 'passthrough_internal_redirect_too_many_redirects'],
+  ['redirectNoRoute', 'passthrough_internal_redirect_no_route'],
+  ['redirectPredicate', 'passthrough_internal_redirect_predicate'],
   ['resetAfterStarted', 'rq_reset_after_downstream_response_started'],
 ];

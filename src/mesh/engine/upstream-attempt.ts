@@ -247,7 +247,8 @@ export class UpstreamAttempts {
   /** Whether the body may be needed for one more attempt. */
   keepsBody(request: Slot): boolean {
     const { requests } = this;
-    if (requests.planOf(request).retry === null) return false;
+    const { retry, forward } = requests.planOf(request);
+    if (retry === null && forward!.internalRedirect === undefined) return false;
     return !requests.has(request, Bit.retriesOff) && !requests.has(request, Bit.headSent);
   }
 
