@@ -9,7 +9,6 @@
 import type { StreamKey } from '../../core/draws.ts';
 import type { DialPlan, Endpoint, EndpointSet, Head, TimerId } from '../../core/engine.ts';
 import { NO_TIMER, TimerKind } from '../../core/engine.ts';
-import type { EjectionRefusal, EjectionType } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import { MILLISECOND } from '../../core/time.ts';
@@ -21,6 +20,7 @@ import { RetryTokens } from '../policy/retry-tokens.ts';
 import { compileHeaderMatch } from '../route/match.ts';
 import type { RequestHash } from '../route/request-hash.ts';
 import { CircuitBreakers } from './circuit-breakers.ts';
+import { ClusterEjections, type EjectedHosts } from './cluster-ejections.ts';
 import { type ClusterGate, gateOf } from './cluster-gate.ts';
 import {
   type VisitStat,
@@ -32,7 +32,6 @@ import {
 import { ClusterStats } from './cluster-stats.ts';
 import type { ClusterSurroundings, WaitingRoom } from './cluster-surroundings.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import type { EjectionSink } from './ejection.ts';
 import { compileErrorMatch, type ErrorMatcher } from './error-match.ts';
 import { FailureAccrual } from './failure-accrual.ts';
 import { groupMaker } from './group-maker.ts';
@@ -43,7 +42,7 @@ import { DELIVERED, type HostSet } from './host-set.ts';
 import { type HostWish, isRejected } from './host-wish.ts';
 import { LatencyEstimate } from './latency-estimate.ts';
 import { stayingBeside } from './leaving-hosts.ts';
-import { OutlierDetector } from './outlier-detection.ts';
+import type { OutlierDetector } from './outlier-detection.ts';
 import { isHashing, ownHash } from './own-hash.ts';
 import { drainPools, emptyPools, hasRoom, limitsPools, PRIORITIES } from './pool-list.ts';
 import type { PoolSettings } from './pool-settings.ts';
@@ -54,9 +53,7 @@ import { preconnectAhead } from './preconnect.ts';
 export const Priority = { default: 0, high: 1 } as const;
 export type Priority = (typeof Priority)[keyof typeof Priority];
 
-const HUNDRED_PERCENT = 100;
-
-export class Cluster implements EjectionSink {
+export class Cluster implements EjectedHosts {
   readonly config: ClusterConfig;
   /** The id of its name. */
   readonly id: number;
@@ -93,6 +90,8 @@ export class Cluster implements EjectionSink {
   /** null = no request is kept out. */
   gate: ClusterGate | null;
   private readonly surroundings: ClusterSurroundings;
+  /** null = no host is judged by its answers. */
+  readonly ejections: ClusterEjections | null;
   private readonly breakers: readonly CircuitBreakers[];
   private readonly startNs: Ns;
   private readonly hostSet: HostSet;
@@ -103,7 +102,6 @@ export class Cluster implements EjectionSink {
   private hosts: readonly Host[];
   /** `PRIORITIES` per host, in the order of hosts; null = not used yet. */
   private pools: (ConnectionPool | null)[];
-  private sweepTimer: TimerId;
   private mergeTimer: TimerId;
 
   /** @param stats those of its predecessor of the same name, which go on; null = none */
@@ -120,7 +118,11 @@ export class Cluster implements EjectionSink {
     this.index = index;
     this.surroundings = surroundings;
     this.stats = stats ?? new ClusterStats();
-    this.detector = config.outlier === null ? null : new OutlierDetector(config.outlier);
+    this.ejections =
+      config.outlier === null
+        ? null
+        : new ClusterEjections(config, config.outlier, surroundings, this);
+    this.detector = this.ejections === null ? null : this.ejections.detector;
     const { failureAccrual, retryTokens } = config;
     this.accrual = failureAccrual === undefined ? null : this.makeGates(failureAccrual);
     this.retryTokens = retryTokens === undefined ? null : new RetryTokens(retryTokens);
@@ -158,13 +160,11 @@ export class Cluster implements EjectionSink {
     });
     this.hostSet = this.picker.group.set;
     this.poolSettings = poolSettings(config, surroundings, this.stats);
-    this.sweepTimer = NO_TIMER;
     this.mergeTimer = NO_TIMER;
     this.onMembers = null;
     this.onPassiveFailure = null;
     if (members.members.length > 0) this.stats.membershipChange++;
     surroundings.localZone?.watch(config.name, this.hostSet);
-    if (this.detector?.judgesIntervals === true) this.armSweep();
   }
 
   /** How probes of its hosts connect. */
@@ -195,7 +195,7 @@ export class Cluster implements EjectionSink {
 
   /** A health check passed: an ejection may end early. */
   checkPassed(host: Host): void {
-    this.detector?.onCheckPassed(host, this.surroundings.ports.clock.nowNs, this);
+    this.ejections?.onCheckPassed(host);
   }
 
   breakersOf(priority: Priority): CircuitBreakers {
@@ -341,9 +341,7 @@ export class Cluster implements EjectionSink {
   }
 
   private removeHost(host: Host, pools: readonly (ConnectionPool | null)[]): void {
-    // Its ejection ends here for whoever keeps the ledger.
-    if (host.isEjected) this.recordUnejected(host);
-    this.detector?.onHostRemoved(host);
+    this.ejections?.onHostRemoved(host);
     this.accrual?.onHostRemoved(host);
     drainPools(pools, host);
   }
@@ -352,8 +350,7 @@ export class Cluster implements EjectionSink {
   remove(): void {
     this.isRemoved = true;
     for (const host of this.hosts) drainPools(this.pools, host);
-    if (this.sweepTimer !== NO_TIMER) this.surroundings.ports.disarm(this.sweepTimer);
-    this.sweepTimer = NO_TIMER;
+    this.ejections?.stop();
     this.disarmMerge();
     this.picker.close();
   }
@@ -362,22 +359,16 @@ export class Cluster implements EjectionSink {
     return this.members;
   }
 
-  // Outlier detection
+  drainHost(host: Host): void {
+    drainPools(this.pools, host);
+  }
+
+  // What comes later than its cause
 
   /** Applies what was posted during this input: ejections, and hosts that others wait for. */
   drainPosted(): void {
-    const { ports } = this.surroundings;
-    if (this.detector !== null) {
-      this.detector.drain(ports.clock.nowNs, this.hosts.length, this);
-      this.armSweep();
-    }
+    this.ejections?.drainPosted();
     this.waitingRoom?.serve();
-  }
-
-  onSweep(): void {
-    this.sweepTimer = NO_TIMER;
-    this.detector!.sweep(this.surroundings.ports.clock.nowNs, this.hosts, this);
-    this.armSweep();
   }
 
   /** A merged health change is due. */
@@ -385,46 +376,6 @@ export class Cluster implements EjectionSink {
     this.mergeTimer = NO_TIMER;
     this.hostSet.deliver(this.surroundings.ports.clock.nowNs);
     this.picker.deliverToSubsets(this.surroundings.ports.clock.nowNs);
-  }
-
-  ejected(host: Host, type: EjectionType): void {
-    this.surroundings.ports.record(RecordKind.ejected, host.id, this.id, type);
-    this.healthChanged();
-    drainPools(this.pools, host);
-  }
-
-  degradedChanged(_host: Host): void {
-    this.healthChanged();
-  }
-
-  ejectionRefused(host: Host, type: EjectionType, why: EjectionRefusal): void {
-    const what = type * 16 + why;
-    this.surroundings.ports.record(RecordKind.ejectionRefused, host.id, this.id, what);
-  }
-
-  unejected(host: Host): void {
-    this.recordUnejected(host);
-    this.healthChanged();
-  }
-
-  private recordUnejected(host: Host): void {
-    this.surroundings.ports.record(RecordKind.unejected, host.id, this.id, 0);
-  }
-
-  enforceDraw(host: Host, type: EjectionType): number {
-    return this.ejectionDraw(host, 2 * type, HUNDRED_PERCENT);
-  }
-
-  jitterDraw(host: Host, n: number): number {
-    return this.ejectionDraw(host, 1, n);
-  }
-
-  /** Keyed by the endpoint and the number of its detection: a refused draw does not come again. */
-  private ejectionDraw(host: Host, decision: number, n: number): number {
-    const { draws } = this.surroundings.ports;
-    const label = `proxy/${this.surroundings.proxyName}/cluster/${this.config.name}/ejection`;
-    const index = host.detectionCount * 16 + decision;
-    return draws.below(draws.stream(label), host.id, index, n);
   }
 
   // Who is ready
@@ -442,7 +393,7 @@ export class Cluster implements EjectionSink {
     this.waitingRoom?.post();
   }
 
-  private healthChanged(): void {
+  healthChanged(): void {
     const { ports } = this.surroundings;
     const dueNs = this.hostSet.changed(ports.clock.nowNs);
     if (dueNs === DELIVERED) {
@@ -456,18 +407,6 @@ export class Cluster implements EjectionSink {
   private disarmMerge(): void {
     if (this.mergeTimer !== NO_TIMER) this.surroundings.ports.disarm(this.mergeTimer);
     this.mergeTimer = NO_TIMER;
-  }
-
-  /** Sweeps do nothing for a cluster that never ejected, so they are only armed for others. */
-  private armSweep(): void {
-    const { ports, sweepOriginNs } = this.surroundings;
-    if (this.sweepTimer !== NO_TIMER || this.isRemoved) return;
-    if (this.detector?.judgesIntervals !== true && !this.hosts.some((host) => host.needsSweep))
-      return;
-    const intervalNs = this.config.outlier!.intervalMs * MILLISECOND;
-    const sinceNs = ports.clock.nowNs - sweepOriginNs;
-    const dueNs = sweepOriginNs + (Math.floor(sinceNs / intervalNs) + 1) * intervalNs;
-    this.sweepTimer = ports.arm(dueNs, TimerKind.outlierSweep, this.id);
   }
 
   // Statistics

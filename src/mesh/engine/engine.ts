@@ -26,7 +26,6 @@ import type {
 import { type CloseReason, Side, TimerKind } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
-import type { Cluster } from '../cluster/cluster.ts';
 import type { ClusterSurroundings } from '../cluster/cluster-surroundings.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { HostGate } from '../cluster/failure-accrual.ts';
@@ -40,7 +39,7 @@ import { ClusterDirectory } from './cluster-directory.ts';
 import { EngineContext } from './context.ts';
 import { DownstreamConnections } from './downstream-connections.ts';
 import { FlowControl } from './flow-control.ts';
-import { HealthChecker } from './health-checker.ts';
+import { HealthChecks } from './health-checks.ts';
 import { hostGauges } from './host-gauges.ts';
 import { ListenerSet } from './listener-set.ts';
 import { NOT_READY, NotServedError } from './not-served.ts';
@@ -70,7 +69,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   private readonly downstream: DownstreamConnections;
   private readonly listeners: ListenerSet;
   private inTurn: boolean;
-  private readonly checkers: Map<Cluster, HealthChecker>;
+  private readonly checks: HealthChecks;
   /** By the slots of their timers. */
   private readonly gates: readonly HostGate[];
 
@@ -107,7 +106,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.flow = new FlowControl(context);
     this.listeners = new ListenerSet(config, context, this.requests);
     this.inTurn = false;
-    this.checkers = new Map();
+    this.checks = new HealthChecks(context);
     this.startClusters(config);
     const { overload } = config;
     if (overload !== undefined) {
@@ -118,25 +117,15 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   /** Clusters that do something before the first request. */
   private startClusters(config: MeshConfig): void {
-    const { context, checkers } = this;
-    if (config.localCluster !== undefined) context.directory.find(config.localCluster);
-    for (const { name, isEager, healthCheck } of config.clusters) {
-      if (isEager !== true && healthCheck === undefined) continue;
-      const cluster = context.directory.find(name);
-      if (cluster === null || healthCheck === undefined || checkers.has(cluster)) continue;
-      const checker = new HealthChecker(context, cluster, healthCheck);
-      checkers.set(cluster, checker);
-      cluster.onPassiveFailure = (host) => checker.onPassiveFailure(host);
-      cluster.onMembers = (hosts) => checker.follow(hosts);
-      checker.follow(cluster.allHosts);
-      cluster.healthKnown();
-    }
+    const { directory } = this.context;
+    if (config.localCluster !== undefined) directory.find(config.localCluster);
+    for (const { name, isEager } of config.clusters) if (isEager === true) directory.find(name);
+    this.checks.start(config.clusters);
   }
 
   /** Whether every host that is checked has had its first result. */
   get isReady(): boolean {
-    for (const checker of this.checkers.values()) if (!checker.isReady) return false;
-    return true;
+    return this.checks.isReady;
   }
 
   // Downstream connections
@@ -357,7 +346,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
         this.downstream.onDrainTimer(slot);
         break;
       case TimerKind.outlierSweep:
-        this.context.directory.running(slot)?.onSweep();
+        this.context.directory.running(slot)?.ejections?.onSweep();
         break;
       case TimerKind.hostUpdateMerge:
         this.context.directory.running(slot)?.onMergeTimer();
@@ -426,10 +415,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.listeners.visitStats(visit);
     this.context.overload?.visitStats(visit);
     for (const cluster of this.context.clusters) if (!cluster.isRemoved) cluster.visitStats(visit);
-    for (const [{ config }, checker] of this.checkers) {
-      const prefix = `cluster.${config.name}.health_check.`;
-      checker.visitStats((name, kind, value) => visit(prefix + name, kind, value));
-    }
+    this.checks.visitStats(visit);
   }
 
   visitHosts(visit: (cluster: string, endpoint: Endpoint, gauges: HostGauges) => void): void {

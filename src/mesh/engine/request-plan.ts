@@ -23,7 +23,6 @@ import type { HeaderAddition } from '../config/rewriting.ts';
 import {
   ALTERNATIVE_HEADER,
   CONTROL_HEADERS,
-  EXPECTED_TIMEOUT_HEADER,
   HEDGE_HEADER,
   parseUnsigned,
   RETRY_CONTROL_HEADERS,
@@ -31,17 +30,13 @@ import {
 } from '../policy/control-headers.ts';
 import type { RetryRules } from '../policy/retry.ts';
 import { RetryCondition } from '../policy/retry.ts';
-import {
-  EffectiveTimeouts,
-  effectiveTimeouts,
-  expectedTimeoutMs,
-  grpcTimeoutText,
-} from '../policy/timeout.ts';
+import { EffectiveTimeouts, effectiveTimeouts } from '../policy/timeout.ts';
 import { HeaderEditor } from '../route/header-mutations.ts';
 import type { RequestHash } from '../route/request-hash.ts';
 import type { EditFacts, RouteEdits } from '../route/route-edits.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
+import { AttemptHeads, whatAttemptsTell } from './attempt-heads.ts';
 import { type ClusterChoice, choiceOf } from './cluster-draw.ts';
 import type { ResponseTail } from './request-intake.ts';
 import {
@@ -203,14 +198,7 @@ export class RequestPlan {
   private readonly input: PlanInput;
   private readonly edits: RouteEdits | null;
   private readonly facts: EditFacts;
-  /** `head` without what the router consumed; with what the route changes, once that is done. */
-  private plainHead: Head;
-  /** Of the request that goes upstream, by `headFor`. */
-  private readonly sends: {
-    readonly expectedTimeout: boolean;
-    readonly grpcTimeout: boolean;
-  };
-  private readonly retryHeads: Map<number, Head>;
+  private readonly heads: AttemptHeads;
   /** By attempt, so that interned response heads know their edits again. */
   private readonly countEdits: (HeadEdits | undefined)[] | null;
 
@@ -272,27 +260,26 @@ export class RequestPlan {
     this.isHeadMethod = head.method === 'HEAD';
     const wantsAlternative = head.get(ALTERNATIVE_HEADER) !== undefined;
     this.timeoutStatus = honours && wantsAlternative ? 204 : 504;
-    this.sends = {
-      expectedTimeout: !router.suppressesEnvoyHeaders,
-      grpcTimeout: this.isGrpc && this.forward?.maxGrpcTimeoutMs !== undefined,
-    };
     const consumed = honours ? consumedHeaders(head, router) : CONTROL_HEADERS;
     const plain = withoutHeaders(head, consumed);
     const isTold = this.isGrpc && this.forward?.streamDuration !== undefined;
-    this.plainHead = isTold ? withDeadline(plain, this.maxDurationMs, listener.config) : plain;
-    this.retryHeads = new Map();
-    const { includeAttemptCountInResponse } = route?.virtualHost ?? COUNTS_NOTHING;
-    this.countEdits = includeAttemptCountInResponse ? [] : null;
+    const told = isTold ? withDeadline(plain, this.maxDurationMs, listener.config) : plain;
+    const tells = whatAttemptsTell(this.forward, route?.virtualHost, this.isGrpc, router);
+    const unedited = new AttemptHeads(told, this.timeouts, this.hedges, tells);
+    this.countEdits = route?.virtualHost.includeAttemptCountInResponse === true ? [] : null;
     this.input = input;
     const differ = route !== null && (route.variants !== null || haveRetries(input.clusters));
     this.variants = variant < 0 && differ ? [] : null;
     this.edits = route?.variants?.[variant]?.edits ?? route?.edits ?? null;
     this.facts = { clusterName: this.cluster?.config.name ?? '', peer: input.peer };
-    const edited = this.makeFirstHead();
+    // Routes change heads once; later attempts differ from the first in their own headers only.
+    const first = unedited.of(1, 0, false);
+    const edited =
+      this.edits === null || this.forward === null ? first : this.edits.request(first, this.facts);
     const base = this.cluster?.retry ?? route?.retry ?? null;
     const retry = this.forward === null ? null : retryRulesOf(base, edited, this.hedges);
-    this.plainHead = withoutHeaders(edited, RETRY_CONTROL_HEADERS);
-    this.firstHead = this.plainHead;
+    this.firstHead = withoutHeaders(edited, RETRY_CONTROL_HEADERS);
+    this.heads = new AttemptHeads(this.firstHead, this.timeouts, this.hedges, tells);
     this.hasWish = this.metadataMatch !== null || wantsOtherHosts(retry);
     this.retry = retry;
     this.numRetries = retry === null ? 0 : Math.min(retry.numRetries, MOST_RETRIES);
@@ -310,15 +297,6 @@ export class RequestPlan {
   private mirrorsOf(): readonly MirrorPolicy[] | null {
     const given = this.cluster?.config.mirrors ?? this.forward?.mirrors;
     return given === undefined || given.length === 0 ? null : given;
-  }
-
-  /** Routes change heads once; attempts after the first differ from that in their own headers only. */
-  private makeFirstHead(): Head {
-    const first = this.headFor(1, 0, false);
-    this.retryHeads.clear();
-    return this.edits === null || this.forward === null
-      ? first
-      : this.edits.request(first, this.facts);
   }
 
   /** The plan of requests for one cluster of a split; this one, where clusters differ in weight only. */
@@ -389,31 +367,7 @@ export class RequestPlan {
    * @param afterTimeout whether the attempt before it ran into its per-try timeout
    */
   headFor(attempt: number, elapsedMs: number, afterTimeout: boolean): Head {
-    const { expectedTimeout, grpcTimeout } = this.sends;
-    const expectedMs =
-      this.forward !== null && (expectedTimeout || grpcTimeout)
-        ? expectedTimeoutMs(this.timeouts, elapsedMs, this.hedges)
-        : 0;
-    const host = this.virtualHost;
-    const counts = host?.includeRequestAttemptCount === true;
-    const tells = host?.includeIsTimeoutRetryHeader === true && attempt > 1;
-    if (expectedMs === 0 && !counts && !tells) return this.plainHead;
-    // Attempts that differ in nothing share a key, and so a head.
-    const attemptKey = counts ? attempt : 0;
-    const toldKey = tells ? (afterTimeout ? 2 : 1) : 0;
-    const key = (expectedMs * 3 + toldKey) * 65_536 + attemptKey;
-    const known = this.retryHeads.get(key);
-    if (known !== undefined) return known;
-    const set: [string, string][] = [];
-    if (expectedMs > 0) {
-      if (expectedTimeout) set.push([EXPECTED_TIMEOUT_HEADER, String(expectedMs)]);
-      if (grpcTimeout) set.push(['grpc-timeout', grpcTimeoutText(expectedMs)]);
-    }
-    if (counts) set.push(['x-envoy-attempt-count', String(attempt)]);
-    if (tells) set.push(['x-envoy-is-timeout-retry', String(afterTimeout)]);
-    const made = this.plainHead.with({ set });
-    this.retryHeads.set(key, made);
-    return made;
+    return this.heads.of(attempt, elapsedMs, afterTimeout);
   }
 
   /** What goes downstream of an upstream's response head. */
@@ -427,24 +381,25 @@ export class RequestPlan {
 
   /** An answer with what filters added. */
   answerWith(head: Head, additions: readonly HeaderAddition[]): Head {
-    const editor = HeaderEditor.of([{ remove: [], add: additions }]);
-    if (editor === null) return head;
-    const routeName = this.route?.config.name ?? '';
-    const context = {
-      request: this.firstHead,
-      response: head,
-      responseCode: head.status,
-      routeName,
-    };
-    return head.with(editor.editsFor(head, { ...context, ...this.facts }));
+    return this.withAdditions(head, additions, this.firstHead, head);
   }
 
   /** A head of an attempt with what filters added. */
   headWith(head: Head, additions: readonly HeaderAddition[]): Head {
+    return this.withAdditions(head, additions, head, null);
+  }
+
+  private withAdditions(
+    head: Head,
+    additions: readonly HeaderAddition[],
+    request: Head,
+    response: Head | null,
+  ): Head {
     const editor = HeaderEditor.of([{ remove: [], add: additions }]);
     if (editor === null) return head;
     const routeName = this.route?.config.name ?? '';
-    const context = { request: head, response: null, responseCode: 0, routeName, ...this.facts };
+    const responseCode = response === null ? 0 : response.status;
+    const context = { request, response, responseCode, routeName, ...this.facts };
     return head.with(editor.editsFor(head, context));
   }
 
@@ -469,7 +424,6 @@ const LOOK_AT_ALL =
   RetryCondition.resourceExhausted |
   RetryCondition.unavailable;
 
-const COUNTS_NOTHING = { includeAttemptCountInResponse: false };
 const BODY_HEADERS = ['content-length', 'content-type', 'grpc-status', 'grpc-message'];
 
 function haveCookies(clusters: readonly (Cluster | null)[]): boolean {

@@ -5,15 +5,13 @@
  * answer with status 0, in time, is a failure. Source: policy-engine.md §9.3; Envoy, gRPC async client.
  */
 import { childUid } from '../../core/draws.ts';
-import type { Head, ResetReason, Slot, TimerId } from '../../core/engine.ts';
-import { NO_SLOT, NO_TIMER, ResetReason as Reset, TimerKind } from '../../core/engine.ts';
+import type { Head, ResetReason, Slot } from '../../core/engine.ts';
 import { HttpHead } from '../../core/head.ts';
-import { type Cluster, Priority } from '../cluster/cluster.ts';
-import type { ConnectionPool } from '../cluster/connection-pool.ts';
-import { WAITS } from '../cluster/pool-settings.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import type { ServiceCall } from '../filters/http-filter.ts';
 import type { EngineContext } from './context.ts';
 import { statusOfReset } from './local-reply.ts';
+import { SideAttempt } from './side-attempt.ts';
 import type { SideStream } from './side-streams.ts';
 
 /** Calls have uids above those of a request's own attempts and copies. */
@@ -25,15 +23,10 @@ export class ServiceCallStream implements SideStream {
   private readonly context: EngineContext;
   private readonly cluster: Cluster | null;
   private readonly call: ServiceCall;
-  private readonly uid: number;
+  private readonly attempt: SideAttempt;
   private readonly onDone: (message: Uint8Array | null) => void;
-  private readonly stream: Slot;
-  private pool: ConnectionPool | null;
-  private connection: Slot;
-  private timer: TimerId;
   private readonly received: number[];
   private grpcStatus: string | undefined;
-  private isOver: boolean;
 
   /** @param onDone never called from within `begin` */
   constructor(
@@ -45,48 +38,34 @@ export class ServiceCallStream implements SideStream {
     this.context = context;
     this.cluster = context.directory.find(call.cluster);
     this.call = call;
-    this.uid = childUid(uid, FIRST_CALL);
+    this.attempt = new SideAttempt(context, childUid(uid, FIRST_CALL));
     this.onDone = onDone;
-    this.stream = context.streams.allocate(NO_SLOT);
-    this.pool = null;
-    this.connection = NO_SLOT;
-    this.timer = NO_TIMER;
     this.received = [];
     this.grpcStatus = undefined;
-    this.isOver = false;
   }
 
   begin(): void {
-    const { context, cluster, stream } = this;
-    const { ports } = context;
-    context.side.streams.set(stream, this);
-    const host = cluster === null ? null : cluster.pickHost(this.uid, 1, null, 0, null);
-    if (cluster === null || host === null) {
-      if (cluster !== null) cluster.stats.cxNoneHealthy++;
-      this.timer = ports.armAfter(0, TimerKind.sideStream, stream);
+    const { attempt, cluster } = this;
+    attempt.announce(this);
+    const start = cluster === null ? 'no-host' : attempt.take(cluster);
+    if (start === 'refused' || start === 'no-host') {
+      attempt.arm(0);
       return;
     }
-    const { timeoutMs } = this.call;
-    if (timeoutMs > 0) this.timer = ports.armAfter(timeoutMs, TimerKind.sideStream, stream);
-    this.pool = cluster.poolOf(host, Priority.default);
-    const connection = this.pool.newStream(stream, this.uid);
-    if (connection >= 0) this.onReady(connection);
-    else if (connection !== WAITS) {
-      this.pool = null;
-      if (this.timer !== NO_TIMER) ports.disarm(this.timer);
-      this.timer = ports.armAfter(0, TimerKind.sideStream, stream);
-    }
+    if (this.call.timeoutMs > 0) attempt.arm(this.call.timeoutMs);
+    if (start === 'ready') this.onReady(attempt.connection);
   }
 
   /** The request is over: nobody waits for the answer. */
   abandon(): void {
-    if (!this.isOver) this.drop();
+    if (!this.attempt.isOver) this.attempt.drop();
   }
 
   onReady(connection: Slot): void {
-    this.connection = connection;
-    const { call, context, stream } = this;
-    const { ports } = context;
+    const { attempt, call } = this;
+    const { ports } = this.context;
+    const { stream, uid } = attempt;
+    attempt.connection = connection;
     const head = new HttpHead({
       method: 'POST',
       authority: call.authority,
@@ -97,14 +76,14 @@ export class ServiceCallStream implements SideStream {
         ...(call.timeoutMs > 0 ? ([['grpc-timeout', `${call.timeoutMs}m`]] as const) : []),
       ],
     });
-    ports.openStream(stream, connection, this.uid, head, false);
+    ports.openStream(stream, connection, uid, head, false);
     const frame = framed(call.message);
     ports.sendBody(stream, frame.length, frame, true);
   }
 
   onPoolFailure(reason: ResetReason): void {
     this.cluster!.stats.countCode(statusOfReset(reason), true);
-    this.finish(null);
+    this.failed();
   }
 
   onHead(head: Head, end: boolean): void {
@@ -124,48 +103,30 @@ export class ServiceCallStream implements SideStream {
   }
 
   onReset(reason: ResetReason): void {
-    this.pool!.onStreamReset(this.connection, reason);
+    this.attempt.onReset(reason);
     this.cluster!.stats.countCode(statusOfReset(reason), true);
-    this.finish(null);
+    this.failed();
   }
 
   onTimer(): void {
-    this.timer = NO_TIMER;
-    if (this.pool !== null) this.cluster!.stats.rqTimeout++;
-    this.drop();
+    const { attempt } = this;
+    attempt.timerFired();
+    if (attempt.pool !== null) this.cluster!.stats.rqTimeout++;
+    attempt.drop();
     this.onDone(null);
   }
 
   private onEnd(): void {
     const isGood = this.grpcStatus === '0' && this.received.length >= FRAME_HEAD_BYTES;
     const message = isGood ? Uint8Array.from(this.received.slice(FRAME_HEAD_BYTES)) : null;
-    this.pool!.release(this.connection);
-    this.finish(message);
-  }
-
-  private drop(): void {
-    const { connection, pool, stream } = this;
-    if (connection !== NO_SLOT) {
-      this.context.ports.resetStream(stream, Reset.localReset);
-      pool!.abandon(connection);
-    } else pool?.cancel(stream);
-    this.free();
-  }
-
-  private finish(message: Uint8Array | null): void {
-    if (this.isOver) return;
-    this.free();
+    this.attempt.finish();
     this.onDone(message);
   }
 
-  private free(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    const { context, stream } = this;
-    if (this.timer !== NO_TIMER) context.ports.disarm(this.timer);
-    this.timer = NO_TIMER;
-    context.side.streams.delete(stream);
-    context.streams.free(stream);
+  private failed(): void {
+    if (this.attempt.isOver) return;
+    this.attempt.end();
+    this.onDone(null);
   }
 }
 
