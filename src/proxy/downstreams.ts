@@ -5,18 +5,19 @@
  */
 import type { CloseReason, Head, Slot } from '../core/engine.ts';
 import { Side } from '../core/engine.ts';
-import type { Ns } from '../core/time.ts';
+import { MILLISECOND, type Ns } from '../core/time.ts';
 import type { ListenerConfig, MeshConfig } from '../mesh/config/config.ts';
+import type { DownstreamConnection } from './http1/downstream-connection.ts';
 import type {
-  DownstreamConnection,
+  ConnectionClock,
   DownstreamContext,
   RequestAtConnection,
-} from './http1/downstream-connection.ts';
+} from './http1/downstream-context.ts';
 import type { ExchangeTimes } from './http1/exchange.ts';
 import type { RequestIdentity } from './request-identity.ts';
 import { SlotTable } from './slot-table.ts';
 import type { Turns } from './turns.ts';
-import { UNLISTENED_RESPONSE, type UnlistenedRequest } from './unlistened.ts';
+import type { UnlistenedRequest } from './unlistened.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -29,39 +30,56 @@ export type UnlistenedLog = (refused: UnlistenedRequest) => void;
 export class Downstreams {
   private readonly turns: Turns;
   private readonly identity: RequestIdentity;
+  private readonly clock: ConnectionClock;
   private readonly logUnlistened: UnlistenedLog;
   private readonly connections = new SlotTable<DownstreamConnection>('downstream connection');
   private readonly requests = new SlotTable<RequestAtConnection>('request');
   private readonly times: ExchangeTimes[] = [];
 
-  constructor(turns: Turns, identity: RequestIdentity, logUnlistened: UnlistenedLog) {
+  constructor(
+    turns: Turns,
+    identity: RequestIdentity,
+    clock: ConnectionClock,
+    logUnlistened: UnlistenedLog,
+  ) {
     this.turns = turns;
     this.identity = identity;
+    this.clock = clock;
     this.logUnlistened = logUnlistened;
   }
 
-  /** What the connections of one listening address need. */
-  contextOf(config: MeshConfig, direction: Direction, only: number | null): DownstreamContext {
-    const { turns, identity, connections, requests, times } = this;
+  /**
+   * What the connections of one listening address need.
+   * @param onlyId of the only listener behind it; null = the Host of a request chooses one
+   */
+  contextOf(config: MeshConfig, direction: Direction, onlyId: number | null): DownstreamContext {
+    const { turns, identity, clock, connections, requests, times, logUnlistened } = this;
     const listeners = config.listeners.filter(
-      (item) => item.direction === direction && (only === null || item.id === only),
+      (item) => item.direction === direction && (onlyId === null || item.id === onlyId),
     );
+    const [first] = listeners;
+    const only = onlyId === null ? null : (first ?? null);
+    const choose = listenerChooser(listeners, direction);
     return {
       turns,
       identity,
+      clock,
       connections,
       requests,
       times,
-      firstIdleTimeoutMs: listeners[0]?.downstreamIdleTimeoutMs ?? 0,
-      delayedCloseMs: only === null ? 0 : (listeners[0]?.delayedCloseTimeoutMs ?? 0),
-      chooseListener: only === null ? listenerChooser(listeners, direction) : () => only,
-      portOf: (id) => listeners.find((listener) => listener.id === id)?.port ?? 0,
+      only,
+      firstIdleTimeoutNs: (first?.downstreamIdleTimeoutMs ?? 0) * MILLISECOND,
+      delayedCloseNs: (only?.delayedCloseTimeoutMs ?? 0) * MILLISECOND,
       isQuiet: listeners.some(({ router }) => router?.suppressesEnvoyHeaders === true),
-      refuseUnlistened: (exchange, request) => {
-        exchange.respondHead(UNLISTENED_RESPONSE, true, true, true);
-        this.logUnlistened(request);
-      },
+      chooseListener: choose,
+      anyListener: () => choose('') ?? first ?? null,
+      logUnlistened,
     };
+  }
+
+  /** Open connections and requests: both 0 once everybody has left. */
+  get openCount(): number {
+    return this.connections.size + this.requests.size;
   }
 
   /** Of the request that has, or had last, this slot. */
@@ -70,7 +88,8 @@ export class Downstreams {
   }
 
   respondInformational(slot: Slot, head: Head): void {
-    this.requests.find(slot)?.exchange.writer.writeInformational(head);
+    const request = this.requests.find(slot);
+    request?.connection.respondInformational(request.exchange, head);
   }
 
   respondHead(slot: Slot, head: Head, end: boolean): void {
@@ -79,11 +98,13 @@ export class Downstreams {
   }
 
   respondBody(slot: Slot, chunk: Uint8Array | null, end: boolean): void {
-    this.requests.find(slot)?.exchange.respondBody(chunk ?? NO_BYTES, end);
+    const request = this.requests.find(slot);
+    request?.connection.respondBody(request.exchange, chunk ?? NO_BYTES, end);
   }
 
   respondTrailers(slot: Slot, trailers: Head): void {
-    this.requests.find(slot)?.exchange.respondTrailers(trailers);
+    const request = this.requests.find(slot);
+    request?.connection.respondTrailers(request.exchange, trailers);
   }
 
   reset(slot: Slot): void {
@@ -100,7 +121,7 @@ export class Downstreams {
   }
 
   setReading(side: Side, slot: Slot, on: boolean): void {
-    if (side === Side.request) this.requests.find(slot)?.exchange.setReading(on);
+    if (side === Side.request) this.requests.find(slot)?.connection.setReading(on);
   }
 }
 
@@ -111,9 +132,10 @@ export class Downstreams {
  * which one was meant; a lone inbound listener serves whatever comes.
  */
 function listenerChooser(listeners: readonly ListenerConfig[], direction: Direction) {
-  const byPort = new Map(listeners.map(({ port, id }) => [port, id]));
-  const only = direction === 'inbound' && listeners.length === 1 ? listeners[0]!.id : null;
-  return (authority: string): number | null => only ?? byPort.get(portOf(authority)) ?? null;
+  const byPort = new Map(listeners.map((listener) => [listener.port, listener]));
+  const only = direction === 'inbound' && listeners.length === 1 ? listeners[0]! : null;
+  return (authority: string): ListenerConfig | null =>
+    only ?? byPort.get(portOf(authority)) ?? null;
 }
 
 function portOf(authority: string): number {

@@ -1,31 +1,16 @@
 /**
- * One listening address: Node's HTTP server with every decision of its own switched off.
- *
- * Timeouts, keep-alive and limits are the engine's or ours; Node's strict parser stays in charge of
- * what is a request at all, which keeps request smuggling out.
+ * One listening address of the proxy: its sockets become the engine's client connections.
  */
-import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { PeerFacts } from '../core/engine.ts';
 import { EnvironmentError } from '../core/errors.ts';
 import { formatAddress, type SocketAddress } from './addresses.ts';
-import { DownstreamConnection, type DownstreamContext } from './http1/downstream-connection.ts';
-import type { Refusal } from './http1/request-head.ts';
+import { DownstreamConnection } from './http1/downstream-connection.ts';
+import type { DownstreamContext } from './http1/downstream-context.ts';
+import { SocketTransport } from './http1/socket-transport.ts';
 
-/** Envoy's default limit of a request head, bytes. */
-const MAX_HEAD_BYTES = 60 * 1024;
 /** Bytes that one socket may hold in each direction before the other side is slowed down. */
 const BUFFER_LIMIT_BYTES = 256 * 1024;
-
-const SERVER_OPTIONS = {
-  highWaterMark: BUFFER_LIMIT_BYTES,
-  insecureHTTPParser: false,
-  keepAliveTimeout: 0,
-  headersTimeout: 0,
-  requestTimeout: 0,
-  maxHeaderSize: MAX_HEAD_BYTES,
-  noDelay: true,
-  requireHostHeader: false,
-};
 
 /** A bound address that hands its connections to the engine. */
 export class Listener {
@@ -35,18 +20,8 @@ export class Listener {
 
   constructor(context: DownstreamContext) {
     this.context = context;
-    this.server = createServer(SERVER_OPTIONS);
-    // Node drops header lines above its limit without a word; ours is checked per request.
-    this.server.maxHeadersCount = 0;
-    this.server.on('connection', (socket: Socket) => this.opened(socket));
-    this.server.on('request', (message, response) => this.received(message, response));
-    this.server.on('checkContinue', (message, response) => {
-      response.writeContinue();
-      this.received(message, response);
-    });
-    this.server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      this.malformed(error, socket as Socket);
-    });
+    const options = { allowHalfOpen: true, highWaterMark: BUFFER_LIMIT_BYTES, noDelay: true };
+    this.server = createServer(options, (socket) => this.opened(socket));
   }
 
   /** @throws EnvironmentError when the address cannot be had */
@@ -79,48 +54,24 @@ export class Listener {
   }
 
   private opened(socket: Socket): void {
-    this.connections.set(socket, new DownstreamConnection(socket, this.context));
+    // Before the connection's own: it may be refused at once.
     socket.on('close', () => this.connections.delete(socket));
-  }
-
-  private received(message: IncomingMessage, response: ServerResponse): void {
-    this.connections.get(message.socket)?.accept(message, response);
-  }
-
-  /** Node gives one error per piece of data; the first one ends the connection. */
-  private malformed(error: NodeJS.ErrnoException, socket: Socket): void {
-    const connection = this.connections.get(socket);
-    if (connection === undefined || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    if (connection.hasEndedRequests) return;
-    const message = new IncomingMessage(socket);
-    message.httpVersionMajor = 1;
-    message.httpVersionMinor = 1;
-    const response = new ServerResponse(message);
-    if (connection.isIdle && !assignTo(socket, response)) {
-      socket.destroySoon();
-      return;
-    }
-    connection.acceptMalformed(message, response, refusalOf(error.code));
+    const transport = new SocketTransport(socket);
+    const connection = new DownstreamConnection(transport, peerOf(socket), this.context);
+    this.connections.set(socket, connection);
   }
 }
 
-/** @returns false while Node still writes an earlier response */
-function assignTo(socket: Socket, response: ServerResponse): boolean {
-  try {
-    response.assignSocket(socket);
-  } catch {
-    return false;
-  }
-  response.on('finish', () => socket.destroySoon());
-  return true;
-}
-
-function refusalOf(code: string | undefined): Refusal {
-  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, details: 'http1.headers_too_large' };
-  return { status: 400, details: 'http1.codec_error' };
+function peerOf(socket: Socket): PeerFacts {
+  return {
+    tls: false,
+    validated: false,
+    sans: [],
+    serverName: null,
+    protocol: 'http1',
+    remoteAddress: formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
+    localAddress: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
+  };
 }
 
 /**

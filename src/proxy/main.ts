@@ -16,6 +16,7 @@ import { formatAddress, isLoopback, type SocketAddress } from './addresses.ts';
 import { Admin } from './admin/admin.ts';
 import { MonotonicClock } from './clock.ts';
 import { type Direction, Downstreams } from './downstreams.ts';
+import type { ConnectionClock } from './http1/downstream-context.ts';
 import { Listener } from './listener.ts';
 import { RealPorts } from './real-ports.ts';
 import { RequestIdentity } from './request-identity.ts';
@@ -67,6 +68,16 @@ export interface RunningProxy {
   stop(drainTimeNs: Ns): Promise<void>;
 }
 
+/** Of client connections. */
+const CONNECTION_CLOCK: ConnectionClock = {
+  nowMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  after: (delayNs, action) => {
+    const timer = setTimeout(action, delayNs / MILLISECOND);
+    return () => clearTimeout(timer);
+  },
+  soon: queueMicrotask,
+};
 /** How often a draining proxy looks whether its last connection is gone. */
 const DRAIN_POLL_MS = 5;
 /** How often a starting proxy looks whether its hosts are checked. */
@@ -117,7 +128,8 @@ class AssembledProxy implements RunningProxy {
     });
     this.upstreams = new Upstreams(turns);
     const { timers, upstreams } = this;
-    const downstreams = new Downstreams(turns, new RequestIdentity(draws), (refused) => {
+    const identity = new RequestIdentity(draws);
+    const downstreams = new Downstreams(turns, identity, CONNECTION_CLOCK, (refused) => {
       observer.logRequest(unlistenedEntry(refused, clock.readNs()));
     });
     const observer = {

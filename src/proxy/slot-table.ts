@@ -54,6 +54,11 @@ export class SlotTable<T> {
     this.items[slot] = undefined;
   }
 
+  /** Taken slots. */
+  get size(): number {
+    return this.all().length;
+  }
+
   all(): readonly T[] {
     return this.items.filter((item): item is T => item !== undefined);
   }

@@ -8,14 +8,18 @@
 import { assert } from '../core/assert.ts';
 import type { Engine } from '../core/engine.ts';
 import type { MeshConfig } from '../mesh/config/config.ts';
-import type { MonotonicClock } from './clock.ts';
 
 /** One call of one `on…` method. */
 export type Input = (engine: Engine<MeshConfig>) => void;
 
+/** A clock that stands still while an input runs. */
+export interface TurnClock {
+  refresh(): void;
+}
+
 /** The queue in front of the engine. */
 export class Turns {
-  private readonly clock: MonotonicClock;
+  private readonly clock: TurnClock;
   private readonly onFailure: (error: unknown) => void;
   private engine: Engine<MeshConfig> | null = null;
   private readonly waiting: Input[] = [];
@@ -25,7 +29,7 @@ export class Turns {
   isUpstreamHead = false;
 
   /** @param onFailure told once when the engine throws; nothing is delivered after that */
-  constructor(clock: MonotonicClock, onFailure: (error: unknown) => void) {
+  constructor(clock: TurnClock, onFailure: (error: unknown) => void) {
     this.clock = clock;
     this.onFailure = onFailure;
   }

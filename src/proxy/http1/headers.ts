@@ -24,20 +24,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 /** Never dropped, even when the sender's `connection` names them: framing, routing and trust. */
 const NOT_DROPPED_BY_NAME = /^(?:content-length|host|authorization|x-forwarded-.*|x-envoy-.*)$/;
 
-/** Pairs from Node's flat list, names lower-case, in the order of arrival. */
-export function pairsOf(flat: readonly string[]): MutableHeaders {
-  const pairs: MutableHeaders = [];
-  for (let at = 0; at + 1 < flat.length; at += 2) {
-    pairs.push([flat[at]!.toLowerCase(), flat[at + 1]!]);
-  }
-  return pairs;
-}
-
-/** Node's flat list. */
-export function flatOf(headers: HeaderList): string[] {
-  const flat: string[] = [];
-  for (const [name, value] of headers) flat.push(name, value);
-  return flat;
+/** Field lines without the empty line behind them. */
+export function fieldLines(headers: HeaderList): string {
+  let text = '';
+  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
+  return text;
 }
 
 /** The value of one header; several lines are joined by ','. */

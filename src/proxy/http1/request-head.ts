@@ -1,64 +1,67 @@
 /**
- * The head of a request as the engine sees it: made once, from what Node's parser delivered.
+ * The head of a request as the engine sees it: made once, from what the parser delivered.
  *
  * Names lower-case, hop-by-hop fields gone, Host (or the authority of an absolute target) moved into
- * `authority`, `x-forwarded-proto` and `x-request-id` filled in where the client sent none.
+ * `authority`. `x-forwarded-proto` is filled in where the client sent none, and on listeners without
+ * an edge of their own `x-request-id` too.
  * Source: RFC 9112 §3.2; Envoy docs, http_conn_man/headers.
  */
-import type { IncomingMessage } from 'node:http';
 import { HttpHead } from '../../core/head.ts';
-import { endToEnd, headerValue, type MutableHeaders, pairsOf, withLimitedTe } from './headers.ts';
+import type { CodecConfig } from '../../mesh/config/edge.ts';
+import { endToEnd, headerValue, type MutableHeaders, tokensOf, withLimitedTe } from './headers.ts';
+import type { ParsedRequest } from './request-parser.ts';
 
-/** Envoy's default limit of request header lines. */
-const MAX_HEADERS = 100;
-
-/** Why a request that parsed is refused all the same: what the client and the log are told. */
-export interface Refusal {
-  readonly status: number;
-  readonly details: string;
+/** Where a request wants to go. */
+export interface Target {
+  readonly authority: string;
+  readonly path: string;
 }
 
-/** @returns null when the request is fine so far */
-export function refusalOf(message: IncomingMessage): Refusal | null {
-  if (message.httpVersion === '1.0') return { status: 426, details: 'low_version' };
-  if (message.rawHeaders.length > 2 * MAX_HEADERS) {
-    return { status: 431, details: 'http1.too_many_headers' };
-  }
-  return null;
-}
-
-/** @param requestId used when the client sent no `x-request-id` */
-export function requestHeadOf(message: IncomingMessage, requestId: () => string): HttpHead {
-  const received = pairsOf(message.rawHeaders);
-  const { authority, path } = targetOf(message.url ?? '/', headerValue(received, 'host') ?? '');
+/**
+ * @param isAtEdge whether the listener has an edge of its own, which sees to identity and `expect`
+ * @param requestId used when the client sent no `x-request-id` */
+export function requestHeadOf(
+  parsed: ParsedRequest,
+  target: Target,
+  isAtEdge: boolean,
+  scheme: 'http' | 'https',
+  requestId: () => string,
+): HttpHead {
+  const { method, headers: received } = parsed;
   const headers = withLimitedTe(endToEnd(received)).filter(
-    ([name]) => name !== 'host' && name !== 'expect',
+    ([name]) => name !== 'host' && (name !== 'expect' || isAtEdge),
   );
-  addMissing(headers, 'x-forwarded-proto', () => 'http');
-  addMissing(headers, 'x-request-id', requestId);
-  return new HttpHead({
-    method: message.method ?? 'GET',
-    authority,
-    path,
-    upgrade: headerValue(received, 'upgrade') ?? '',
-    headers,
-  });
+  addMissing(headers, 'x-forwarded-proto', () => scheme);
+  if (!isAtEdge) addMissing(headers, 'x-request-id', requestId);
+  return new HttpHead({ method, ...target, upgrade: upgradeOf(received), headers });
 }
 
-/** Bytes of the body: null = in chunks. */
-export function bodyLengthOf(message: IncomingMessage): number | null {
-  if (message.headers['transfer-encoding'] !== undefined) return null;
-  return Number(message.headers['content-length'] ?? 0);
+/** An absolute target overrules the Host header, where it is taken. */
+export function targetOf(
+  { target, headers, version }: ParsedRequest,
+  codec: CodecConfig | undefined,
+): Target {
+  const fallback = version === 'HTTP/1.0' ? (codec?.http10Host ?? '') : '';
+  const host = headerValue(headers, 'host') ?? fallback;
+  const takesAbsolute = codec?.acceptsAbsoluteTargets !== false;
+  const absolute = takesAbsolute ? /^http:\/\/([^/?#]*)(.*)$/i.exec(target) : null;
+  if (absolute === null) return { authority: host, path: target };
+  const rest = absolute[2]!;
+  return { authority: absolute[1]!, path: rest.startsWith('/') ? rest : `/${rest}` };
+}
+
+/** Whether the sender says that no other request follows on this connection. */
+export function isLastRequest({ version, headers }: ParsedRequest): boolean {
+  const options = tokensOf(headerValue(headers, 'connection'));
+  return version === 'HTTP/1.0' ? !options.includes('keep-alive') : options.includes('close');
+}
+
+/** The protocol that the client asks for instead; '' = none. */
+function upgradeOf(headers: MutableHeaders): string {
+  const options = tokensOf(headerValue(headers, 'connection'));
+  return options.includes('upgrade') ? (headerValue(headers, 'upgrade') ?? '') : '';
 }
 
 function addMissing(headers: MutableHeaders, name: string, value: () => string): void {
   if (headerValue(headers, name) === undefined) headers.push([name, value()]);
-}
-
-/** An absolute target overrules the Host header. */
-function targetOf(target: string, host: string): { authority: string; path: string } {
-  const absolute = /^http:\/\/([^/?#]*)(.*)$/i.exec(target);
-  if (absolute === null) return { authority: host, path: target };
-  const rest = absolute[2]!;
-  return { authority: absolute[1]!, path: rest.startsWith('/') ? rest : `/${rest}` };
 }

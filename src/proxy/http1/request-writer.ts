@@ -7,6 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Head, HeaderList } from '../../core/engine.ts';
+import { fieldLines } from './headers.ts';
 
 const BODILESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 const LAST_CHUNK = '0\r\n\r\n';
@@ -57,11 +58,4 @@ export class RequestWriter {
     this.socket.cork();
     process.nextTick(() => this.socket.uncork());
   }
-}
-
-/** Field lines without the empty line behind them. */
-function fieldLines(headers: HeaderList): string {
-  let text = '';
-  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
-  return text;
 }

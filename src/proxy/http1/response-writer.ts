@@ -1,21 +1,21 @@
 /**
- * Writes what the engine answers through Node's response object.
+ * Writes what the engine answers to a client: interim responses, head, body by length or in chunks.
  *
- * The framing is ours to say: the content length where the head names one, chunks otherwise. Node
- * adds nothing of its own (no date, no `connection: keep-alive`).
- * Source: RFC 9112 §6, RFC 9110 §6.6.1 (Date), §9.3.2 (HEAD).
+ * The framing is ours to say: the content length where the head names one, chunks otherwise, and to
+ * HTTP/1.0 the end of the connection.
+ * Source: RFC 9112 §4, §6; RFC 9110 §6.6.1 (Date), §9.3.2 (HEAD); policy-engine.md §0.4.
  */
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Head, HeaderList } from '../../core/engine.ts';
 import {
   endToEnd,
-  flatOf,
+  fieldLines,
   headerValue,
   type MutableHeaders,
   mayHaveBody,
   SERVICE_TIME_HEADER,
-  tokensOf,
 } from './headers.ts';
+import type { Transport } from './transport.ts';
 
 const SERVER_NAME = 'meshquake';
 
@@ -28,106 +28,101 @@ export interface HeadOptions {
   readonly serviceTimeMs: number | null;
   /** The connection ends with this response. */
   readonly mustClose: boolean;
+  /** Whether the proxy's own answers say who gave them. */
+  readonly namesServer: boolean;
+  readonly wallMs: number;
 }
 
 /** One response on its way to the client. */
 export class ResponseWriter {
-  private readonly method: string;
-  private readonly response: ServerResponse;
-  private isChunked = false;
+  /** Of the request; '' before its head came. */
+  method = '';
+  isHttp10 = false;
+  hasBegun = false;
   hasEnded = false;
+  private readonly transport: Transport;
+  private isChunked = false;
 
-  constructor(method: string, response: ServerResponse) {
-    this.method = method;
-    this.response = response;
-    response.sendDate = false;
-  }
-
-  get hasBegun(): boolean {
-    return this.response.headersSent;
+  constructor(transport: Transport) {
+    this.transport = transport;
   }
 
   writeInformational(head: Head): void {
     if (this.hasBegun) return;
-    if (head.status === 100) this.response.writeContinue();
-    else if (head.status === 102) this.response.writeProcessing();
-    else if (head.status === 103) this.writeEarlyHints(head.headers);
+    this.transport.write(`${statusLine(head.status)}${fieldLines(head.headers)}\r\n`);
   }
 
-  /** Node's own way refuses hints without a link. A response that waits for its turn gets none. */
-  private writeEarlyHints(headers: HeaderList): void {
-    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-    this.response.socket?.write(`HTTP/1.1 103 Early Hints\r\n${lines}\r\n`, 'latin1');
-  }
-
-  writeHead(head: Head, end: boolean, options: HeadOptions): void {
-    const mustClose = options.mustClose || isLast(head);
+  /** @returns whether the end of the body is the end of the connection */
+  writeHead(head: Head, end: boolean, options: HeadOptions): boolean {
+    const { serviceTimeMs, mustClose, namesServer, wallMs } = options;
+    this.hasBegun = true;
     const headers = endToEnd(copyOf(head.headers));
-    this.addFraming(headers, head.status, end);
-    if (headerValue(headers, 'date') === undefined)
-      headers.push(['date', new Date().toUTCString()]);
-    this.addOrigin(headers, options.serviceTimeMs);
-    if (mustClose || !this.response.shouldKeepAlive) headers.push(['connection', 'close']);
-    else this.response.removeHeader('connection');
-    this.response.writeHead(head.status, flatOf(headers));
-    if (end) this.end();
-    else this.flushSoon();
+    const isUpgraded = head.status === 101;
+    const lastsToClose = this.addFraming(headers, head.status, end);
+    addMissing(headers, 'date', new Date(wallMs).toUTCString());
+    if (serviceTimeMs === null) {
+      if (namesServer) addMissing(headers, 'server', SERVER_NAME);
+    } else if (serviceTimeMs !== UNTOLD) setServiceTime(headers, serviceTimeMs);
+    if (isUpgraded) headers.push(['connection', 'upgrade'], ['upgrade', head.upgrade]);
+    else if (mustClose || lastsToClose) headers.push(['connection', 'close']);
+    else if (this.isHttp10) headers.push(['connection', 'keep-alive']);
+    this.transport.write(`${statusLine(head.status)}${fieldLines(headers)}\r\n`);
+    this.hasEnded = end;
+    return lastsToClose;
   }
 
-  /** @returns false when the socket holds as many bytes as it should */
+  /** @returns false when the transport holds as many bytes as it should */
   writeBody(chunk: Uint8Array, end: boolean): boolean {
-    const hasRoom = chunk.length === 0 || this.response.write(chunk);
-    if (end) this.end();
-    return hasRoom;
+    this.hasEnded = end;
+    const { transport } = this;
+    if (!this.isChunked) return chunk.length === 0 || transport.write(chunk);
+    if (chunk.length > 0) {
+      transport.write(`${chunk.length.toString(16)}\r\n`);
+      transport.write(chunk);
+    }
+    const tail = `${chunk.length > 0 ? '\r\n' : ''}${end ? '0\r\n\r\n' : ''}`;
+    return tail === '' || transport.write(tail);
   }
 
   /** Ends the body; trailers need chunks and are dropped where the length was announced. */
   writeTrailers(trailers: HeaderList): void {
-    if (this.isChunked) this.response.addTrailers(copyOf(trailers));
-    this.end();
-  }
-
-  private addOrigin(headers: MutableHeaders, serviceTimeMs: number | null): void {
-    if (serviceTimeMs === null) {
-      if (headerValue(headers, 'server') === undefined) headers.push(['server', SERVER_NAME]);
-      return;
-    }
-    if (serviceTimeMs === UNTOLD) return;
-    const known = headers.find(([name]) => name === SERVICE_TIME_HEADER);
-    if (known !== undefined) known[1] = String(serviceTimeMs);
-    else headers.push([SERVICE_TIME_HEADER, String(serviceTimeMs)]);
-  }
-
-  private end(): void {
     this.hasEnded = true;
-    this.response.end();
+    if (this.isChunked) this.transport.write(`0\r\n${fieldLines(trailers)}\r\n`);
   }
 
-  private addFraming(headers: MutableHeaders, status: number, end: boolean): void {
-    if (headerValue(headers, 'content-length') !== undefined) return;
+  /** @returns whether the end of the body is the end of the connection */
+  private addFraming(headers: MutableHeaders, status: number, end: boolean): boolean {
+    if (status === 101 || headerValue(headers, 'content-length') !== undefined) return false;
     if (!mayHaveBody(this.method, status)) {
       // Envoy tells how the body would have come that a HEAD request did not ask for.
-      const isWithheld = mayHaveBody('GET', status);
+      const isWithheld = mayHaveBody('GET', status) && !this.isHttp10;
       if (isWithheld) headers.push(['transfer-encoding', 'chunked']);
-      return;
+      return false;
     }
-    this.isChunked = !end;
-    headers.push(end ? ['content-length', '0'] : ['transfer-encoding', 'chunked']);
+    if (end) {
+      headers.push(['content-length', '0']);
+      return false;
+    }
+    this.isChunked = !this.isHttp10;
+    if (this.isChunked) headers.push(['transfer-encoding', 'chunked']);
+    return this.isHttp10;
   }
+}
 
-  /** The head waits for a first piece of body only until the end of this turn of Node's loop. */
-  private flushSoon(): void {
-    process.nextTick(() => {
-      if (!this.hasEnded && !this.response.destroyed) this.response.flushHeaders();
-    });
-  }
+function statusLine(status: number): string {
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}\r\n`;
+}
+
+function addMissing(headers: MutableHeaders, name: string, value: string): void {
+  if (headerValue(headers, name) === undefined) headers.push([name, value]);
+}
+
+function setServiceTime(headers: MutableHeaders, serviceTimeMs: number): void {
+  const known = headers.find(([name]) => name === SERVICE_TIME_HEADER);
+  if (known !== undefined) known[1] = String(serviceTimeMs);
+  else headers.push([SERVICE_TIME_HEADER, String(serviceTimeMs)]);
 }
 
 function copyOf(headers: HeaderList): MutableHeaders {
   return headers.map(([name, value]) => [name, value]);
-}
-
-/** Whether the engine says that the connection ends with this response. */
-function isLast(head: Head): boolean {
-  return tokensOf(head.get('connection')).includes('close');
 }

@@ -3,8 +3,8 @@
  * [--record] [--json OUT] [--outcomes OUT]`
  *
  * Runs a folder of cases (`cases/*.yaml`, `goldens/<id>.json`) against the engine in virtual time,
- * against `meshquake proxy` on real sockets, or against the program `envoy` (`$ENVOY`, or on the
- * PATH). One row per case, `N of M agree` last; the exit code is 0 only when all do. `--sample`
+ * against `meshquake proxy` on real sockets (the sources, or the built `$MESHQUAKE`, which starts
+ * faster), or against the program `envoy` (`$ENVOY`, or on the PATH). One row per case, `N of M agree` last; the exit code is 0 only when all do. `--sample`
  * takes N cases spread over all; `--jobs` runs several at once, which share nothing but the machine;
  * `--outcomes` keeps in a file what became of each case, for the page of the documentation.
  */

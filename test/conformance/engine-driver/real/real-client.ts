@@ -3,8 +3,8 @@
  */
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { HeaderList } from '../../../../src/core/engine.ts';
-import { pairsOf } from '../../../../src/proxy/http1/headers.ts';
 import type { ClientExchange, ClientListener, RequestToSend } from '../peers.ts';
+import { pairsOf } from './node-headers.ts';
 
 export class RealClient {
   private readonly host: string;

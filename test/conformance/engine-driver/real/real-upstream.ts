@@ -4,9 +4,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { HeaderList } from '../../../../src/core/engine.ts';
-import { flatOf, pairsOf } from '../../../../src/proxy/http1/headers.ts';
 import type { UpstreamExchange, UpstreamListener } from '../peers.ts';
 import type { ScriptedUpstream } from '../scripted-upstream.ts';
+import { flatOf, pairsOf } from './node-headers.ts';
 
 const LOOPBACK = '127.0.0.1';
 

@@ -218,7 +218,9 @@ export class LiveStage implements Stage {
 function commandOf(program: Program, config: string, baseId: number): string[] {
   if (program === 'meshquake') {
     const own = ['proxy', '--config', config, '--seed', 'conformance', '--drain-time', '1s'];
-    return [process.execPath, '--import', 'tsx', 'src/cli.ts', ...own];
+    const built = process.env['MESHQUAKE'];
+    const cli = built === undefined ? ['--import', 'tsx', 'src/cli.ts'] : [built];
+    return [process.execPath, ...cli, ...own];
   }
   const envoy = process.env['ENVOY'] ?? 'envoy';
   const options = ['--concurrency', '1', '--base-id', String(baseId), '-l', 'error'];

@@ -53,6 +53,25 @@ export class VirtualTime implements Clock {
     return this.at(this.nowNs + delayNs, action);
   }
 
+  /** @returns what forgets it */
+  after(delayNs: Ns, action: () => void): () => void {
+    let isOver = false;
+    const id = this.afterNs(delayNs, () => {
+      isOver = true;
+      action();
+    });
+    return () => {
+      // The kernel uses the numbers of events that are over again.
+      if (!isOver) this.cancel(id);
+      isOver = true;
+    };
+  }
+
+  /** When the present event is over. */
+  soon(action: () => void): void {
+    this.afterNs(0, action);
+  }
+
   cancel(id: EventId): void {
     this.kernel.cancel(id);
   }

@@ -13,14 +13,14 @@ import type {
 } from '../../../../src/core/engine.ts';
 import { CloseReason, ConnectFailure, NO_SLOT, ResetReason } from '../../../../src/core/engine.ts';
 import { HttpHead } from '../../../../src/core/head.ts';
-import { endToEnd } from '../../../../src/proxy/http1/headers.ts';
+import { endToEnd, fieldLines } from '../../../../src/proxy/http1/headers.ts';
 import {
   type ParsedHead,
   ResponseParser,
   type ResponseSink,
 } from '../../../../src/proxy/http1/response-parser.ts';
 import { latin1 } from '../http-text.ts';
-import { fieldLines, type VirtualContext } from './context.ts';
+import type { VirtualContext } from './context.ts';
 import { Http2Reply, PREFACE } from './http2-reply.ts';
 import { HOP_NS, type Receiver, type WireEnd } from './wire.ts';
 
@@ -245,7 +245,11 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     if (!head.keepsAlive) this.drain();
     const made = new HttpHead({ status: head.status, headers: endToEnd(head.headers) });
     if (end) this.endResponse();
-    context.input((engine) => engine.onResponseHead(stream, made, end));
+    context.input((engine) => {
+      context.turns.isUpstreamHead = true;
+      engine.onResponseHead(stream, made, end);
+      context.turns.isUpstreamHead = false;
+    });
   }
 
   onBody(chunk: Uint8Array, end: boolean): void {

@@ -34,16 +34,18 @@ import {
   parseFormat,
 } from '../../../../src/proxy/access-log/format.ts';
 import { clustersText, statsText } from '../../../../src/proxy/admin/stats-text.ts';
+import { Downstreams } from '../../../../src/proxy/downstreams.ts';
+import { DownstreamConnection } from '../../../../src/proxy/http1/downstream-connection.ts';
 import { RequestIdentity } from '../../../../src/proxy/request-identity.ts';
 import type { ClientTls } from '../case-file.ts';
 import type { Acceptor, ByteStream, PortPlan, Stage, UpstreamPort } from '../stage.ts';
 import { ConnectionReset, TlsFailure } from '../stage.ts';
 import { VirtualContext } from './context.ts';
-import { VirtualDownstream } from './downstream.ts';
 import { EPOCH_MS, VirtualTime } from './time.ts';
 import { VirtualTls } from './tls.ts';
 import { type Dialled, VirtualUpstream } from './upstream.ts';
 import { HOP_NS, type Receiver, ScriptStream, WireEnd } from './wire.ts';
+import { WireTransport } from './wire-transport.ts';
 
 const FIRST_UPSTREAM_PORT = 20_001;
 const NO_BYTES = new Uint8Array(0);
@@ -60,6 +62,7 @@ export class VirtualStage implements Stage, Ports {
   readonly draws: Draws;
   startProblem = '';
   private readonly context: VirtualContext;
+  private readonly downstreams: Downstreams;
   private readonly byPort = new Map<number, VirtualPort>();
   private readonly files = new Map<string, string>();
   private readonly ids = new NameIds();
@@ -72,7 +75,10 @@ export class VirtualStage implements Stage, Ports {
 
   constructor(seed: string) {
     this.draws = new Draws(seed);
-    this.context = new VirtualContext(this.clock, new RequestIdentity(this.draws));
+    const { clock } = this;
+    this.context = new VirtualContext(clock);
+    const identity = new RequestIdentity(this.draws);
+    this.downstreams = new Downstreams(this.context.turns, identity, clock, () => {});
   }
 
   run(script: () => Promise<void>): Promise<void> {
@@ -133,7 +139,7 @@ export class VirtualStage implements Stage, Ports {
       this.formats.set(config.id, parseFormat(format));
     }
     this.engine = new PolicyEngine({ ...bootstrap.config, clusters }, this, new EngineTables());
-    this.context.attach(this.engine);
+    this.context.turns.attach(this.engine);
     for (const [path, content] of this.files) this.tellPressure(path, content);
     // As the runner for sockets does to see whether somebody listens.
     // A proxy listens once its first health checks are over.
@@ -257,29 +263,29 @@ export class VirtualStage implements Stage, Ports {
   }
 
   respondInformational(request: Slot, head: Head): void {
-    this.context.requests.find(request)?.connection.respondInformational(head);
+    this.downstreams.respondInformational(request, head);
   }
 
   respondHead(request: Slot, head: Head, end: boolean): void {
-    this.context.requests.get(request).connection.respondHead(head, end);
+    this.downstreams.respondHead(request, head, end);
   }
 
   respondBody(request: Slot, _bytes: number, chunk: Uint8Array | null, end: boolean): void {
-    this.context.requests.find(request)?.connection.respondBody(chunk ?? NO_BYTES, end);
+    this.downstreams.respondBody(request, chunk, end);
   }
 
   respondTrailers(request: Slot, trailers: Head): void {
-    this.context.requests.find(request)?.connection.respondTrailers(trailers);
+    this.downstreams.respondTrailers(request, trailers);
   }
 
   resetRequest(request: Slot): void {
-    this.context.requests.find(request)?.connection.resetRequest();
+    this.downstreams.reset(request);
   }
 
   sendDownstreamData(): void {}
 
   goAwayDownstream(connection: Slot): void {
-    this.context.downstreams.find(connection)?.goAway();
+    this.downstreams.goAway(connection);
   }
 
   closeDownstream(
@@ -288,11 +294,12 @@ export class VirtualStage implements Stage, Ports {
     lingerNs: Ns,
     reason: CloseReason,
   ): void {
-    this.context.downstreams.find(connection)?.closeBy(how, lingerNs, reason);
+    this.downstreams.close(connection, how, lingerNs, reason);
   }
 
   setReading(side: Side, slot: Slot, on: boolean): void {
     if (side === Side.stream) this.context.streams.find(slot)?.setReading(on);
+    else this.downstreams.setReading(side, slot, on);
   }
 
   logRequest(entry: RequestLogEntry): void {
@@ -310,7 +317,13 @@ export class VirtualStage implements Stage, Ports {
     tls: Pick<PeerFacts, 'sans' | 'validated' | 'isUntrusted'> | null,
   ): void {
     const address = `127.0.0.1:${40_000 + (this.clientCount++ % 20_000)}`;
-    const made = new VirtualDownstream(this.context, end, listener, {
+    const context = this.downstreams.contextOf(
+      this.bootstrap!.config,
+      listener.direction,
+      listener.id,
+    );
+    const transport = new WireTransport(end, this.clock);
+    const facts: PeerFacts = {
       tls: tls !== null,
       validated: tls?.validated === true,
       sans: tls?.sans ?? [],
@@ -319,8 +332,8 @@ export class VirtualStage implements Stage, Ports {
       protocol: 'http1',
       remoteAddress: address,
       localAddress: `127.0.0.1:${listener.port}`,
-    });
-    void made;
+    };
+    void new DownstreamConnection(transport, facts, context);
   }
 
   private dialled(address: string, tls: TlsPlan | null): Dialled {

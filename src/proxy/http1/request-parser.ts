@@ -1,0 +1,323 @@
+/**
+ * A strict, incremental parser of HTTP/1 requests: bytes in, head, body and end out.
+ *
+ * Used by `downstream-connection.ts`. What it takes is what Envoy's codec takes, within the limits of
+ * the listener; whatever two parsers could read differently is refused: bare line feeds, folded
+ * lines, two framings at once, a content length that is not one number. Body bytes are handed on
+ * without copying. While held it emits nothing and keeps the bytes it was given.
+ * Source: RFC 9112 §2.2, §3, §5, §6, §7; policy-engine.md §0.4, §11.
+ */
+import type { HeaderList } from '../../core/engine.ts';
+import type { CodecConfig } from '../../mesh/config/edge.ts';
+import { headerValue, type MutableHeaders } from './headers.ts';
+
+/** A request head as it came, hop-by-hop fields included. */
+export interface ParsedRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly version: 'HTTP/1.0' | 'HTTP/1.1';
+  readonly headers: MutableHeaders;
+  /** No body follows. */
+  readonly end: boolean;
+}
+
+/** Why bytes are no request: what the client and the log are told. */
+export interface Malformed {
+  readonly status: number;
+  readonly details: string;
+}
+
+/** Told what was parsed, in order; may hold the parser at any time. */
+export interface RequestSink {
+  /** The first byte of a head. */
+  onStart(): void;
+  onHead(head: ParsedRequest): void;
+  onBody(bytes: Uint8Array, end: boolean): void;
+  onTrailers(trailers: HeaderList): void;
+  /** Comes once; everything behind it is dropped. */
+  onMalformed(problem: Malformed): void;
+}
+
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) (HTTP\/\d\.\d)$/;
+const TOKEN_START = /[!#$%&'*+.^_`|~0-9A-Za-z-]/;
+/** Those that Envoy's parser knows. */
+const METHODS: ReadonlySet<string> = new Set(
+  'DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE'.split(
+    ' ',
+  ),
+);
+/** What may stand in a value. */
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
+const CHUNK_LINE = /^([0-9a-fA-F]{1,13})[ \t]*(?:;.*)?$/;
+const CHUNK_LINE_LIMIT_BYTES = 4 * 1024;
+const NO_BYTES = Buffer.alloc(0);
+const CODEC_ERROR: Malformed = { status: 400, details: 'http1.codec_error' };
+
+const DEFAULT_CODEC: CodecConfig = {
+  maxHeadBytes: 60 * 1024,
+  maxHeaderCount: 100,
+  underscores: 'allow',
+  acceptsHttp10: false,
+  http10Host: '',
+  acceptsAbsoluteTargets: true,
+  acceptsChunkedLength: false,
+  acceptsAnyMethod: false,
+  passesTrailers: false,
+};
+
+type State =
+  | 'idle'
+  | 'head'
+  | 'length'
+  | 'chunkLine'
+  | 'chunk'
+  | 'chunkEnd'
+  | 'trailers'
+  | 'tunnel'
+  | 'dead';
+
+/** Parses the requests of one connection, one after another. */
+export class RequestParser {
+  private readonly sink: RequestSink;
+  private readonly codec: CodecConfig;
+  private data: Buffer = NO_BYTES;
+  private state: State = 'idle';
+  private remaining = 0;
+  private isHeld = false;
+
+  /** @param codec undefined = Envoy's defaults */
+  constructor(sink: RequestSink, codec: CodecConfig | undefined) {
+    this.sink = sink;
+    this.codec = codec ?? DEFAULT_CODEC;
+  }
+
+  push(bytes: Buffer): void {
+    if (this.state === 'dead') return;
+    this.data = this.data.length === 0 ? bytes : Buffer.concat([this.data, bytes]);
+    this.parse();
+  }
+
+  /** Nothing is parsed until `release`: pipelined requests, or a reader that was told to pause. */
+  hold(): void {
+    this.isHeld = true;
+  }
+
+  release(): void {
+    this.isHeld = false;
+    this.parse();
+  }
+
+  /** Bytes that wait because of `hold`, or for the rest of a line. */
+  get backlogBytes(): number {
+    return this.data.length;
+  }
+
+  /** From now on every byte is body, without end. */
+  tunnel(): void {
+    this.state = 'tunnel';
+  }
+
+  /** From now on every byte is dropped. */
+  kill(): void {
+    this.state = 'dead';
+    this.data = NO_BYTES;
+  }
+
+  private parse(): void {
+    while (!this.isHeld && this.data.length > 0 && this.step());
+  }
+
+  /** @returns whether there may be more to do */
+  private step(): boolean {
+    switch (this.state) {
+      case 'idle':
+        return this.skipEmptyLines();
+      case 'head':
+        return this.readHead();
+      case 'length':
+        return this.readLength();
+      case 'chunkLine':
+        return this.readChunkLine();
+      case 'chunk':
+        return this.readChunk();
+      case 'chunkEnd':
+        return this.readChunkEnd();
+      case 'trailers':
+        return this.readTrailers();
+      case 'tunnel':
+        this.sink.onBody(this.take(this.data.length), false);
+        return false;
+      case 'dead':
+        this.data = NO_BYTES;
+        return false;
+    }
+  }
+
+  private skipEmptyLines(): boolean {
+    while (this.data[0] === 13 || this.data[0] === 10) this.take(1);
+    if (this.data.length === 0) return false;
+    this.state = 'head';
+    this.sink.onStart();
+    return true;
+  }
+
+  private readHead(): boolean {
+    if (!TOKEN_START.test(String.fromCharCode(this.data[0]!))) return this.refuse(CODEC_ERROR);
+    const end = this.data.indexOf('\r\n\r\n');
+    const { maxHeadBytes } = this.codec;
+    if (end > maxHeadBytes || (end < 0 && this.data.length > maxHeadBytes)) {
+      return this.refuse({ status: 431, details: 'http1.headers_too_large' });
+    }
+    if (end < 0) return false;
+    const lines = this.take(end).toString('latin1').split('\r\n');
+    this.take(4);
+    const headers: MutableHeaders = [];
+    for (let at = 1; at < lines.length; at++) {
+      const problem = this.readField(lines[at]!, headers);
+      if (problem !== null) return this.refuse(problem);
+    }
+    const [, method = '', target = '', version = ''] = REQUEST_LINE.exec(lines[0]!) ?? [];
+    const problem = this.lineProblem(method, version, lines.length - 1);
+    if (problem !== null) return this.refuse(problem);
+    return this.begin(method, target, version as ParsedRequest['version'], headers);
+  }
+
+  private readField(line: string, headers: MutableHeaders): Malformed | null {
+    const field = FIELD.exec(line);
+    if (field === null) return CODEC_ERROR;
+    if (!VALUE.test(field[2]!)) return { status: 400, details: 'http1.invalid_characters' };
+    const name = field[1]!.toLowerCase();
+    if (this.codec.underscores !== 'allow' && name.includes('_')) {
+      if (this.codec.underscores === 'drop') return null;
+      return { status: 400, details: 'http1.unexpected_underscore' };
+    }
+    headers.push([name, field[2]!]);
+    return null;
+  }
+
+  /** @param method '' = there is no request line */
+  private lineProblem(method: string, version: string, headerCount: number): Malformed | null {
+    const { codec } = this;
+    if (!METHODS.has(method) && (method === '' || !codec.acceptsAnyMethod)) return CODEC_ERROR;
+    if (headerCount > codec.maxHeaderCount) {
+      return { status: 431, details: 'http1.too_many_headers' };
+    }
+    if (version === 'HTTP/1.1' || (version === 'HTTP/1.0' && codec.acceptsHttp10)) return null;
+    return { status: 426, details: 'low_version' };
+  }
+
+  private begin(
+    method: string,
+    target: string,
+    version: ParsedRequest['version'],
+    headers: MutableHeaders,
+  ): boolean {
+    const problem = this.startBody(headers);
+    if (problem !== null) return this.refuse(problem);
+    this.sink.onHead({ method, target, version, headers, end: this.state === 'idle' });
+    return true;
+  }
+
+  /** Which framing the body has; of two, a length that is allowed beside chunks is dropped. */
+  private startBody(headers: MutableHeaders): Malformed | null {
+    const encoding = headerValue(headers, 'transfer-encoding');
+    const length = headerValue(headers, 'content-length');
+    this.state = 'idle';
+    if (encoding !== undefined) {
+      if (encoding.toLowerCase() !== 'chunked') {
+        return { status: 501, details: 'http1.invalid_transfer_encoding' };
+      }
+      if (length !== undefined) {
+        if (!this.codec.acceptsChunkedLength) {
+          return { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
+        }
+        headers.splice(0, headers.length, ...headers.filter(([name]) => name !== 'content-length'));
+      }
+      this.state = 'chunkLine';
+    } else if (length !== undefined) {
+      if (!/^\d{1,15}$/.test(length)) return CODEC_ERROR;
+      this.remaining = Number(length);
+      if (this.remaining > 0) this.state = 'length';
+    }
+    return null;
+  }
+
+  private readLength(): boolean {
+    const bytes = this.take(Math.min(this.remaining, this.data.length));
+    this.remaining -= bytes.length;
+    if (this.remaining === 0) this.state = 'idle';
+    this.sink.onBody(bytes, this.remaining === 0);
+    return true;
+  }
+
+  private readChunkLine(): boolean {
+    const line = this.takeLine(CHUNK_LINE_LIMIT_BYTES);
+    if (line === null) return false;
+    const size = CHUNK_LINE.exec(line)?.[1];
+    if (size === undefined) return this.refuse(CODEC_ERROR);
+    this.remaining = Number.parseInt(size, 16);
+    this.state = this.remaining === 0 ? 'trailers' : 'chunk';
+    return true;
+  }
+
+  private readChunk(): boolean {
+    const bytes = this.take(Math.min(this.remaining, this.data.length));
+    this.remaining -= bytes.length;
+    if (this.remaining === 0) this.state = 'chunkEnd';
+    this.sink.onBody(bytes, false);
+    return true;
+  }
+
+  private readChunkEnd(): boolean {
+    if (this.data.length < 2) return false;
+    if (this.take(2).toString('latin1') !== '\r\n') return this.refuse(CODEC_ERROR);
+    this.state = 'chunkLine';
+    return true;
+  }
+
+  /** After the last chunk: field lines, if any, and an empty line. */
+  private readTrailers(): boolean {
+    const trailers: MutableHeaders = [];
+    const saved = this.data;
+    for (;;) {
+      const line = this.takeLine(this.codec.maxHeadBytes);
+      if (line === '') break;
+      if (line === null) {
+        if (this.state === 'trailers') this.data = saved;
+        return false;
+      }
+      const problem = this.readField(line, trailers);
+      if (problem !== null) return this.refuse(problem);
+    }
+    this.state = 'idle';
+    if (trailers.length === 0) this.sink.onBody(NO_BYTES, true);
+    else this.sink.onTrailers(trailers);
+    return true;
+  }
+
+  private refuse(problem: Malformed): false {
+    this.kill();
+    this.sink.onMalformed(problem);
+    return false;
+  }
+
+  /** @returns null when the line is not complete; one above the limit is refused */
+  private takeLine(limitBytes: number): string | null {
+    const at = this.data.indexOf('\r\n');
+    if (at > limitBytes || (at < 0 && this.data.length > limitBytes)) {
+      this.refuse(CODEC_ERROR);
+      return null;
+    }
+    if (at < 0) return null;
+    const line = this.take(at).toString('latin1');
+    this.take(2);
+    return line;
+  }
+
+  private take(count: number): Buffer {
+    const taken = this.data.subarray(0, count);
+    this.data = this.data.subarray(count);
+    return taken;
+  }
+}
