@@ -12,6 +12,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { InternalRedirectConfig, RedirectPredicate } from '../config/internal-redirect.ts';
 import { type RedirectTarget, redirectTarget } from '../route/redirect-target.ts';
 import type { EngineContext } from './context.ts';
+import { NEXT_TURN } from './request-children.ts';
 import type { RequestPlan } from './request-plan.ts';
 import { RequestBit as Bit } from './request-table.ts';
 
@@ -36,9 +37,6 @@ export interface RedirectOwner {
   /** The books of the first turn are closed; the request's row is taken over. */
   restart(request: Slot, next: NextTurn): void;
 }
-
-/** Children of a request are its attempts, whose numbers stay below this. */
-const FIRST_TURN = 1 << 17;
 
 export class InternalRedirects {
   private readonly context: EngineContext;
@@ -95,7 +93,7 @@ export class InternalRedirects {
     }
     trail.followed++;
     trail.scheme = target.scheme;
-    const uid = childUid(requests.uidOf(request), FIRST_TURN);
+    const uid = childUid(requests.uidOf(request), NEXT_TURN);
     const becomesGet = response.status === 303 && head.method !== 'GET' && head.method !== 'HEAD';
     if (!becomesGet) return { uid, plan: next, keepsBody: true };
     const get = head.with({ method: 'GET', remove: ['content-length'] });

@@ -11,11 +11,10 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { ServiceCall } from '../filters/http-filter.ts';
 import type { EngineContext } from './context.ts';
 import { statusOfReset } from './local-reply.ts';
+import { FIRST_CALL } from './request-children.ts';
 import { SideAttempt } from './side-attempt.ts';
 import type { SideStream } from './side-streams.ts';
 
-/** Calls have uids above those of a request's own attempts and copies. */
-const FIRST_CALL = 131_072;
 /** A flag and the length of the message. */
 const FRAME_HEAD_BYTES = 5;
 

@@ -13,11 +13,9 @@ import { NO_SLOT, ResetReason as Reset } from '../../core/engine.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { EngineContext } from './context.ts';
 import { effectiveStatus, statusOfReset } from './local-reply.ts';
+import { FIRST_COPY } from './request-children.ts';
 import { SideAttempt } from './side-attempt.ts';
 import type { SideStream } from './side-streams.ts';
-
-/** Copies have uids above those of a request's own attempts. */
-const FIRST_COPY = 65_536;
 
 export class ShadowRequest implements SideStream {
   private readonly context: EngineContext;
