@@ -34,7 +34,7 @@ import {
   unless,
   unlessEmpty,
 } from './message.ts';
-import { lbMetadata, retryPolicy } from './routes.ts';
+import { lbMetadata, mirror, retryPolicy } from './routes.ts';
 
 const HTTP_OPTIONS = 'upstreams.http.v3.HttpProtocolOptions';
 
@@ -81,12 +81,17 @@ function protocolOptions(config: ClusterConfig): Message | undefined {
   });
   const retry = given(config.retryPolicy, retryPolicy);
   const isHttp1 = config.protocol === 'http1';
-  const isPlain = isHttp1 && retry === undefined && config.errorMatch === undefined;
+  const isPlain =
+    isHttp1 &&
+    retry === undefined &&
+    config.errorMatch === undefined &&
+    config.mirrors === undefined;
   if (common === undefined && isPlain) return undefined;
   const options = typed(HTTP_OPTIONS, {
     common_http_protocol_options: common,
     explicit_http_config: isHttp1 ? { http_protocol_options: {} } : { http2_protocol_options: {} },
     retry_policy: retry,
+    request_mirror_policies: filled(config.mirrors?.map(mirror)),
     outlier_detection: given(config.errorMatch, (match) => ({ error_matcher: predicate(match) })),
   });
   return { [`envoy.extensions.${HTTP_OPTIONS}`]: options };

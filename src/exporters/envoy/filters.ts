@@ -45,6 +45,8 @@ export function httpFilters({ filters, router }: ListenerConfig): readonly Messa
     suppress_envoy_headers: flag(router?.suppressesEnvoyHeaders),
     respect_expected_rq_timeout: flag(router?.respectsExpectedTimeout),
     strict_check_headers: filled(router?.strictHeaders),
+    dynamic_stats: router?.countsNoCodes === true ? false : undefined,
+    suppress_grpc_request_failure_code_stats: flag(router?.hidesGrpcCodes),
   };
   return [...own, { name: 'router', typed_config: typed(`${PREFIX}router.v3.Router`, options) }];
 }

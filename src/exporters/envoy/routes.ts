@@ -67,6 +67,12 @@ function virtualHost(host: VirtualHostConfig): Message {
     include_request_attempt_count: flag(host.includeRequestAttemptCount),
     include_attempt_count_in_response: flag(host.includeAttemptCountInResponse),
     include_is_timeout_retry_header: flag(host.includeIsTimeoutRetryHeader),
+    virtual_clusters: filled(
+      host.virtualClusters?.map(({ name, headers }) => ({
+        name,
+        headers: headers.map(headerMatch),
+      })),
+    ),
     ...headerChanges(host),
   });
 }
@@ -74,6 +80,7 @@ function virtualHost(host: VirtualHostConfig): Message {
 function route(config: RouteConfig): Message {
   return message({
     name: unless(config.name, ''),
+    stat_prefix: config.statPrefix,
     match: routeMatch(config.match),
     ...actionOf(config.action),
     request_body_buffer_limit:
@@ -178,7 +185,7 @@ export function lbMetadata(metadata: unknown): Message {
   return { filter_metadata: { 'envoy.lb': metadata } };
 }
 
-function mirror(policy: MirrorPolicy): Message {
+export function mirror(policy: MirrorPolicy): Message {
   return message({
     cluster: unless(policy.cluster, ''),
     cluster_header: unless(policy.clusterHeader, ''),

@@ -5,18 +5,22 @@
  */
 
 import type { Endpoint } from '../../core/engine.ts';
-import { envoyCluster, envoyThresholds } from '../../mesh/config/complete.ts';
+import { envoyCluster, envoyThresholds, valuesOf } from '../../mesh/config/complete.ts';
 import type { ClusterConfig, Thresholds } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
+import type { HashPolicy } from '../../mesh/config/load-balancing.ts';
 import type { NameIds } from '../name-ids.ts';
 import { readEndpoints } from './endpoints.ts';
 import { readErrorMatch } from './error-match.ts';
 import { type Fields, refuseExtension, typedMessage } from './fields.ts';
+import { readHashPolicies } from './hash-policy.ts';
 import { readHealthCheck } from './health-checks.ts';
 import { readBalancing } from './load-balancing.ts';
+import { readMirrors } from './mirrors.ts';
 import { clusterOrigins } from './origins.ts';
 import { readOutlier } from './outlier.ts';
 import { readRetryPolicy } from './retry-policy.ts';
+import { RouteReading } from './route-reading.ts';
 import type { Runtime } from './runtime.ts';
 import { readUpstreamTls } from './tls.ts';
 
@@ -75,13 +79,13 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     service: serviceOf(name),
     isEager: true,
     connectTimeoutMs: fields.durationMs('connect_timeout') ?? ENVOY.cluster.connectTimeoutMs.value,
-    circuitBreakers: readBreakers(fields, runtime),
+    circuitBreakers: readBreakers(fields, name, runtime),
     outlier: outlier === undefined ? null : readOutlier(outlier, runtime),
     bufferLimitBytes:
       fields.integer('per_connection_buffer_limit_bytes') ?? ENVOY.cluster.bufferLimitBytes.value,
     ...balancing.config,
     ...readCommon(fields, runtime),
-    ...readProtocol(fields, runtime),
+    ...withHashPolicy(readProtocol(fields, runtime), balancing.config.lb),
     tls: readUpstreamTls(fields),
     ...(checks[0] === undefined ? {} : { healthCheck: checks[0] }),
     ...readLifecycle(fields),
@@ -160,7 +164,11 @@ function readEds(
 }
 
 /** The first entry of a priority counts. */
-function readBreakers(fields: Fields, runtime: Runtime): ClusterConfig['circuitBreakers'] {
+function readBreakers(
+  fields: Fields,
+  cluster: string,
+  runtime: Runtime,
+): ClusterConfig['circuitBreakers'] {
   const countsActive = runtime.flag(ACTIVE_GUARD) === false;
   const breakers = fields.message('circuit_breakers', 'CircuitBreakers');
   let normal: Thresholds | null = null;
@@ -179,9 +187,33 @@ function readBreakers(fields: Fields, runtime: Runtime): ClusterConfig['circuitB
   });
   breakers?.close();
   const perHost = (isHigh: boolean) => hosts?.find((entry) => entry.isHigh === isHigh)?.max;
+  const asked = (thresholds: Thresholds | null, isHigh: boolean) => {
+    const key = `circuit_breakers.${cluster}.${isHigh ? 'high' : 'default'}.`;
+    const ruled = withRuntime(thresholds ?? envoyThresholds(), key, runtime);
+    return withHostLimit(ruled, perHost(isHigh));
+  };
+  return { default: asked(normal, false), high: asked(high, true) };
+}
+
+/** What the runtime says of a limit counts, whatever the thresholds say. */
+function withRuntime(thresholds: Thresholds, key: string, runtime: Runtime): Thresholds {
+  const percent = runtime.number(`${key}retry_budget.budget_percent`);
+  const least = runtime.integer(`${key}retry_budget.min_retry_concurrency`);
+  const maxPools = runtime.integer(`${key}max_connection_pools`);
+  const { retryBudget: known } = thresholds;
+  const isBudget = known !== null || percent !== undefined || least !== undefined;
+  const { percent: share, minConcurrency, intervalMs } = known ?? valuesOf(ENVOY.retryBudget);
   return {
-    default: withHostLimit(normal ?? envoyThresholds(), perHost(false)),
-    high: withHostLimit(high ?? envoyThresholds(), perHost(true)),
+    ...thresholds,
+    maxConnections: runtime.integer(`${key}max_connections`) ?? thresholds.maxConnections,
+    maxPendingRequests:
+      runtime.integer(`${key}max_pending_requests`) ?? thresholds.maxPendingRequests,
+    maxRequests: runtime.integer(`${key}max_requests`) ?? thresholds.maxRequests,
+    maxRetries: runtime.integer(`${key}max_retries`) ?? thresholds.maxRetries,
+    retryBudget: isBudget
+      ? { percent: percent ?? share, minConcurrency: least ?? minConcurrency, intervalMs }
+      : null,
+    ...(maxPools === undefined ? {} : { maxConnectionPools: maxPools }),
   };
 }
 
@@ -249,7 +281,10 @@ function readCommon(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
   };
 }
 
-function readProtocol(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
+/** What protocol options say of a cluster. */
+type ReadProtocol = Partial<ClusterConfig> & { readonly hashPolicy?: readonly HashPolicy[] };
+
+function readProtocol(fields: Fields, runtime: Runtime): ReadProtocol {
   const maxRequests = fields.integer('max_requests_per_connection');
   const direct = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
   const base = {
@@ -271,7 +306,17 @@ function readProtocol(fields: Fields, runtime: Runtime): Partial<ClusterConfig> 
   return { ...base, ...readHttpOptions(typed.fields, runtime) };
 }
 
-function readHttpOptions(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
+/** Policies of the cluster count where its balancer has none of its own. */
+function withHashPolicy(
+  { hashPolicy, ...others }: ReadProtocol,
+  lb: ClusterConfig['lb'],
+): Partial<ClusterConfig> {
+  const isHashing = lb.kind === 'ring-hash' || lb.kind === 'maglev';
+  if (hashPolicy === undefined || !isHashing || lb.hashPolicy !== undefined) return others;
+  return { ...others, lb: { ...lb, hashPolicy } };
+}
+
+function readHttpOptions(fields: Fields, runtime: Runtime): ReadProtocol {
   const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
   const explicit = fields.message('explicit_http_config', 'ExplicitHttpConfig');
   const http1 = explicit?.message('http_protocol_options', 'Http1ProtocolOptions');
@@ -286,8 +331,16 @@ function readHttpOptions(fields: Fields, runtime: Runtime): Partial<ClusterConfi
   const retry =
     retryFields === undefined ? {} : { retryPolicy: readRetryPolicy(retryFields, runtime) };
   const errorMatch = readErrorMatch(fields);
+  const mirrors = readMirrors(fields, new RouteReading(runtime, null));
+  const hashPolicy = readHashPolicies(fields);
   fields.close();
-  return { ...read, ...retry, ...(errorMatch === undefined ? {} : { errorMatch }) };
+  return {
+    ...read,
+    ...retry,
+    ...(errorMatch === undefined ? {} : { errorMatch }),
+    ...(mirrors === undefined || mirrors.length === 0 ? {} : { mirrors }),
+    ...(hashPolicy.length === 0 ? {} : { hashPolicy }),
+  };
 }
 
 function readCommonOptions(fields: Fields): Partial<ClusterConfig> {

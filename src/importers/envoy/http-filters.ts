@@ -90,14 +90,14 @@ function readRouter(fields: Fields, runtime: Runtime): RouterOptions | undefined
     respectsExpectedTimeout: fields.flag('respect_expected_rq_timeout'),
     strictHeaders: fields.texts('strict_check_headers').map((name) => name.toLowerCase()),
     ...(retryPercent === 100 ? {} : { retryPercent }),
+    ...(fields.flag('dynamic_stats', true) ? {} : { countsNoCodes: true }),
+    ...(fields.flag('suppress_grpc_request_failure_code_stats') ? { hidesGrpcCodes: true } : {}),
   };
   fields.ignore('start_child_span');
-  if (fields.flag('dynamic_stats', true)) fields.ignore('dynamic_stats');
-  else fields.refuse('dynamic_stats');
   fields.close();
-  const { suppressesEnvoyHeaders, respectsExpectedTimeout, strictHeaders } = options;
+  const { suppressesEnvoyHeaders, respectsExpectedTimeout, strictHeaders, ...others } = options;
   const isPlain = !suppressesEnvoyHeaders && !respectsExpectedTimeout && strictHeaders.length === 0;
-  return isPlain && retryPercent === 100 ? undefined : options;
+  return isPlain && Object.keys(others).length === 0 ? undefined : options;
 }
 
 function readFilter(typed: TypedConfig, runtime: Runtime): FilterConfig | undefined {

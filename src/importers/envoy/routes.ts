@@ -15,6 +15,7 @@ import type {
   RouteConfig,
   RouteFilters,
   RouteTableConfig,
+  VirtualClusterConfig,
   VirtualHostConfig,
 } from '../../mesh/config/config.ts';
 import { NO_ORIGINS } from '../../mesh/config/config.ts';
@@ -25,7 +26,7 @@ import { readHashPolicies } from './hash-policy.ts';
 import { readHeaderChanges } from './header-mutations.ts';
 import { readRouteFilters } from './http-filters.ts';
 import { readInternalRedirect } from './internal-redirect.ts';
-import { readRouteMatch, readSubstitution } from './matchers.ts';
+import { readHeaderMatch, readRouteMatch, readSubstitution } from './matchers.ts';
 import { readLbMetadata } from './metadata.ts';
 import { readMirrors } from './mirrors.ts';
 import { routeOrigins } from './origins.ts';
@@ -119,6 +120,7 @@ function readVirtualHost(
     rateLimits: readRateLimits(fields),
   };
   const tls = fields.oneOf('require_tls', TLS_REQUIREMENTS) ?? 'NONE';
+  const virtualClusters = readVirtualClusters(fields);
   const host = envoyVirtualHost({
     name: fields.text('name') ?? '',
     domains: fields.texts('domains'),
@@ -130,6 +132,7 @@ function readVirtualHost(
     includeAttemptCountInResponse: fields.flag('include_attempt_count_in_response'),
     includeIsTimeoutRetryHeader: fields.flag('include_is_timeout_retry_header'),
     ...readHeaderChanges(fields),
+    ...(virtualClusters.length === 0 ? {} : { virtualClusters }),
     ...(tls === 'NONE' ? {} : { requiresTls: tls === 'ALL' ? ('all' as const) : 'external' }),
   });
   fields.ignore('metadata');
@@ -137,11 +140,21 @@ function readVirtualHost(
   return host;
 }
 
+function readVirtualClusters(host: Fields): VirtualClusterConfig[] {
+  return host.messages('virtual_clusters', 'VirtualCluster').map((fields) => {
+    const headers = fields.messages('headers', 'HeaderMatcher').map(readHeaderMatch);
+    const name = fields.text('name') ?? '';
+    fields.close();
+    return { name, headers };
+  });
+}
+
 function readRoute(fields: Fields, levels: RouteLevels, reading: RouteReading): RouteConfig {
   const match = fields.message('match', 'RouteMatch');
   if (match === undefined) fields.node.error('MQ-FIELD-003', 'a route has no match');
   const filters = readRouteFilters(fields, reading.runtime);
   const bodyLimit = readBodyLimit(fields);
+  const statPrefix = fields.text('stat_prefix') ?? '';
   const action = readAction(fields, levels, reading, templateOf(match));
   const route = {
     name: fields.text('name') ?? '',
@@ -149,9 +162,9 @@ function readRoute(fields: Fields, levels: RouteLevels, reading: RouteReading): 
     action: action.kind === 'forward' ? { ...action, ...bodyLimit } : action,
     origins: NO_ORIGINS,
     ...readHeaderChanges(fields),
+    ...(statPrefix === '' ? {} : { statPrefix }),
   };
   fields.ignore('metadata', 'decorator', 'tracing');
-  fields.withoutEffect('stat_prefix');
   fields.close();
   return withFilters(withFilters(route, filters), levels.filters);
 }

@@ -64,8 +64,12 @@ export class ClusterStats {
   readonly codes = new CodeCounts();
   /** Of those the ones to requests from inside; all others were external. null = none yet. */
   private internalCodes: CodeCounts | null = null;
+  /** Of those the ones that are not told apart, only counted. null = none yet. */
+  private hiddenCodes: CodeCounts | null = null;
   /** Of those the ones of canary hosts. null = none yet. */
   private canaryCodes: CodeCounts | null = null;
+  /** By what stands before their names: zones, names that clients gave. null = none yet. */
+  private moreCodes: Map<string, CodeCounts> | null = null;
   /** Codes of responses that were retried. */
   readonly retriedCodes = new CodeCounts();
 
@@ -77,10 +81,27 @@ export class ClusterStats {
     this.internalCodes.count(code);
   }
 
+  /** An answer that was counted is not told by its code. */
+  hideCode(code: number): void {
+    this.hiddenCodes ??= new CodeCounts();
+    this.hiddenCodes.count(code);
+  }
+
   /** The answer came from a canary host. */
   countCanary(code: number): void {
     this.canaryCodes ??= new CodeCounts();
     this.canaryCodes.count(code);
+  }
+
+  /** The same answer under another prefix, which ends with a dot. */
+  countUnder(prefix: string, code: number): void {
+    this.moreCodes ??= new Map();
+    let counts = this.moreCodes.get(prefix);
+    if (counts === undefined) {
+      counts = new CodeCounts();
+      this.moreCodes.set(prefix, counts);
+    }
+    counts.count(code);
   }
 
   /** Counters of handshakes with endpoints. */
@@ -93,18 +114,27 @@ export class ClusterStats {
   visit(visit: (name: string, value: number) => void): void {
     for (const [field, name] of CLUSTER_COUNTERS) visit(name, this[field]);
     this.tls?.visit('', visit);
-    this.codes.visit('', visit);
+    this.codes.visit('', visit, null, this.hiddenCodes);
     this.internalCodes?.visit('internal.', visit);
     this.codes.visit('external.', visit, this.internalCodes);
     this.canaryCodes?.visit('canary.', visit);
     this.retriedCodes.visit('retry.', visit);
+    if (this.moreCodes === null) return;
+    for (const [prefix, counts] of this.moreCodes) counts.visit(prefix, visit);
   }
 }
 
 /** A counter's field. */
 export type ClusterCounter = Exclude<
   keyof ClusterStats,
-  'codes' | 'retriedCodes' | 'countCode' | 'countCanary' | 'needTls' | 'visit'
+  | 'codes'
+  | 'retriedCodes'
+  | 'countCode'
+  | 'countCanary'
+  | 'countUnder'
+  | 'hideCode'
+  | 'needTls'
+  | 'visit'
 >;
 
 const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
@@ -187,11 +217,13 @@ export class CodeCounts {
    * `<prefix>upstream_rq_503`, `…_5xx` and `…_completed`, in this order of names for each code.
    *
    * @param others those that do not count here
+   * @param hidden those of which only the number counts
    */
   visit(
     prefix: string,
     visit: (name: string, value: number) => void,
     others: CodeCounts | null = null,
+    hidden: CodeCounts | null = null,
   ): void {
     this.flush();
     const classes = [0, 0, 0, 0, 0, 0];
@@ -200,11 +232,13 @@ export class CodeCounts {
       const code = this.codes[i]!;
       const count = this.counts[i]! - (others === null ? 0 : others.countOf(code));
       if (count === 0) continue;
-      const hundreds = Math.floor(code / 100);
-      classes[hundreds] = (classes[hundreds] ?? 0) + count;
       completed += count;
+      const told = count - (hidden === null ? 0 : hidden.countOf(code));
+      if (told === 0) continue;
+      const hundreds = Math.floor(code / 100);
+      classes[hundreds] = (classes[hundreds] ?? 0) + told;
       // Of other codes only their number is known.
-      if (code >= 100 && code <= 599) visit(`${prefix}upstream_rq_${code}`, count);
+      if (code >= 100 && code <= 599) visit(`${prefix}upstream_rq_${code}`, told);
     }
     for (let hundreds = 1; hundreds <= 5; hundreds++) {
       const value = classes[hundreds]!;

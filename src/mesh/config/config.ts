@@ -205,10 +205,19 @@ export interface VirtualHostConfig {
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
   readonly includeIsTimeoutRetryHeader: boolean;
+  /** Kinds of requests that are counted apart, the first that matches; undefined = none. */
+  readonly virtualClusters?: readonly VirtualClusterConfig[];
   /** Plain requests are sent to https: all, or those from outside; undefined = none. */
   readonly requiresTls?: 'all' | 'external';
   readonly requestHeaders?: HeaderMutations;
   readonly responseHeaders?: HeaderMutations;
+}
+
+/** Requests that are counted under a name of their own. Source: policy-engine.md §12.4. */
+export interface VirtualClusterConfig {
+  readonly name: string;
+  /** All must match. */
+  readonly headers: readonly HeaderMatch[];
 }
 
 export interface RouteConfig {
@@ -221,6 +230,8 @@ export interface RouteConfig {
   readonly responseHeaders?: HeaderMutations;
   /** What the route says in place of the listener's configuration of other filters. */
   readonly filters?: RouteFilters;
+  /** Its requests are counted under `vhost.<host>.route.<prefix>.`, too; undefined = they are not. */
+  readonly statPrefix?: string;
   /** Where each setting of this route came from, by path (`timeoutMs`, `retry.numRetries`). */
   readonly origins: Origins;
 }

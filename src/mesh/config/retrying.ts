@@ -17,6 +17,10 @@ export interface RouterOptions {
   readonly strictHeaders: readonly string[];
   /** Of the retries that limits admit, so many take place; undefined = 100. */
   readonly retryPercent?: number;
+  /** Answers are not counted by code. */
+  readonly countsNoCodes?: boolean;
+  /** Of gRPC requests only the number of answers counts. */
+  readonly hidesGrpcCodes?: boolean;
 }
 
 /** Source: policy-engine.md §2.1. */

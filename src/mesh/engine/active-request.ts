@@ -275,8 +275,7 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
 
   chargeCluster(request: Slot, status: number): void {
     const index = this.requests.clusterOf(request);
-    if (index >= 0)
-      this.clusters[index]!.stats.countCode(status, this.requests.planOf(request).isInternal);
+    if (index >= 0) this.requests.planOf(request).charge(this.clusters[index]!, null, status);
   }
 
   onFilterTimer(request: Slot): void {

@@ -87,7 +87,8 @@ export class AttemptOutcomes implements PoolListener {
     requests.set(request, Bit.retriesOff);
     requests.set(request, Bit.informed);
     const { config, stats } = this.responder.listenerOf(request);
-    this.clusterOf(request).stats.countCode(head.status, this.requests.planOf(request).isInternal);
+    const { host } = this.attempts.poolFor(stream);
+    requests.planOf(request).charge(this.clusterOf(request), host, head.status);
     if (config.forwardsInformational !== true) return;
     stats.countStatus(head.status);
     ports.respondInformational(request, head);
@@ -137,7 +138,7 @@ export class AttemptOutcomes implements PoolListener {
     else if (!plan.isGrpc) host.rqSuccess++;
     else if (end) countGrpc(host, head);
     else streams.set(stream, StreamBit.successOpen);
-    cluster.stats.countCode(head.status, plan.isInternal);
+    plan.charge(cluster, host, head.status);
     if (host.endpoint.metadata?.['canary'] === true) cluster.stats.countCanary(head.status);
     const given = plan.makesCookies ? this.withCookies(request, head) : head;
     const sent = plan.responseHead(given, requests.attemptsOf(request));
@@ -189,7 +190,7 @@ export class AttemptOutcomes implements PoolListener {
     const { host } = this.pools[requests.poolOf(request)]!;
     this.reportResponse(cluster, host, head.status, false, head);
     host.rqSuccess++;
-    cluster.stats.countCode(head.status, this.requests.planOf(request).isInternal);
+    requests.planOf(request).charge(cluster, host, head.status);
     this.retries.release(request);
     requests.set(request, Bit.retriesOff);
     streams.set(stream, StreamBit.headReceived);
@@ -326,7 +327,7 @@ export class AttemptOutcomes implements PoolListener {
     const hasBegun = requests.has(request, Bit.informed);
     if (!hasBegun) {
       if (host !== null) host.rqError++;
-      cluster.stats.countCode(status, this.requests.planOf(request).isInternal);
+      requests.planOf(request).charge(cluster, host, status);
     }
     if (this.hedging.hasOthers(request, NO_SLOT)) return;
     this.retries.release(request);

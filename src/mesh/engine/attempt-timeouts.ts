@@ -96,7 +96,7 @@ export class AttemptTimeouts {
       requests.set(request, Bit.timedOut);
       if (this.outcomes.retriesAfterReset(request, cluster, host, Reset.localReset)) return;
       host.rqError++;
-      cluster.stats.countCode(status, this.requests.planOf(request).isInternal);
+      plan.charge(cluster, host, status);
     }
     this.answerTimeout(request, details);
   }
@@ -152,8 +152,10 @@ export class AttemptTimeouts {
   private attemptTimedOut(request: Slot, stream: Slot): void {
     const { requests, streams } = this;
     const cluster = this.clusterOf(request);
-    const status = requests.planOf(request).timeoutStatus;
+    const plan = requests.planOf(request);
+    const status = plan.timeoutStatus;
     cluster.stats.rqTimeout++;
+    if (plan.charges !== null) plan.charges.count('timeout');
     // Who still waits for a connection has no host to blame.
     const isOpen = !streams.has(stream, StreamBit.pending);
     const host = isOpen ? this.attempts.poolFor(stream).host : null;
@@ -165,7 +167,7 @@ export class AttemptTimeouts {
     if (host !== null) cluster.accrual?.onResult(host, ResponseClass.failure);
     if (!isAwaited) return;
     if (!requests.has(request, HAS_BEGUN)) {
-      cluster.stats.countCode(status, this.requests.planOf(request).isInternal);
+      plan.charge(cluster, host, status);
       if (host !== null) host.rqError++;
     }
     if (host !== null && !isReported) this.outcomes.reportFailure(cluster, host, status);

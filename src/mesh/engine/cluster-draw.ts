@@ -8,7 +8,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { RetryRules } from '../policy/retry.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import type { EngineContext } from './context.ts';
-import type { PlanInput, RequestPlan } from './request-plan.ts';
+import type { PlanInput } from './plan-input.ts';
+import type { RequestPlan } from './request-plan.ts';
 
 /** What a route may choose among. */
 export interface ClusterChoice {

@@ -57,7 +57,7 @@ export class ClusterRefusals {
   }
 
   private answer(request: Slot, cluster: Cluster, body: string, header: string, flag: Flag): void {
-    cluster.stats.countCode(REFUSED_STATUS, this.context.requests.planOf(request).isInternal);
+    this.context.requests.planOf(request).charge(cluster, null, REFUSED_STATUS);
     const { router } = this.responder.listenerOf(request).config;
     const told = router?.suppressesEnvoyHeaders === true ? '' : header;
     const details = body.replaceAll(' ', '_');

@@ -17,7 +17,7 @@ import type { FilterStream, HttpFilter, LocalReply, ServiceCall } from '../filte
 import { createFilter } from '../filters/index.ts';
 import type { DescriptorRules } from '../route/descriptors.ts';
 import type { EngineContext } from './context.ts';
-import type { RequestFilters } from './request-plan.ts';
+import type { RequestFilters } from './plan-input.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import { ServiceCallStream } from './service-call.ts';
 

@@ -6,6 +6,7 @@
 import { assert } from '../../core/assert.ts';
 import { REQUEST_IDS, requestIdOf } from '../../core/request-id.ts';
 import type { ListenerConfig, MeshConfig } from '../config/config.ts';
+import { RouteTallies } from './code-charges.ts';
 import type { EngineContext } from './context.ts';
 import type { FilterChainOwner } from './filter-chain.ts';
 import { FilterChain } from './filter-chain.ts';
@@ -19,12 +20,14 @@ export class ListenerSet {
   private readonly stats: HttpStats[];
   /** By idle time in ms. */
   private readonly routeQueues: Map<number, StreamIdleQueue>;
+  private readonly tallies: RouteTallies;
 
   constructor(config: MeshConfig, context: EngineContext, owner: FilterChainOwner) {
     this.context = context;
     this.owner = owner;
     this.stats = [];
     this.routeQueues = new Map();
+    this.tallies = new RouteTallies(config.locality ?? '');
     for (const listener of config.listeners) this.add(listener);
   }
 
@@ -60,6 +63,7 @@ export class ListenerSet {
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     for (const stats of this.stats) stats.visit(visit);
     for (const listener of this.context.listeners) listener.filters.visitStats(visit);
+    this.tallies.visitStats(visit);
   }
 
   private add(config: ListenerConfig): void {
@@ -82,6 +86,7 @@ export class ListenerSet {
       (uid) => this.context.shareDraw(uid),
       (connection) => this.context.downstreams.peerOf(connection),
       (uid) => requestIdOf(draws, draws.stream(REQUEST_IDS), uid),
+      this.tallies,
     );
     this.context.listeners.push(state);
   }

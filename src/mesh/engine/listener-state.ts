@@ -6,14 +6,15 @@
  * Invariant: plans and routes belong to one configuration; `reconfigure` drops them together.
  */
 import type { Head, PeerFacts, Slot } from '../../core/engine.ts';
-import { HttpHead } from '../../core/head.ts';
+import { HttpHead, isGrpc } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ListenerConfig } from '../config/config.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
+import type { RouteTallies } from './code-charges.ts';
+import type { RequestFilters } from './plan-input.ts';
 import { RequestIntake, ResponseTail } from './request-intake.ts';
-import type { RequestFilters } from './request-plan.ts';
 import { RequestPlan } from './request-plan.ts';
 import type { HttpStats } from './stats.ts';
 import type { StreamIdleQueue } from './stream-idle.ts';
@@ -38,6 +39,7 @@ export class ListenerState {
   private readonly peerOf: (connection: Slot) => PeerFacts;
   /** The `x-request-id` of a request. */
   private readonly idOf: (uid: number) => string;
+  private readonly tallies: RouteTallies;
   private routes: RouteTable | null;
   private lastPlan: RequestPlan | null;
   /** By shape; null until the first. */
@@ -55,7 +57,9 @@ export class ListenerState {
     drawOf: (uid: number) => number,
     peerOf: (connection: Slot) => PeerFacts,
     idOf: (uid: number) => string,
+    tallies: RouteTallies,
   ) {
+    this.tallies = tallies;
     this.id = config.id;
     this.config = config;
     this.filters = filters;
@@ -103,6 +107,7 @@ export class ListenerState {
       idle: this.idle,
       sharesDraw: false,
       peer: null,
+      charges: null,
     });
   }
 
@@ -186,6 +191,8 @@ export class ListenerState {
       idle: this.idleFor(route),
       sharesDraw: compiled.hasFractions,
       peer,
+      charges:
+        route === null ? null : this.tallies.chargesOf(route, head, isGrpc(head), this.config),
     });
   }
 }

@@ -6,14 +6,14 @@
  * Invariant: a plan never changes; a new configuration makes new plans for new requests.
  * Source: policy-engine.md §0.4, 1.2, 2.1, 8.1.
  */
-import type { Endpoint, Head, HeadEdits, LbMetadata, PeerFacts, Slot } from '../../core/engine.ts';
+import type { Endpoint, Head, HeadEdits, LbMetadata } from '../../core/engine.ts';
 import { isGrpc } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Priority } from '../cluster/cluster.ts';
+import type { Host } from '../cluster/host.ts';
 import type {
   FaultConfig,
   ForwardAction,
-  ListenerConfig,
   MirrorPolicy,
   RouteFilters,
   VirtualHostConfig,
@@ -38,7 +38,8 @@ import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import { AttemptHeads, whatAttemptsTell } from './attempt-heads.ts';
 import { type ClusterChoice, choiceOf } from './cluster-draw.ts';
-import type { ResponseTail } from './request-intake.ts';
+import type { CodeCharges } from './code-charges.ts';
+import type { PlanInput, PlanListener, RequestFilters } from './plan-input.ts';
 import {
   allowsUpgrade,
   chosenBy,
@@ -67,49 +68,6 @@ const MOST_RETRIES = 65_534;
 /** Why a request is answered before any filter runs. */
 export type Refusal = 'none' | 'upgrade' | 'no-host' | 'bad-path';
 
-/** The filters of a listener, as the rest of the engine calls them (`filter-chain.ts`). */
-export interface RequestFilters {
-  /** @returns whether all filters let the request pass; if not, one of them holds or ended it */
-  start(request: Slot, end: boolean): boolean;
-  /** The timer of the filter that holds the request. */
-  onTimer(request: Slot): void;
-  /** @param status of the answer; 0 = it was not answered to the end */
-  onRequestDone(request: Slot, status: number): void;
-  visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void;
-}
-
-/** The listener a request came in by, as plans know it (`listener-state.ts`). */
-export interface PlanListener {
-  readonly id: number;
-  readonly config: ListenerConfig;
-  readonly stats: HttpStats;
-  /** null = no stream idle timeout. */
-  readonly idle: StreamIdleQueue | null;
-  /** null = responses leave as they are. */
-  readonly tail: ResponseTail | null;
-}
-
-/** What a plan is made from. */
-export interface PlanInput {
-  readonly head: Head;
-  readonly route: CompiledRoute | null;
-  /** Those the route may choose, in its order; null = there is none of that name. */
-  readonly clusters: readonly (Cluster | null)[];
-  readonly listener: PlanListener;
-  readonly filters: RequestFilters;
-  readonly hasFilters: boolean;
-  /** Position of the cluster in a split whose clusters differ in more than weight; -1 = none. */
-  readonly variant?: number;
-  /** In place of the listener's; null = off. */
-  readonly idle: StreamIdleQueue | null;
-  /** Whether the table decides about shares of requests. */
-  readonly sharesDraw: boolean;
-  /** The client; null = nothing of the plan depends on it. */
-  readonly peer: PeerFacts | null;
-  /** Of the plan that this is a variant of. */
-  readonly refresh?: ClusterChoice | null;
-}
-
 export class RequestPlan {
   /** As it arrived. */
   readonly head: Head;
@@ -123,6 +81,8 @@ export class RequestPlan {
   readonly listener: PlanListener;
   /** `listener.stats`. */
   readonly stats: HttpStats;
+  /** What counts it beside its cluster; null = nothing. */
+  readonly charges: CodeCharges | null;
   readonly listenerId: number;
   /** null = one cluster or none. */
   readonly split: TrafficSplit | null;
@@ -216,6 +176,7 @@ export class RequestPlan {
     this.cluster = input.clusters.length === 1 ? input.clusters[0]! : null;
     this.listener = listener;
     this.stats = listener.stats;
+    this.charges = input.charges;
     this.listenerId = listener.id;
     this.marksIdle = listener.config.downstreamIdleTimeoutMs > 0;
     const { variant = -1 } = input;
@@ -310,6 +271,12 @@ export class RequestPlan {
       this.variants[index] = plan;
     }
     return plan;
+  }
+
+  /** Counts the answer to a request. @param host whose it is; null = ours alone */
+  charge(cluster: Cluster, host: Host | null, code: number): void {
+    if (this.charges === null) cluster.stats.countCode(code, this.isInternal);
+    else this.charges.charge(cluster, host, code, this.isInternal);
   }
 
   /** With the name of the endpoint as host, where the route wants that. */

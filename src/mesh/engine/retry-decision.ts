@@ -43,12 +43,16 @@ export class RetryDecisions {
     const wasRetried = requests.has(request, Bit.holdsRetry);
     this.release(request);
     if (wish === Wish.none) {
-      if (wasRetried) cluster.stats.rqRetrySuccess++;
+      if (wasRetried) {
+        cluster.stats.rqRetrySuccess++;
+        requests.planOf(request).charges?.count('retrySuccess');
+      }
       return false;
     }
     const left = requests.retriesLeftOf(request);
     if (left === 0) {
       cluster.stats.rqRetryLimitExceeded++;
+      requests.planOf(request).charges?.count('retryLimitExceeded');
       requests.addFlag(request, Flag.URX);
       this.recordRefusal(request, cluster, RetryRefusal.max);
       return false;
@@ -69,6 +73,7 @@ export class RetryDecisions {
   private hasRoom(request: Slot, cluster: Cluster, breakers: CircuitBreakers): boolean {
     if (breakers.canRetry(breakers.countsOverTime ? this.ports.clock.nowNs : 0)) return true;
     cluster.stats.rqRetryOverflow++;
+    this.requests.planOf(request).charges?.count('retryOverflow');
     this.requests.addFlag(request, Flag.UO);
     const why = breakers.hasBudget ? RetryRefusal.budget : RetryRefusal.breaker;
     this.recordRefusal(request, cluster, why);

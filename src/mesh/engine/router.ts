@@ -145,6 +145,7 @@ export class Router implements QueueOwner {
     if (plan.refresh !== null) requests.setCluster(request, cluster.index);
     else if (cluster !== known) this.moveTo(request, cluster);
     cluster.stats.rqRetry++;
+    if (plan.charges !== null) plan.charges.count('retry');
     if (!requests.has(request, Bit.retriesAtOnce)) {
       if (requests.has(request, Bit.rateLimited)) cluster.stats.rqRetryBackoffRatelimited++;
       else cluster.stats.rqRetryBackoffExponential++;
@@ -254,7 +255,7 @@ export class Router implements QueueOwner {
 
   private refuseHost(request: Slot, cluster: Cluster): void {
     this.outcomes.abandon(request);
-    cluster.stats.countCode(503, this.requests.planOf(request).isInternal);
+    this.requests.planOf(request).charge(cluster, null, 503);
     const details = 'no_healthy_upstream';
     this.responder.respondLocally(request, 503, 'no healthy upstream', Flag.UH, details);
   }
@@ -274,7 +275,7 @@ export class Router implements QueueOwner {
   private turnAway(request: Slot, cluster: Cluster): void {
     this.retries.release(request);
     cluster.stats.cxNoneHealthy++;
-    cluster.stats.countCode(503, this.requests.planOf(request).isInternal);
+    this.requests.planOf(request).charge(cluster, null, 503);
     this.responder.respondLocally(request, 503, '', Flag.UH, 'load_shed');
   }
 
@@ -293,7 +294,7 @@ export class Router implements QueueOwner {
   onFailfast(request: Slot, cluster: Cluster): void {
     this.retries.release(request);
     cluster.stats.cxNoneHealthy++;
-    cluster.stats.countCode(504, this.requests.planOf(request).isInternal);
+    this.requests.planOf(request).charge(cluster, null, 504);
     this.responder.respondLocally(request, 504, '', Flag.UH, 'failfast');
   }
 

@@ -89,6 +89,7 @@ export class UpstreamAttempts {
     const uid = childUid(requests.uidOf(request), attempt);
     const edited = this.editedHead(this.headOf(request, attempt), request, extra);
     const plan = requests.planOf(request);
+    if (plan.charges !== null) plan.charges.count('total');
     const head = plan.takesHostname ? plan.headTo(edited, pool.host.endpoint) : edited;
     ports.openStream(stream, connection, uid, head, isWhole);
     requests.set(request, Bit.wroteUpstream);
