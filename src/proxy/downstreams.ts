@@ -77,9 +77,14 @@ export class Downstreams {
     };
   }
 
-  /** Open connections and requests: both 0 once everybody has left. */
-  get openCount(): number {
-    return this.connections.size + this.requests.size;
+  /** Engine connections that are open. */
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  /** Requests that are not over. */
+  get requestCount(): number {
+    return this.requests.size;
   }
 
   /** Of the request that has, or had last, this slot. */

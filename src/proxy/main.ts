@@ -48,6 +48,15 @@ export interface ProxyOptions {
   readonly onRequestLog?: (entry: RequestLogEntry) => void;
 }
 
+/** What a proxy holds right now. */
+export interface ProxyUsage {
+  readonly clientConnections: number;
+  readonly requests: number;
+  readonly upstreamConnections: number;
+  readonly streams: number;
+  readonly timers: number;
+}
+
 /** A proxy that serves. */
 export interface RunningProxy {
   /** host:port of each listening address, in the order of `ProxyOptions.listen`. */
@@ -59,6 +68,7 @@ export interface RunningProxy {
   setEndpoints(cluster: number, members: EndpointSet): void;
   /** Of a resource monitor; 0..1. */
   setPressure(monitor: string, pressure: number): void;
+  readonly usage: ProxyUsage;
   /** Rejects when the engine contradicts itself; the proxy then serves nothing any more. */
   readonly failed: Promise<never>;
   /**
@@ -106,6 +116,7 @@ class AssembledProxy implements RunningProxy {
   private readonly timers: TimerQueue;
   private readonly turns: Turns;
   private readonly upstreams: Upstreams;
+  private readonly downstreams: Downstreams;
   private readonly listeners: Listener[];
   private readonly admin: Admin | null;
   private isDraining = false;
@@ -139,6 +150,7 @@ class AssembledProxy implements RunningProxy {
       },
       record: options.onRecord ?? (() => {}),
     };
+    this.downstreams = downstreams;
     const ports = new RealPorts({ clock, timers, draws, upstreams, downstreams, observer });
     this.engine = new PolicyEngine(config, ports, new EngineTables());
     turns.attach(this.engine);
@@ -173,6 +185,17 @@ class AssembledProxy implements RunningProxy {
 
   get adminAddress(): string | null {
     return this.admin?.address ?? null;
+  }
+
+  get usage(): ProxyUsage {
+    const { downstreams, upstreams, timers } = this;
+    return {
+      clientConnections: downstreams.connectionCount,
+      requests: downstreams.requestCount,
+      upstreamConnections: upstreams.connectionCount,
+      streams: upstreams.streamCount,
+      timers: timers.size,
+    };
   }
 
   setEndpoints(cluster: number, members: EndpointSet): void {

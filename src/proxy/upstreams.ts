@@ -46,7 +46,7 @@ export class Upstreams implements ConnectionOwner {
 
   openStream(slot: Slot, connectionSlot: Slot, head: Head, end: boolean): void {
     const connection = this.connections.get(connectionSlot);
-    const stream = connection.openStream(slot, head.method);
+    const stream = connection.openStream(slot, head);
     this.streams.put(slot, { connection, stream });
     stream.sendHead(head, end);
   }
@@ -75,6 +75,14 @@ export class Upstreams implements ConnectionOwner {
   setReading(side: Side, slot: Slot, on: boolean): void {
     if (side === Side.stream) this.streams.find(slot)?.connection.setReading(on);
     else this.connections.find(slot)?.setReading(on);
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  get streamCount(): number {
+    return this.streams.size;
   }
 
   /** Ends every connection; the engine hears of it. */

@@ -159,6 +159,14 @@ it('a storm leaves nothing behind', async () => {
   expect(found.get('cluster.orders.upstream_rq_pending_active')).toBe(0);
   const sockets = await openSockets();
   expect(found.get('cluster.orders.upstream_cx_active')).toBe(sockets.reduce((a, b) => a + b, 0));
+  const { upstreamConnections, timers, ...others } = proxy.usage;
+  expect(others).toEqual({ clientConnections: 0, requests: 0, streams: 0 });
+  expect(upstreamConnections).toBe(found.get('cluster.orders.upstream_cx_active'));
+  // Each idle connection has one, and so has the sweep of the outlier detection.
+  expect(timers).toBeLessThanOrEqual(upstreamConnections + 1);
+  await proxy.stop(0);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(Object.values(proxy.usage)).toEqual([0, 0, 0, 0, 0]);
   const flags = new Set(log.flatMap((text) => text.split(',')));
   expect(flags.size).toBeGreaterThanOrEqual(4);
 }, 60_000);

@@ -24,10 +24,12 @@ export class RequestWriter {
   /** @param end no body follows */
   writeHead(head: Head, end: boolean): void {
     const hasLength = head.get('content-length') !== undefined;
-    this.isChunked = !end && !hasLength;
+    const isUpgrade = head.upgrade !== '';
+    this.isChunked = !end && !hasLength && !isUpgrade;
     let text = `${head.method} ${head.path} HTTP/1.1\r\nhost: ${head.authority}\r\n`;
     text += fieldLines(head.headers);
-    if (this.isChunked) text += 'transfer-encoding: chunked\r\n';
+    if (isUpgrade) text += `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n`;
+    else if (this.isChunked) text += 'transfer-encoding: chunked\r\n';
     else if (end && !hasLength && !BODILESS_METHODS.has(head.method)) {
       text += 'content-length: 0\r\n';
     }

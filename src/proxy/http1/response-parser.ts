@@ -39,13 +39,24 @@ const NO_BYTES = Buffer.alloc(0);
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const END_OF_LINE = Buffer.from('\r\n');
 
-type State = 'idle' | 'head' | 'length' | 'close' | 'chunkLine' | 'chunk' | 'chunkEnd' | 'trailers';
+type State =
+  | 'idle'
+  | 'head'
+  | 'length'
+  | 'close'
+  | 'chunkLine'
+  | 'chunk'
+  | 'chunkEnd'
+  | 'trailers'
+  /** The other side switched protocols: every byte is body. */
+  | 'tunnel';
 
 /** Parses the responses of one connection, one after another. */
 export class ResponseParser {
   private readonly sink: ResponseSink;
   private state: State = 'idle';
   private method = '';
+  private mayUpgrade = false;
   private data: Buffer = NO_BYTES;
   private remaining = 0;
   private paused = false;
@@ -54,15 +65,24 @@ export class ResponseParser {
     this.sink = sink;
   }
 
-  /** A request was sent; its response is expected next. */
-  expect(method: string): void {
+  /**
+   * A request was sent; its response is expected next.
+   * @param mayUpgrade whether it asked for another protocol
+   */
+  expect(method: string, mayUpgrade = false): void {
     this.method = method;
+    this.mayUpgrade = mayUpgrade;
     this.state = 'head';
   }
 
   /** Whether no response is expected: bytes that come now are nobody's. */
   get isIdle(): boolean {
     return this.state === 'idle';
+  }
+
+  /** Whether the other side switched protocols. */
+  get isTunnel(): boolean {
+    return this.state === 'tunnel';
   }
 
   /** Whether bytes wait because of `pause`. */
@@ -91,7 +111,7 @@ export class ResponseParser {
    * @returns false when a response is cut off
    */
   finish(): boolean {
-    if (this.state === 'close') {
+    if (this.state === 'close' || this.state === 'tunnel') {
       this.end(NO_BYTES);
       return true;
     }
@@ -115,6 +135,7 @@ export class ResponseParser {
       case 'length':
         return this.readLength();
       case 'close':
+      case 'tunnel':
         this.sink.onBody(this.take(this.data.length), false);
         return true;
       case 'chunkLine':
@@ -139,9 +160,15 @@ export class ResponseParser {
     const { status, minor } = parseStatusLine(lines[0] ?? '');
     const headers = parseFieldLines(lines.slice(1));
     if (headers.length > MAX_HEADERS) throw new SyntaxProblem('too many headers');
-    if (status < 200) this.readInformational(status, headers);
+    if (status === 101 && this.mayUpgrade) this.startTunnel(headers);
+    else if (status < 200) this.readInformational(status, headers);
     else this.startResponse(status, minor, headers);
     return true;
+  }
+
+  private startTunnel(headers: FieldLine[]): void {
+    this.state = 'tunnel';
+    this.sink.onHead({ status: 101, headers, keepsAlive: true }, false);
   }
 
   private readInformational(status: number, headers: FieldLine[]): void {

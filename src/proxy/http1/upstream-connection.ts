@@ -7,8 +7,10 @@
  * Source: the contract in core/engine.ts, rules 4 to 6; policy-engine.md §3.6, §3.7.
  */
 import type { Socket } from 'node:net';
+import { connectFailureText } from '../../core/connect-failure-text.ts';
 import type {
   ConnectFailure as ConnectFailureType,
+  Head,
   HeaderList,
   PeerFacts,
   Slot,
@@ -16,7 +18,7 @@ import type {
 import { CloseReason, ConnectFailure, ResetReason } from '../../core/engine.ts';
 import { HttpHead } from '../../core/head.ts';
 import type { Turns } from '../turns.ts';
-import { endToEnd } from './headers.ts';
+import { endToEnd, headerValue } from './headers.ts';
 import { type ParsedHead, ResponseParser, type ResponseSink } from './response-parser.ts';
 import { SyntaxProblem } from './syntax-problem.ts';
 import { UpstreamStream } from './upstream-stream.ts';
@@ -40,6 +42,9 @@ export class UpstreamConnection implements ResponseSink {
   private isReading = true;
   private isDraining = false;
   private isClosedByUs = false;
+  private isGone = false;
+  /** More came than the response. */
+  private hasExcess = false;
   private closeReason: CloseReason = CloseReason.remoteEnd;
   private failure: NodeJS.ErrnoException | null = null;
 
@@ -62,8 +67,8 @@ export class UpstreamConnection implements ResponseSink {
   }
 
   /** Starts a request on this idle connection. */
-  openStream(slot: Slot, method: string): UpstreamStream {
-    this.parser.expect(method);
+  openStream(slot: Slot, head: Head): UpstreamStream {
+    this.parser.expect(head.method, head.upgrade !== '');
     this.stream = new UpstreamStream(slot, this.socket, this.turns, () => this.freeStream());
     return this.stream;
   }
@@ -108,7 +113,9 @@ export class UpstreamConnection implements ResponseSink {
     const { stream } = this;
     if (stream === null) return;
     if (!head.keepsAlive) this.startDraining();
-    const response = new HttpHead({ status: head.status, headers: endToEnd(head.headers) });
+    const upgrade = head.status === 101 ? (headerValue(head.headers, 'upgrade') ?? '') : '';
+    const headers = endToEnd(head.headers);
+    const response = new HttpHead({ status: head.status, upgrade, headers });
     if (end) stream.endResponse();
     this.turns.run((engine) => {
       this.turns.isUpstreamHead = true;
@@ -133,7 +140,7 @@ export class UpstreamConnection implements ResponseSink {
   }
 
   onExcess(): void {
-    this.startDraining();
+    this.hasExcess = true;
   }
 
   private resume(): void {
@@ -158,16 +165,19 @@ export class UpstreamConnection implements ResponseSink {
     if (this.socket.destroyed && !this.parser.hasBacklog) return;
     try {
       parse();
+      if (!this.hasExcess) return;
     } catch (problem) {
       if (!(problem instanceof SyntaxProblem)) throw problem;
-      this.closeReason = CloseReason.protocolError;
       this.resetOpenStream(ResetReason.protocolError);
-      this.socket.destroy();
     }
+    if (!this.isClosedByUs) this.closeReason = CloseReason.protocolError;
+    this.socket.destroy();
+    this.closed();
   }
 
   private ended(): void {
     this.closeReason = CloseReason.remoteEnd;
+    if (this.parser.isTunnel) this.startDraining();
     this.parser.finish();
   }
 
@@ -177,6 +187,8 @@ export class UpstreamConnection implements ResponseSink {
   }
 
   private closed(): void {
+    if (this.isGone) return;
+    this.isGone = true;
     const { slot, closeReason } = this;
     this.resetOpenStream(
       this.stream?.hasResponseByte === true && !this.isClosedByUs
@@ -189,7 +201,7 @@ export class UpstreamConnection implements ResponseSink {
       return;
     }
     const reason = connectFailureOf(this.failure);
-    const detail = connectDetailOf(this.failure);
+    const detail = connectFailureText(this.failure?.code ?? '');
     this.turns.run((engine) => engine.onConnectFailed(slot, 'tcp', reason, detail));
   }
 
@@ -223,19 +235,6 @@ function connectFailureOf(error: NodeJS.ErrnoException | null): ConnectFailureTy
     default:
       return ConnectFailure.closed;
   }
-}
-
-/** As Envoy words what the system says; '' where it says nothing. */
-function connectDetailOf(error: NodeJS.ErrnoException | null): string {
-  const words: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'Connection refused',
-    EHOSTUNREACH: 'No route to host',
-    ENETUNREACH: 'Network is unreachable',
-    ETIMEDOUT: 'Connection timed out',
-    ECONNRESET: 'Connection reset by peer',
-  };
-  const text = words[error?.code ?? ''];
-  return text === undefined ? '' : `delayed connect error: ${text}`;
 }
 
 function peerOf(socket: Socket): PeerFacts {

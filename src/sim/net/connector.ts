@@ -11,6 +11,7 @@ import {
   PLAIN_TEXT_PEER_TEXT,
   verifyErrorText,
 } from '../../core/certificate.ts';
+import { connectFailureText } from '../../core/connect-failure-text.ts';
 import { childUid } from '../../core/draws.ts';
 import type { DialPlan, Endpoint, PeerFacts } from '../../core/engine.ts';
 import { ConnectFailure } from '../../core/engine.ts';
@@ -32,9 +33,8 @@ import { WireFlag, WirePhase } from './wire-table.ts';
 const CLIENT_PORT = 40000;
 const LOCAL_LINK = -1;
 
-/** As Envoy words what the system says. */
-const REFUSED_TEXT = 'delayed connect error: Connection refused';
-const NO_ROUTE_TEXT = 'delayed connect error: No route to host';
+const REFUSED_TEXT = connectFailureText('ECONNREFUSED');
+const NO_ROUTE_TEXT = connectFailureText('EHOSTUNREACH');
 
 export class Connector {
   private readonly commons: Commons;

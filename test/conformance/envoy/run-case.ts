@@ -58,6 +58,7 @@ async function play(found: Case, stage: Stage): Promise<Seen> {
       for (const [name, text] of Object.entries(found.files)) {
         await stage.writeFile(name, render(text));
       }
+      book.originMs = stage.clock.nowMs();
       started = await stage.start(render(found.bootstrap));
       book.originMs = stage.clock.nowMs();
       if (!started) return;

@@ -92,6 +92,15 @@ describe('what a response consists of', () => {
     expect(parse(text, method)).toEqual([`head ${status} [content-length=5] end`]);
   });
 
+  it('is a tunnel behind a 101 that was asked for, and until the peer ends', () => {
+    const sink = new RecordingSink();
+    sink.parser.expect('GET', true);
+    sink.parser.push(bytes('HTTP/1.1 101 Go\r\nupgrade: echo\r\n\r\nHTTP/1.1 200 '));
+    expect(sink.parser.isTunnel).toBe(true);
+    expect(sink.parser.finish()).toBe(true);
+    expect(sink.events).toEqual(['head 101 [upgrade=echo]', 'body "HTTP/1.1 200 "', 'body "" end']);
+  });
+
   it('passes informational heads on and goes on waiting', () => {
     const text =
       'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';

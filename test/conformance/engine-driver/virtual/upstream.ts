@@ -1,6 +1,7 @@
 /**
  * The endpoints' side of the virtual driver: connections that the engine dials, attempts on them.
  */
+import { connectFailureText } from '../../../../src/core/connect-failure-text.ts';
 import type { Endpoint, Head, HeaderList, PeerFacts, Slot } from '../../../../src/core/engine.ts';
 import { CloseReason, ConnectFailure, ResetReason, Side } from '../../../../src/core/engine.ts';
 import { HttpHead } from '../../../../src/core/head.ts';
@@ -64,7 +65,7 @@ export class VirtualConnection {
     }
     this.isGone = true;
     context.connections.remove(slot);
-    const detail = 'delayed connect error: Connection refused';
+    const detail = connectFailureText('ECONNREFUSED');
     context.input((engine) => engine.onConnectFailed(slot, 'tcp', ConnectFailure.refused, detail));
   }
 }

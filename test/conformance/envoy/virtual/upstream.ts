@@ -3,6 +3,7 @@
  */
 
 import { PLAIN_TEXT_PEER_TEXT } from '../../../../src/core/certificate.ts';
+import { connectFailureText } from '../../../../src/core/connect-failure-text.ts';
 import type {
   Endpoint,
   Head,
@@ -298,7 +299,7 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     if (this.isGone || dialled === 'silent') return;
     const { context, slot } = this;
     if (dialled === 'refused') {
-      const detail = 'delayed connect error: Connection refused';
+      const detail = connectFailureText('ECONNREFUSED');
       this.failConnect('tcp', ConnectFailure.refused, detail);
     } else if (dialled === 'hung-up') {
       this.failConnect('tls', ConnectFailure.closed, '');
