@@ -86,10 +86,13 @@ function protocolOptions(config: ClusterConfig): Message | undefined {
     retry === undefined &&
     config.errorMatch === undefined &&
     config.mirrors === undefined;
+  const http2 = message({ max_concurrent_streams: config.maxConcurrentStreams });
   if (common === undefined && isPlain) return undefined;
   const options = typed(HTTP_OPTIONS, {
     common_http_protocol_options: common,
-    explicit_http_config: isHttp1 ? { http_protocol_options: {} } : { http2_protocol_options: {} },
+    explicit_http_config: isHttp1
+      ? { http_protocol_options: {} }
+      : { http2_protocol_options: http2 },
     retry_policy: retry,
     request_mirror_policies: filled(config.mirrors?.map(mirror)),
     outlier_detection: given(config.errorMatch, (match) => ({ error_matcher: predicate(match) })),

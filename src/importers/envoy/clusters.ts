@@ -8,19 +8,14 @@ import type { Endpoint } from '../../core/engine.ts';
 import { envoyCluster, envoyThresholds, valuesOf } from '../../mesh/config/complete.ts';
 import type { ClusterConfig, Thresholds } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
-import type { HashPolicy } from '../../mesh/config/load-balancing.ts';
 import type { NameIds } from '../name-ids.ts';
 import { readEndpoints } from './endpoints.ts';
-import { readErrorMatch } from './error-match.ts';
-import { type Fields, refuseExtension, typedMessage } from './fields.ts';
-import { readHashPolicies } from './hash-policy.ts';
+import type { Fields } from './fields.ts';
 import { readHealthCheck } from './health-checks.ts';
 import { readBalancing } from './load-balancing.ts';
-import { readMirrors } from './mirrors.ts';
 import { clusterOrigins } from './origins.ts';
 import { readOutlier } from './outlier.ts';
-import { readRetryPolicy } from './retry-policy.ts';
-import { RouteReading } from './route-reading.ts';
+import { readProtocol, withHashPolicy } from './protocol.ts';
 import type { Runtime } from './runtime.ts';
 import { readUpstreamTls } from './tls.ts';
 
@@ -41,8 +36,6 @@ export interface ReadCluster {
 const TYPES = ['STATIC', 'STRICT_DNS', 'LOGICAL_DNS', 'EDS', 'ORIGINAL_DST'] as const;
 /** A guard of Envoy's, on by default: requests over their limit are no overflows of the queue. */
 const ACTIVE_GUARD = 'envoy.reloadable_features.skip_pending_overflow_count_on_active_rq';
-const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-
 export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): ReadCluster {
   const name = fields.text('name') ?? '';
   const type = fields.oneOf('type', TYPES) ?? 'STATIC';
@@ -278,81 +271,5 @@ function readCommon(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
     ...(drains ? { drainsOnSetChange: true } : {}),
     ...(fields.flag('ignore_health_on_host_removal') ? { dropsHealthyHosts: true } : {}),
     ...(excludes ? { excludesUnchecked: true } : {}),
-  };
-}
-
-/** What protocol options say of a cluster. */
-type ReadProtocol = Partial<ClusterConfig> & { readonly hashPolicy?: readonly HashPolicy[] };
-
-function readProtocol(fields: Fields, runtime: Runtime): ReadProtocol {
-  const maxRequests = fields.integer('max_requests_per_connection');
-  const direct = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
-  const base = {
-    ...(maxRequests === undefined ? {} : { maxRequestsPerConnection: maxRequests }),
-    ...(direct === undefined ? {} : readCommonOptions(direct)),
-  };
-  fields.message('http_protocol_options', 'Http1ProtocolOptions')?.close();
-  const options = fields.get('typed_extension_protocol_options');
-  const node = options?.get(HTTP_OPTIONS);
-  for (const [key, child] of options?.entries() ?? []) {
-    if (key !== HTTP_OPTIONS) child.keyError('MQ-ENVOY-002', `options "${key}" are not modelled`);
-  }
-  const typed = node === undefined ? undefined : typedMessage(node);
-  if (typed === undefined) return base;
-  if (typed.type !== HTTP_OPTIONS) {
-    refuseExtension(typed, 'protocol options');
-    return base;
-  }
-  return { ...base, ...readHttpOptions(typed.fields, runtime) };
-}
-
-/** Policies of the cluster count where its balancer has none of its own. */
-function withHashPolicy(
-  { hashPolicy, ...others }: ReadProtocol,
-  lb: ClusterConfig['lb'],
-): Partial<ClusterConfig> {
-  const isHashing = lb.kind === 'ring-hash' || lb.kind === 'maglev';
-  if (hashPolicy === undefined || !isHashing || lb.hashPolicy !== undefined) return others;
-  return { ...others, lb: { ...lb, hashPolicy } };
-}
-
-function readHttpOptions(fields: Fields, runtime: Runtime): ReadProtocol {
-  const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
-  const explicit = fields.message('explicit_http_config', 'ExplicitHttpConfig');
-  const http1 = explicit?.message('http_protocol_options', 'Http1ProtocolOptions');
-  http1?.close();
-  const http2 = explicit?.get('http2_protocol_options');
-  explicit?.close();
-  const read = {
-    ...(common === undefined ? {} : readCommonOptions(common)),
-    ...(http2 === undefined ? {} : { protocol: 'http2' as const }),
-  };
-  const retryFields = fields.message('retry_policy', 'RetryPolicy');
-  const retry =
-    retryFields === undefined ? {} : { retryPolicy: readRetryPolicy(retryFields, runtime) };
-  const errorMatch = readErrorMatch(fields);
-  const mirrors = readMirrors(fields, new RouteReading(runtime, null));
-  const hashPolicy = readHashPolicies(fields);
-  fields.close();
-  return {
-    ...read,
-    ...retry,
-    ...(errorMatch === undefined ? {} : { errorMatch }),
-    ...(mirrors === undefined || mirrors.length === 0 ? {} : { mirrors }),
-    ...(hashPolicy.length === 0 ? {} : { hashPolicy }),
-  };
-}
-
-function readCommonOptions(fields: Fields): Partial<ClusterConfig> {
-  const maxRequests = fields.integer('max_requests_per_connection');
-  const idleMs = fields.durationMs('idle_timeout');
-  const maxMs = fields.durationMs('max_connection_duration');
-  const streamMs = fields.durationMs('max_stream_duration');
-  fields.close();
-  return {
-    ...(maxRequests === undefined ? {} : { maxRequestsPerConnection: maxRequests }),
-    ...(idleMs === undefined ? {} : { idleTimeoutMs: idleMs }),
-    ...(maxMs === undefined ? {} : { maxConnectionDurationMs: maxMs }),
-    ...(streamMs === undefined ? {} : { maxStreamDurationMs: streamMs }),
   };
 }

@@ -26,6 +26,7 @@ export class ClusterStats {
   retryOrShadowAbandoned = 0;
   cxTotal = 0;
   cxHttp1Total = 0;
+  cxHttp2Total = 0;
   cxConnectFail = 0;
   cxConnectTimeout = 0;
   cxOverflow = 0;
@@ -60,6 +61,8 @@ export class ClusterStats {
   rqMaxDurationReached = 0;
   internalRedirectSucceeded = 0;
   internalRedirectFailed = 0;
+  rqRxReset = 0;
+  rqTxReset = 0;
   /** Codes of final responses. */
   readonly codes = new CodeCounts();
   /** Of those the ones to requests from inside; all others were external. null = none yet. */
@@ -156,6 +159,7 @@ const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
   ['retryOrShadowAbandoned', 'retry_or_shadow_abandoned'],
   ['cxTotal', 'upstream_cx_total'],
   ['cxHttp1Total', 'upstream_cx_http1_total'],
+  ['cxHttp2Total', 'upstream_cx_http2_total'],
   ['cxConnectFail', 'upstream_cx_connect_fail'],
   ['cxConnectTimeout', 'upstream_cx_connect_timeout'],
   ['cxOverflow', 'upstream_cx_overflow'],
@@ -188,6 +192,8 @@ const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
   ['rqMaxDurationReached', 'upstream_rq_max_duration_reached'],
   ['internalRedirectSucceeded', 'upstream_internal_redirect_succeeded_total'],
   ['internalRedirectFailed', 'upstream_internal_redirect_failed_total'],
+  ['rqRxReset', 'upstream_rq_rx_reset'],
+  ['rqTxReset', 'upstream_rq_tx_reset'],
 ];
 
 /** How often each status code occurred. */

@@ -31,7 +31,7 @@ import {
 } from './cluster-gauges.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import type { ClusterSurroundings, WaitingRoom } from './cluster-surroundings.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import type { ConnectionPool } from './connection-pool.ts';
 import { compileErrorMatch, type ErrorMatcher } from './error-match.ts';
 import { FailureAccrual } from './failure-accrual.ts';
 import { groupMaker } from './group-maker.ts';
@@ -40,6 +40,8 @@ import { HostGates } from './host-gates.ts';
 import { HostPicker } from './host-picker.ts';
 import { DELIVERED, type HostSet } from './host-set.ts';
 import { type HostWish, isRejected } from './host-wish.ts';
+import { Http1Pool } from './http1-pool.ts';
+import { Http2Pool } from './http2-pool.ts';
 import { LatencyEstimate } from './latency-estimate.ts';
 import { stayingBeside } from './leaving-hosts.ts';
 import type { OutlierDetector } from './outlier-detection.ts';
@@ -276,7 +278,8 @@ export class Cluster implements EjectedHosts {
   private addPool(host: Host, priority: Priority): ConnectionPool {
     const { pools } = this.surroundings;
     const breakers = this.breakersOf(priority);
-    const pool = new ConnectionPool(pools.length, this.index, host, this.poolSettings, breakers);
+    const Pool = this.config.protocol === 'http2' ? Http2Pool : Http1Pool;
+    const pool = new Pool(pools.length, this.index, host, this.poolSettings, breakers);
     pools.push(pool);
     this.pools[host.index * PRIORITIES + priority] = pool;
     return pool;

@@ -1,11 +1,12 @@
 /**
- * HTTP/1.1 connection pool of one host and one priority.
+ * Connection pool of one host and one priority: who waits, who is dialled, what is counted.
  *
  * The engine asks it for a connection per attempt and reports what happens to connections; it dials,
- * queues, refuses and closes. One stream per connection, no pipelining.
- * Invariants: requests wait in order of arrival, ready connections are used last in first out, and
- * each count in breakers, host and statistics is given back exactly once.
- * Source: policy-engine.md §3.2–3.7; Envoy, common/conn_pool/conn_pool_base and http1/conn_pool.
+ * queues, refuses and closes. How a connection carries streams is its protocol's: `http1-pool.ts`,
+ * `http2-pool.ts`.
+ * Invariants: requests wait in order of arrival, the connection that became ready last is used first,
+ * and each count in breakers, host and statistics is given back exactly once.
+ * Source: policy-engine.md §3.2–3.7; Envoy, common/conn_pool/conn_pool_base.
  */
 import { assert } from '../../core/assert.ts';
 import { wrongNameText } from '../../core/certificate.ts';
@@ -13,7 +14,6 @@ import type { PeerFacts, ResetReason, Slot } from '../../core/engine.ts';
 import {
   CloseReason,
   ConnectFailure,
-  NO_SLOT,
   NO_TIMER,
   ResetReason as Reset,
   TimerKind,
@@ -38,7 +38,7 @@ import { SlotQueue } from './slot-queue.ts';
 
 const MOST_NEW_PER_TRIGGER = 3;
 
-export class ConnectionPool {
+export abstract class ConnectionPool {
   readonly id: number;
   readonly host: Host;
   readonly clusterIndex: number;
@@ -46,19 +46,14 @@ export class ConnectionPool {
   readonly reportsConnects: boolean;
   /** Longest time of one attempt, ms; 0 = any. */
   readonly maxStreamMs: number;
-  private readonly settings: PoolSettings;
+  protected readonly settings: PoolSettings;
+  protected readonly connections: ConnectionTable;
+  /** Those that can take one more stream; the last one is used first. */
+  protected readonly ready: Slot[];
   private readonly breakers: CircuitBreakers;
-  private readonly connections: ConnectionTable;
   private readonly pending: SlotQueue;
-  /** The last one is used first. */
-  private readonly ready: Slot[];
   private readonly connecting: Slot[];
-  /** Connections with a stream, draining and broken ones included. */
-  private busyCount: number;
-  /** Those of them whose stream is gone. */
-  private brokenCount: number;
-  /** Grows with each drain. */
-  private epoch: number;
+  private streamCount: number;
 
   constructor(
     id: number,
@@ -78,28 +73,66 @@ export class ConnectionPool {
     this.pending = new SlotQueue();
     this.ready = [];
     this.connecting = [];
-    this.busyCount = 0;
-    this.brokenCount = 0;
-    this.epoch = 0;
+    this.streamCount = 0;
   }
+
+  /** Gives a stream to the ready connection that comes next. */
+  protected abstract attachNext(stream: Slot): Slot;
+
+  /** The stream on a connection is over in both directions, in good order. */
+  abstract release(connection: Slot): void;
+
+  /** We reset the stream on a connection. */
+  abstract abandon(connection: Slot): void;
+
+  /** The stream on a connection was reset from upstream. */
+  abstract onStreamReset(connection: Slot, reason: ResetReason): void;
+
+  /** The peer says how many streams it takes at once. */
+  abstract onStreamLimit(connection: Slot, max: number): void;
+
+  /** A connection that was up is gone; its streams were reset before. */
+  protected abstract upClosed(connection: Slot, reason: CloseReason): void;
+
+  /** It has just come up. */
+  protected abstract becameUp(connection: Slot): void;
+
+  /** No new streams; closed once it has none. */
+  protected abstract drainOne(connection: Slot): void;
+
+  /** `drainOne` for all that are up. */
+  protected abstract drainUp(): void;
+
+  /** Connections that are up, as long as they count. */
+  protected abstract get upCount(): number;
+
+  /** Streams that connections which are up could take besides theirs. */
+  protected abstract get upRoom(): number;
+
+  /** Whether it is up, takes streams and has none. */
+  protected abstract isUnused(connection: Slot): boolean;
 
   /** No connection and nobody waiting. */
   get isIdle(): boolean {
-    return this.pending.count + this.ready.length + this.connecting.length + this.busyCount === 0;
+    return this.pending.count + this.connecting.length + this.upCount === 0;
   }
 
   /** Requests on its connections. */
   get activeCount(): number {
-    return this.busyCount - this.brokenCount;
+    return this.streamCount;
   }
 
   get pendingCount(): number {
     return this.pending.count;
   }
 
-  /** Connections, also those being made, that could take a request. */
+  /** Streams that connections, also those being made, could take besides theirs. */
   get unusedCount(): number {
-    return this.connecting.length + this.ready.length;
+    return this.connectingRoom + this.upRoom;
+  }
+
+  private get connectingRoom(): number {
+    return this.connecting.length * this.settings.streamsPerConnection;
   }
 
   /**
@@ -124,8 +157,7 @@ export class ConnectionPool {
         this.countActiveOverflow();
         return REQUESTS_OVERFLOW;
       }
-      const connection = this.ready.pop()!;
-      this.attach(stream, connection);
+      const connection = this.attachNext(stream);
       if (this.settings.preconnectRatio > 1) this.connectIfNeeded(uid);
       return connection;
     }
@@ -149,37 +181,6 @@ export class ConnectionPool {
     this.settings.stats.rqCancelled++;
   }
 
-  /** The stream on a connection is over in both directions, in good order. */
-  release(connection: Slot): void {
-    this.detach(connection);
-    const { connections } = this;
-    const isDrained =
-      connections.stateOf(connection) === State.draining ||
-      connections.epochOf(connection) !== this.epoch;
-    if (isDrained) this.close(connection);
-    else this.makeReady(connection);
-    this.serve();
-  }
-
-  /** We reset the stream on a connection; on HTTP/1 the driver closes it by that. */
-  abandon(connection: Slot): void {
-    this.detach(connection);
-    this.settings.stats.cxDestroyWithActiveRq++;
-    this.settings.stats.cxDestroyLocalWithActiveRq++;
-    this.lose(connection, CloseReason.local);
-    this.connections.setState(connection, State.closing);
-    this.serve();
-  }
-
-  /** The stream on a connection was reset from upstream; the closed input follows. */
-  onStreamReset(connection: Slot, reason: ResetReason): void {
-    if (reason === Reset.protocolError) this.settings.stats.cxProtocolError++;
-    this.detach(connection);
-    this.busyCount++;
-    this.brokenCount++;
-    this.connections.setState(connection, State.broken);
-  }
-
   onConnected(connection: Slot, peer: PeerFacts): void {
     const { connections, settings } = this;
     if (connections.stateOf(connection) !== State.connecting) return;
@@ -193,14 +194,13 @@ export class ConnectionPool {
     }
     removeFrom(this.connecting, connection);
     this.disarmTimer(connection);
-    connections.setEpoch(connection, this.epoch);
     if (settings.maxDurationMs > 0) {
       const kind = TimerKind.connectionMaxDuration;
       const timer = settings.ports.armAfter(settings.maxDurationMs, kind, connection);
       connections.setLifeTimer(connection, timer);
     }
     this.record(RecordKind.connectionOpened, 0);
-    this.makeReady(connection);
+    this.becameUp(connection);
     this.serve();
   }
 
@@ -239,29 +239,16 @@ export class ConnectionPool {
   }
 
   onConnectionClosed(connection: Slot, reason: CloseReason): void {
-    const { connections, settings } = this;
+    const { connections } = this;
     const state = connections.stateOf(connection);
     if (state === State.connecting) {
       this.failConnect(connection, Reset.remoteConnectionFailure, ConnectFailure.closed, '');
-    } else if (state === State.ready) {
-      removeFrom(this.ready, connection);
-      if (reason === CloseReason.protocolError) settings.stats.cxProtocolError++;
-      this.lose(connection, reason);
-    } else if (state === State.broken) {
-      this.busyCount--;
-      this.brokenCount--;
-      settings.stats.cxDestroyWithActiveRq++;
-      if (isRemote(reason)) settings.stats.cxDestroyRemoteWithActiveRq++;
-      else settings.stats.cxDestroyLocalWithActiveRq++;
-      this.lose(connection, reason);
-    } else {
-      assert(state === State.closing, 'a connection closed before its stream was reset');
-    }
+    } else if (state !== State.closing) this.upClosed(connection, reason);
     connections.free(connection);
     this.serve();
   }
 
-  /** The peer takes no more streams: HTTP/1 `connection: close`. */
+  /** The peer takes no more streams: GOAWAY, or HTTP/1 `connection: close`. */
   onGoAway(connection: Slot): void {
     const state = this.connections.stateOf(connection);
     if (state !== State.busy && state !== State.ready && state !== State.draining) return;
@@ -272,7 +259,7 @@ export class ConnectionPool {
   onIdleTimer(connection: Slot): void {
     const { connections, settings } = this;
     connections.setTimer(connection, NO_TIMER);
-    if (connections.stateOf(connection) !== State.ready) return;
+    if (!this.isUnused(connection)) return;
     const idleNs = settings.idleTimeoutMs * MILLISECOND;
     const dueNs = connections.idleSinceOf(connection) + idleNs;
     if (dueNs > settings.ports.clock.nowNs) {
@@ -292,8 +279,7 @@ export class ConnectionPool {
 
   /** The host was ejected or removed: idle connections close, busy ones after their stream. */
   drain(): void {
-    this.epoch++;
-    while (this.ready.length > 0) this.close(this.ready.pop()!);
+    this.drainUp();
     if (this.pending.count > 0) return;
     while (this.connecting.length > 0) {
       const connection = this.connecting[0]!;
@@ -303,44 +289,25 @@ export class ConnectionPool {
     }
   }
 
-  private drainOne(connection: Slot): void {
-    if (this.connections.stateOf(connection) === State.busy) {
-      this.connections.setState(connection, State.draining);
-    } else if (this.connections.stateOf(connection) === State.ready) {
-      removeFrom(this.ready, connection);
-      this.close(connection);
-    }
-  }
-
-  private attach(stream: Slot, connection: Slot): void {
-    const { breakers, connections, host, settings } = this;
+  /** One more request is on a connection. */
+  protected countStream(): void {
+    const { breakers, host, settings } = this;
     breakers.addRequest(breakers.countsOverTime ? settings.ports.clock.nowNs : 0);
     host.rqActive++;
     host.rqTotal++;
     settings.stats.rqTotal++;
-    this.busyCount++;
-    connections.setStream(connection, stream);
-    connections.setState(connection, State.busy);
-    if (settings.maxRequestsPerConnection > 0) this.countStream(connection);
+    this.streamCount++;
   }
 
-  private countStream(connection: Slot): void {
-    if (this.connections.countStream(connection) > 0) return;
-    this.settings.stats.cxMaxRequests++;
-    this.connections.setState(connection, State.draining);
-  }
-
-  private detach(connection: Slot): void {
-    this.connections.setStream(connection, NO_SLOT);
-    this.busyCount--;
+  protected uncountStream(): void {
+    this.streamCount--;
     this.breakers.removeRequest();
     this.host.rqActive--;
   }
 
-  private makeReady(connection: Slot): void {
+  /** It has no stream from now on. */
+  protected startIdle(connection: Slot): void {
     const { connections, settings } = this;
-    connections.setState(connection, State.ready);
-    this.ready.push(connection);
     const { idleTimeoutMs } = settings;
     if (idleTimeoutMs === 0) return;
     connections.markIdle(connection, settings.ports.clock);
@@ -351,14 +318,13 @@ export class ConnectionPool {
   }
 
   /** Gives ready connections to those who wait, oldest first, and opens more for the rest. */
-  private serve(): void {
+  protected serve(): void {
     const { breakers, pending, ready, settings } = this;
     while (pending.count > 0 && ready.length > 0) {
       const stream = pending.shift();
       this.leaveQueue();
       if (breakers.canRequest()) {
-        const connection = ready.pop()!;
-        this.attach(stream, connection);
+        const connection = this.attachNext(stream);
         settings.listener.onPoolReady(stream, connection);
       } else {
         this.countActiveOverflow();
@@ -390,14 +356,14 @@ export class ConnectionPool {
   private needsConnection(): boolean {
     const { preconnectRatio } = this.settings;
     const waiting = this.pending.count;
-    if (preconnectRatio <= 1) return waiting > this.connecting.length + this.ready.length;
+    if (preconnectRatio <= 1) return waiting > this.unusedCount;
     return this.wantsAhead(preconnectRatio, 0);
   }
 
   /** A host that is not healthy gets no more connections than somebody waits for. */
   private wantsAhead(ratio: number, anticipated: 0 | 1): boolean {
     const waiting = this.pending.count;
-    if (!this.host.isHealthy) return waiting > this.connecting.length;
+    if (!this.host.isHealthy) return waiting > this.connectingRoom;
     return wantsConnections(waiting, this.activeCount, this.unusedCount, ratio, anticipated);
   }
 
@@ -410,7 +376,7 @@ export class ConnectionPool {
       settings.stats.cxOverflow++;
       const kind = BreakerKind.connections;
       settings.ports.record(RecordKind.overflow, uid, settings.clusterId, kind);
-      if (this.ready.length + this.connecting.length + this.busyCount > 0) return false;
+      if (this.connecting.length + this.upCount > 0) return false;
     }
     this.connect();
     return isAllowed;
@@ -424,7 +390,8 @@ export class ConnectionPool {
     host.cxActive++;
     host.cxTotal++;
     settings.stats.cxTotal++;
-    settings.stats.cxHttp1Total++;
+    if (settings.isMultiplexed) settings.stats.cxHttp2Total++;
+    else settings.stats.cxHttp1Total++;
     const { connectTimeoutMs, ports } = settings;
     const timer = ports.armAfter(connectTimeoutMs, TimerKind.connectTimeout, connection);
     connections.setTimer(connection, timer);
@@ -459,14 +426,14 @@ export class ConnectionPool {
   }
 
   /** We close a connection that has no stream. */
-  private close(connection: Slot): void {
+  protected close(connection: Slot): void {
     this.lose(connection, CloseReason.local);
     this.connections.setState(connection, State.closing);
     this.settings.ports.closeUpstream(connection, CloseReason.local);
   }
 
   /** A connection that was up counts no more. */
-  private lose(connection: Slot, reason: CloseReason): void {
+  protected lose(connection: Slot, reason: CloseReason): void {
     this.disarmTimer(connection);
     const lifeTimer = this.connections.lifeTimerOf(connection);
     if (lifeTimer !== NO_TIMER) {

@@ -34,7 +34,7 @@ const STATE_MASK = 7;
 /** State, and above it the pool's epoch when the connection came up. */
 const STATE = 0;
 const POOL = 1;
-/** The stream on it, or -1. In a free row: the next free row. */
+/** The stream on it, or -1; of HTTP/2: how many. In a free row: the next free row. */
 const STREAM = 2;
 /** Connect timeout while connecting, idle timeout afterwards. */
 const TIMER = 3;
@@ -47,6 +47,8 @@ export class ConnectionTable {
   private readonly lifeTimers: Map<Slot, TimerId>;
   /** Streams that connections may still carry, where that is limited. */
   private readonly streamsLeft: Map<Slot, number>;
+  /** How many streams peers take at once, where they said so. */
+  private readonly streamLimits: Map<Slot, number>;
   private rowCount: number;
   private firstFree: number;
   private unused: number;
@@ -57,6 +59,7 @@ export class ConnectionTable {
     this.idleSince = new Float64Array(INITIAL_ROWS);
     this.lifeTimers = new Map();
     this.streamsLeft = new Map();
+    this.streamLimits = new Map();
     this.firstFree = -1;
     this.unused = 0;
   }
@@ -79,6 +82,7 @@ export class ConnectionTable {
 
   free(row: Slot): void {
     this.streamsLeft.delete(row);
+    if (this.streamLimits.size > 0) this.streamLimits.delete(row);
     this.words[row * WORDS + STATE] = ConnectionState.free;
     this.words[row * WORDS + STREAM] = this.firstFree;
     this.firstFree = row;
@@ -107,6 +111,27 @@ export class ConnectionTable {
   setStream(row: Slot, stream: Slot): void {
     this.words[row * WORDS + STREAM] = stream;
   }
+  /** Of HTTP/2. */
+  streamCountOf(row: Slot): number {
+    return this.words[row * WORDS + STREAM]!;
+  }
+  /** Of HTTP/2. @returns how many it has now */
+  addStreams(row: Slot, change: 1 | -1): number {
+    const count = this.words[row * WORDS + STREAM]! + change;
+    this.words[row * WORDS + STREAM] = count;
+    return count;
+  }
+  /** Of HTTP/2: it has come up. */
+  clearStreams(row: Slot): void {
+    this.words[row * WORDS + STREAM] = 0;
+  }
+  /** Streams that it carries at once. @param own where the peer has not said anything */
+  streamLimitOf(row: Slot, own: number): number {
+    return this.streamLimits.size === 0 ? own : (this.streamLimits.get(row) ?? own);
+  }
+  setStreamLimit(row: Slot, max: number): void {
+    this.streamLimits.set(row, max);
+  }
   timerOf(row: Slot): TimerId {
     return this.words[row * WORDS + TIMER]!;
   }
@@ -125,6 +150,10 @@ export class ConnectionTable {
     const left = this.streamsLeft.get(row)! - 1;
     this.streamsLeft.set(row, left);
     return left;
+  }
+  /** Of a connection with a limit. */
+  streamsLeftOf(row: Slot): number {
+    return this.streamsLeft.get(row)!;
   }
   /** When its last stream ended, or when it came up. */
   idleSinceOf(row: Slot): number {

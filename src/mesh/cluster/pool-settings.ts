@@ -7,6 +7,7 @@ import { assert } from '../../core/assert.ts';
 import type { DialPlan, Ports, ResetReason, Slot } from '../../core/engine.ts';
 import { CloseReason } from '../../core/engine.ts';
 import type { ClusterConfig } from '../config/config.ts';
+import { ENVOY } from '../config/defaults.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 import type { ClusterSurroundings } from './cluster-surroundings.ts';
 import type { ConnectionTable } from './connection-table.ts';
@@ -47,6 +48,12 @@ export interface PoolSettings {
   readonly maxDurationMs: number;
   /** 0 = unlimited. */
   readonly maxRequestsPerConnection: number;
+  /** Whether connections carry more than one stream at a time. */
+  readonly isMultiplexed: boolean;
+  /** Of one connection; the peer may take fewer. */
+  readonly maxConcurrentStreams: number;
+  /** What is expected of one that is being made. */
+  readonly streamsPerConnection: number;
   /** Of one attempt; 0 = off. */
   readonly maxStreamMs: number;
   /** Whether an overloaded proxy makes no connection for this request. */
@@ -87,6 +94,11 @@ export function poolSettings(
     tls: config.tls,
     bufferLimitBytes: config.bufferLimitBytes,
   };
+  const isMultiplexed = config.protocol === 'http2';
+  const { maxRequestsPerConnection } = config;
+  const maxConcurrentStreams = isMultiplexed
+    ? (config.maxConcurrentStreams ?? ENVOY.http2.maxConcurrentStreams.value)
+    : 1;
   return {
     ports: surroundings.ports,
     connections: surroundings.connections,
@@ -99,7 +111,13 @@ export function poolSettings(
     connectTimeoutMs: config.connectTimeoutMs,
     idleTimeoutMs: config.idleTimeoutMs,
     maxDurationMs: config.maxConnectionDurationMs,
-    maxRequestsPerConnection: config.maxRequestsPerConnection,
+    maxRequestsPerConnection,
+    isMultiplexed,
+    maxConcurrentStreams,
+    streamsPerConnection:
+      maxRequestsPerConnection > 0
+        ? Math.min(maxConcurrentStreams, maxRequestsPerConnection)
+        : maxConcurrentStreams,
     maxStreamMs: config.maxStreamDurationMs ?? 0,
     sheds: surroundings.sheds,
     preconnectRatio: config.preconnect?.perUpstreamRatio ?? 1,

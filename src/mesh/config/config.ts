@@ -341,8 +341,9 @@ export interface WeightedCluster {
 export interface ClusterConfig extends ClusterPlan {
   /** `host:port` and subset as people know them; '' subset = the whole service. */
   readonly service: { readonly host: string; readonly port: number; readonly subset: string };
-  /** `http2`: only services that filters ask. */
   readonly protocol: 'http1' | 'http2';
+  /** Of one HTTP/2 connection, unless the peer takes fewer; undefined = Envoy's default. */
+  readonly maxConcurrentStreams?: number;
   readonly tls: TlsPlan | null;
   readonly connectTimeoutMs: number;
   readonly lb: LoadBalancerConfig;

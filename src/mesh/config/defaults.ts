@@ -96,6 +96,9 @@ export const ENVOY = {
     acceptsAnyMethod: given(false, '', 'Http1ProtocolOptions.allow_custom_methods'),
     passesTrailers: given(false, '', 'Http1ProtocolOptions.enable_trailers'),
   },
+  http2: {
+    maxConcurrentStreams: given(1_024, 'streams', 'Http2ProtocolOptions.max_concurrent_streams'),
+  },
   routeTable: {
     ignorePortInHostMatching: given(false, '', 'RouteConfiguration.ignore_port_in_host_matching'),
   },

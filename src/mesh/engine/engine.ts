@@ -230,8 +230,12 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.end();
   }
 
-  onStreamLimit(): void {
-    throw new NotServedError('HTTP/2 upstreams');
+  onStreamLimit(connection: Slot, max: number): void {
+    this.begin();
+    if (this.sideConnection(connection) === null) {
+      this.poolOf(connection).onStreamLimit(connection, max);
+    }
+    this.end();
   }
 
   onConnectionClosed(connection: Slot, reason: CloseReason): void {

@@ -7,11 +7,22 @@ import { Diagnostics } from '../../../src/core/diagnostics.ts';
 import { InputError } from '../../../src/core/errors.ts';
 import { parseDocuments } from '../../../src/importers/document.ts';
 import type { SourceNode } from '../../../src/importers/source-node.ts';
+import type { ErrorCode } from './http2/frames.ts';
 
 type HeaderValue = string | number | readonly (string | number)[];
 
+/** What an HTTP/2 upstream says of a connection. */
+export interface Announcement {
+  /** Of resets and GOAWAYs; absent = `internal_error` and `no_error`. */
+  readonly code?: ErrorCode;
+  /** Which streams it still serves: all, those up to this one, or those before it. */
+  readonly goaway?: 'all' | 'this' | 'before';
+  /** Takes this many streams at once from now on. */
+  readonly max_streams?: number;
+}
+
 /** What an upstream does with one request. Times in ms. */
-export interface Behaviour {
+export interface Behaviour extends Announcement {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, HeaderValue>>;
   /** Value = wall clock in seconds, plus this. */
@@ -47,6 +58,10 @@ export interface UpstreamTls {
   readonly max_version?: string;
 }
 
+export interface Http2Spec {
+  readonly max_concurrent_streams?: number;
+}
+
 export interface UpstreamSpec extends Script {
   readonly paths?: Readonly<Record<string, Script>>;
   /** Nothing listens. */
@@ -55,6 +70,8 @@ export interface UpstreamSpec extends Script {
   readonly blackhole?: boolean;
   readonly on_accept?: 'close' | 'reset' | 'plain';
   readonly tls?: UpstreamTls;
+  /** Speaks HTTP/2 from the first byte on, in place of HTTP/1. */
+  readonly http2?: Http2Spec;
 }
 
 export interface ClientTls {
@@ -110,6 +127,8 @@ export interface SetSpec extends Script {
   readonly paths?: Readonly<Record<string, Script>>;
   readonly listen?: boolean;
   readonly drop_conns?: boolean;
+  /** Said on each of its connections. */
+  readonly announce?: Announcement;
 }
 
 export type ClientStep =
@@ -174,11 +193,11 @@ const CASE_KEYS =
     ' ',
   );
 const BEHAVIOUR_KEYS =
-  'status headers rel_headers body body_times trailers interim delay_ms hang reset close then_ms body_hang slow_body early conn_close close_after raw raw_hold accept_continue'.split(
+  'status headers rel_headers body body_times trailers interim delay_ms hang reset close then_ms body_hang slow_body early conn_close close_after raw raw_hold accept_continue code goaway max_streams'.split(
     ' ',
   );
 const SCRIPT_KEYS = ['script', 'default'];
-const UPSTREAM_KEYS = [...SCRIPT_KEYS, 'paths', 'refuse', 'blackhole', 'on_accept', 'tls'];
+const UPSTREAM_KEYS = [...SCRIPT_KEYS, 'paths', 'refuse', 'blackhole', 'on_accept', 'tls', 'http2'];
 const REQUEST_KEYS =
   'method path headers body body_times chunks missing n conc gap_ms keep plan raw abort_after_ms timeout_ms conn wait_close_ms linger_ms continue_body rst tls listener2 at_ms stats'.split(
     ' ',
@@ -229,6 +248,7 @@ function checkCase(root: SourceNode): void {
 
 function checkUpstream(node: SourceNode): void {
   node.checkKeys(UPSTREAM_KEYS);
+  node.get('http2')?.checkKeys(['max_concurrent_streams']);
   checkScript(node);
   for (const [, path] of node.get('paths')?.entries() ?? []) {
     path.checkKeys(SCRIPT_KEYS);
@@ -250,8 +270,9 @@ function checkStep(step: SourceNode): void {
   for (const item of step.get('batch')?.items() ?? []) checkRequest(item);
   const set = step.get('set');
   if (set === undefined) return;
-  set.checkKeys(['host', 'paths', 'listen', 'drop_conns', ...SCRIPT_KEYS]);
+  set.checkKeys(['host', 'paths', 'listen', 'drop_conns', 'announce', ...SCRIPT_KEYS]);
   checkScript(set);
+  set.get('announce')?.checkKeys(['code', 'goaway', 'max_streams']);
 }
 
 function checkRequest(node: SourceNode): void {

@@ -3,8 +3,9 @@
  */
 import type { Case, Check } from './case-file.ts';
 import { headerOf } from './http-text.ts';
+import type { Attempt } from './scripted-answer.ts';
 import type { Result, ScriptedClient } from './scripted-client.ts';
-import type { Attempt, CaseBook, ScriptedUpstream } from './scripted-upstream.ts';
+import type { CaseBook, ScriptedUpstream } from './scripted-upstream.ts';
 
 /** Everything that was seen while a case ran. */
 export interface Seen {

@@ -2,18 +2,11 @@
  * A scripted upstream: answers each request with the behaviour that its turn has.
  */
 import type { Behaviour, Script, SetSpec, UpstreamSpec } from './case-file.ts';
-import { headerOf, latin1, type Pairs, Reader } from './http-text.ts';
+import { headerOf, latin1, type Pairs } from './http-text.ts';
+import type { Answerer, Arrival, Attempt } from './scripted-answer.ts';
+import { ScriptedHttp1 } from './scripted-http1.ts';
+import { ScriptedHttp2 } from './scripted-http2.ts';
 import type { ByteStream, Stage, UpstreamPort } from './stage.ts';
-
-/** One attempt as an upstream saw it. */
-export interface Attempt {
-  readonly host: string;
-  readonly atMs: number;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Pairs;
-  body: string | null;
-}
 
 /** What all upstreams of a case share. */
 export interface CaseBook {
@@ -31,7 +24,7 @@ interface Playing {
 
 const NOTHING: Behaviour = {};
 
-export class ScriptedUpstream {
+export class ScriptedUpstream implements Answerer {
   readonly name: string;
   readonly counts = { reqs: 0, conns: 0, max_conns: 0, max_reqs: 0 };
   /** Times of arrival by path that has a script of its own, ms since the origin. */
@@ -42,6 +35,8 @@ export class ScriptedUpstream {
   private readonly main: Playing;
   private readonly paths = new Map<string, Playing>();
   private readonly streams = new Set<ByteStream>();
+  /** Of HTTP/2. */
+  private readonly sessions = new Map<ByteStream, ScriptedHttp2>();
   private openRequests = 0;
   private at: UpstreamPort | null = null;
 
@@ -76,6 +71,9 @@ export class ScriptedUpstream {
       this.paths.set(path, playing(script));
     }
     if (set.listen === true) await this.at?.listen();
+    for (const session of set.announce === undefined ? [] : this.sessions.values()) {
+      session.announce(set.announce!, 0);
+    }
     if (set.drop_conns === true) for (const stream of [...this.streams]) stream.close();
   }
 
@@ -92,15 +90,23 @@ export class ScriptedUpstream {
       if (this.spec.on_accept === 'plain') await this.speakPlain(stream);
       else if (this.spec.on_accept === 'reset') stream.reset();
       else if (this.spec.on_accept !== 'close') {
-        const reader = new Reader(stream);
-        while (await this.serveOne(stream, reader));
+        await this.speak(stream);
       }
     } catch {
       // The proxy went away, which is its right.
     } finally {
       this.streams.delete(stream);
+      this.sessions.delete(stream);
       stream.close();
     }
+  }
+
+  private speak(stream: ByteStream): Promise<void> {
+    const { http2 } = this.spec;
+    if (http2 === undefined) return new ScriptedHttp1(stream, this.stage, this).serve();
+    const session = new ScriptedHttp2(stream, http2, this.stage, this);
+    this.sessions.set(stream, session);
+    return session.serve();
   }
 
   private async speakPlain(stream: ByteStream): Promise<void> {
@@ -109,34 +115,21 @@ export class ScriptedUpstream {
     await this.stage.clock.sleep(200);
   }
 
-  /** @returns whether another request may follow */
-  private async serveOne(stream: ByteStream, reader: Reader): Promise<boolean> {
-    const head = await reader.head();
-    if (head === null) return false;
-    const [method = '', path = ''] = head.line.split(' ');
-    const number = Number(/^\d+$/.exec(headerOf(head.headers, 'x-case-req') ?? '')?.[0] ?? 0);
+  /** A request is here. `leave` has to follow. */
+  arrive(method: string, path: string, headers: Pairs): Arrival {
+    const number = Number(/^\d+$/.exec(headerOf(headers, 'x-case-req') ?? '')?.[0] ?? 0);
     const atMs = this.stage.clock.nowMs();
-    const behaviour = this.nextBehaviour(number, path.split('?')[0]!, atMs);
-    const attempt: Attempt = {
-      host: this.name,
-      atMs,
-      method,
-      path,
-      headers: head.headers,
-      body: null,
-    };
-    if (!this.paths.has(path.split('?')[0]!)) this.note(number, attempt);
+    const plainPath = path.split('?')[0]!;
+    const behaviour = this.nextBehaviour(number, plainPath, atMs);
+    const attempt: Attempt = { host: this.name, atMs, method, path, headers, body: null };
+    if (!this.paths.has(plainPath)) this.note(number, attempt);
     this.openRequests++;
     this.counts.max_reqs = Math.max(this.counts.max_reqs, this.openRequests);
-    try {
-      if (behaviour.accept_continue && headerOf(head.headers, 'expect') === '100-continue') {
-        stream.write(latin1('HTTP/1.1 100 Continue\r\n\r\n'));
-      }
-      if (behaviour.early !== true) attempt.body = await readBody(reader, head.headers);
-      return await this.reply(stream, reader, behaviour, method, head.headers);
-    } finally {
-      this.openRequests--;
-    }
+    return { behaviour, attempt };
+  }
+
+  leave(): void {
+    this.openRequests--;
   }
 
   private note(number: number, attempt: Attempt): void {
@@ -161,113 +154,8 @@ export class ScriptedUpstream {
     }
     return this.main.script.shift() ?? this.main.fallback;
   }
-
-  private async reply(
-    stream: ByteStream,
-    reader: Reader,
-    b: Behaviour,
-    method: string,
-    request: Pairs,
-  ): Promise<boolean> {
-    const { clock } = this.stage;
-    if (b.delay_ms !== undefined && b.delay_ms > 0) await clock.sleep(b.delay_ms);
-    if (b.hang) {
-      await stream.read();
-      return false;
-    }
-    if (b.reset === 'before') {
-      stream.reset();
-      return false;
-    }
-    if (b.close === 'before') return false;
-    if (b.raw !== undefined) {
-      stream.write(latin1(b.raw));
-      if (b.raw_hold) await stream.read();
-      return false;
-    }
-    for (const status of b.interim ?? []) {
-      stream.write(latin1(`HTTP/1.1 ${status} Early\r\nx-interim: ${status}\r\n\r\n`));
-      await clock.sleep(20);
-    }
-    const status = b.status ?? 200;
-    const body = latin1(String(b.body ?? 'ok').repeat(b.body_times ?? 1));
-    const isBroken = b.reset !== undefined || b.close !== undefined || b.body_hang === true;
-    const isBodiless = status === 204 || status === 304 || status < 200;
-    stream.write(latin1(this.headText(b, status, body.length, request)));
-    if (status === 101) return echo(stream, reader);
-    if (b.reset === 'after_headers' || b.close === 'after_headers') {
-      await clock.sleep(b.then_ms ?? 50);
-      if (b.reset !== undefined) stream.reset();
-      return false;
-    }
-    if (method !== 'HEAD' && !isBodiless) await this.writeBody(stream, b, body);
-    if (isBroken) {
-      if (b.body_hang) await stream.read();
-      else {
-        await clock.sleep(b.then_ms ?? 50);
-        if (b.reset !== undefined) stream.reset();
-      }
-      return false;
-    }
-    return b.conn_close !== true && b.close_after !== true;
-  }
-
-  private headText(b: Behaviour, status: number, bytes: number, request: Pairs): string {
-    const lines = [`HTTP/1.1 ${status} S`, `x-host: ${this.name}`];
-    for (const [name, value] of Object.entries(b.headers ?? {})) {
-      const values = Array.isArray(value) ? value : [value];
-      for (const item of values) lines.push(`${name}: ${item}`);
-    }
-    const nowSeconds = Math.floor(this.stage.clock.wallMs() / 1_000);
-    for (const [name, seconds] of Object.entries(b.rel_headers ?? {})) {
-      lines.push(`${name}: ${nowSeconds + Math.trunc(seconds)}`);
-    }
-    const isBroken = b.reset !== undefined || b.close !== undefined || b.body_hang === true;
-    if (status === 101) {
-      lines.push('connection: upgrade', `upgrade: ${headerOf(request, 'upgrade') ?? 'websocket'}`);
-    } else if (status !== 204 && status !== 304 && status >= 200) {
-      const isChunked = b.trailers !== undefined || b.slow_body !== undefined;
-      lines.push(
-        isChunked
-          ? 'transfer-encoding: chunked'
-          : `content-length: ${bytes + (isBroken ? 100 : 0)}`,
-      );
-    }
-    if (b.conn_close) lines.push('connection: close');
-    return `${lines.join('\r\n')}\r\n\r\n`;
-  }
-
-  private async writeBody(stream: ByteStream, b: Behaviour, body: Buffer): Promise<void> {
-    if (b.slow_body !== undefined) {
-      for (let i = 0; i < b.slow_body.chunks; i++) {
-        await this.stage.clock.sleep(b.slow_body.gap_ms);
-        stream.write(latin1('3\r\nabc\r\n'));
-      }
-      stream.write(latin1('0\r\n\r\n'));
-    } else if (b.trailers !== undefined) {
-      stream.write(latin1(`${body.length.toString(16)}\r\n`));
-      stream.write(body);
-      const lines = Object.entries(b.trailers).map(([name, value]) => `${name}: ${value}\r\n`);
-      stream.write(latin1(`\r\n0\r\n${lines.join('')}\r\n`));
-    } else stream.write(body);
-  }
 }
 
 function playing(script: Script): Playing {
   return { script: [...(script.script ?? [])], fallback: script.default ?? NOTHING };
-}
-
-async function readBody(reader: Reader, headers: Pairs): Promise<string> {
-  if (headerOf(headers, 'transfer-encoding') === 'chunked') {
-    return (await reader.chunked()).body.toString('latin1');
-  }
-  const length = Number(headerOf(headers, 'content-length') ?? 0);
-  return length === 0 ? '' : (await reader.exactly(length)).toString('latin1');
-}
-
-async function echo(stream: ByteStream, reader: Reader): Promise<boolean> {
-  for (let bytes = await reader.some(); bytes !== null; bytes = await reader.some()) {
-    stream.write(Buffer.concat([latin1('echo:'), bytes]));
-  }
-  return false;
 }

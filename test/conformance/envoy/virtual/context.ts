@@ -6,13 +6,12 @@ import type { MeshConfig } from '../../../../src/mesh/config/config.ts';
 import { SlotTable } from '../../../../src/proxy/slot-table.ts';
 import { Turns } from '../../../../src/proxy/turns.ts';
 import type { VirtualTime } from './time.ts';
-import type { VirtualUpstream } from './upstream.ts';
+import type { UpstreamConnection, UpstreamStream } from './upstream-connection.ts';
 
 export class VirtualContext {
   readonly time: VirtualTime;
-  readonly upstreams = new SlotTable<VirtualUpstream>('upstream');
-  /** The connection of each stream. */
-  readonly streams = new SlotTable<VirtualUpstream>('stream');
+  readonly upstreams = new SlotTable<UpstreamConnection>('upstream');
+  readonly streams = new SlotTable<UpstreamStream>('stream');
   readonly turns: Turns;
 
   constructor(time: VirtualTime) {

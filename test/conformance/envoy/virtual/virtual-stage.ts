@@ -41,9 +41,11 @@ import type { ClientTls } from '../case-file.ts';
 import type { Acceptor, ByteStream, PortPlan, Stage, UpstreamPort } from '../stage.ts';
 import { ConnectionReset, TlsFailure } from '../stage.ts';
 import { VirtualContext } from './context.ts';
+import { Http1Upstream } from './http1-upstream.ts';
+import { Http2Upstream } from './http2-upstream.ts';
 import { EPOCH_MS, VirtualTime } from './time.ts';
 import { VirtualTls } from './tls.ts';
-import { type Dialled, VirtualUpstream } from './upstream.ts';
+import type { Dialled } from './upstream-connection.ts';
 import { HOP_NS, type Receiver, ScriptStream, WireEnd } from './wire.ts';
 import { WireTransport } from './wire-transport.ts';
 
@@ -232,14 +234,15 @@ export class VirtualStage implements Stage, Ports {
   dial(slot: Slot, endpoint: Endpoint, plan: DialPlan): void {
     const { tls, protocol } = plan;
     const dial = (at: string) => this.dialled(at, tls);
-    const made = new VirtualUpstream(this.context, slot, endpoint, dial, protocol);
+    const made =
+      protocol === 'http2'
+        ? new Http2Upstream(this.context, slot, endpoint, dial)
+        : new Http1Upstream(this.context, slot, endpoint, dial, protocol === 'tcp');
     this.context.upstreams.put(slot, made);
   }
 
   openStream(stream: Slot, connection: Slot, _uid: number, head: Head, end: boolean): void {
-    const upstream = this.context.upstreams.get(connection);
-    this.context.streams.put(stream, upstream);
-    upstream.openStream(stream, head, end);
+    this.context.upstreams.get(connection).openStream(stream, head, end);
   }
 
   sendBody(stream: Slot, _bytes: number, chunk: Uint8Array | null, end: boolean): void {

@@ -1,18 +1,8 @@
 /**
- * A connection of the virtual proxy to an upstream: the engine's upstream ports ↔ bytes.
+ * An HTTP/1 connection of the virtual proxy to an upstream, or one of bytes without protocol.
  */
-
-import { PLAIN_TEXT_PEER_TEXT } from '../../../../src/core/certificate.ts';
-import { connectFailureText } from '../../../../src/core/connect-failure-text.ts';
-import type {
-  Endpoint,
-  Head,
-  HeaderList,
-  PeerFacts,
-  Protocol,
-  Slot,
-} from '../../../../src/core/engine.ts';
-import { CloseReason, ConnectFailure, NO_SLOT, ResetReason } from '../../../../src/core/engine.ts';
+import type { Endpoint, Head, HeaderList, Slot } from '../../../../src/core/engine.ts';
+import { CloseReason, NO_SLOT, ResetReason } from '../../../../src/core/engine.ts';
 import { HttpHead } from '../../../../src/core/head.ts';
 import { endToEnd, fieldLines } from '../../../../src/proxy/http1/headers.ts';
 import {
@@ -22,36 +12,12 @@ import {
 } from '../../../../src/proxy/http1/response-parser.ts';
 import { latin1 } from '../http-text.ts';
 import type { VirtualContext } from './context.ts';
-import { Http2Reply, PREFACE } from './http2-reply.ts';
-import { HOP_NS, type Receiver, type WireEnd } from './wire.ts';
+import { type Dialled, UpstreamConnection, type UpstreamStream } from './upstream-connection.ts';
 
 const BODILESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
 
-/** What stands behind an address. */
-export type Dialled =
-  | 'refused'
-  | 'silent'
-  /** It closes the connection before it is up. */
-  | 'hung-up'
-  | { readonly failure: ConnectFailure; readonly detail: string }
-  | {
-      readonly end: WireEnd;
-      /** null = plain text, where it was asked for. */
-      readonly tls: Partial<PeerFacts> | null;
-      /** It speaks plain text, where TLS was asked for. */
-      readonly isMistaken?: boolean;
-    };
-
-/** What Envoy says when it greets a peer that has hung up. */
-const BROKEN_PIPE = 'TLS_error:|33554464:system library:OPENSSL_internal:Broken pipe:TLS_error_end';
-const CLIENT_HELLO = '\x16\x03\x01\x02\x00\x01';
-
-export class VirtualUpstream implements Receiver, ResponseSink {
-  readonly slot: Slot;
-  private readonly context: VirtualContext;
-  private readonly endpoint: Endpoint;
+export class Http1Upstream extends UpstreamConnection implements ResponseSink, UpstreamStream {
   private readonly parser = new ResponseParser(this);
-  private end: WireEnd | null = null;
   private stream: Slot = NO_SLOT;
   private hasRequestEnded = false;
   private hasResponseEnded = false;
@@ -63,17 +29,6 @@ export class VirtualUpstream implements Receiver, ResponseSink {
   private isDraining = false;
   /** More came than the response. */
   private hasExcess = false;
-  private isGone = false;
-  private readonly isHttp2: boolean;
-  private readonly reply = new Http2Reply({
-    onHead: (headers, end) =>
-      this.onHead(
-        { status: 200, headers: headers.map(([name, value]) => [name, value]), keepsAlive: true },
-        end,
-      ),
-    onBody: (chunk, end) => this.onBody(chunk, end),
-    onTrailers: (headers) => this.onTrailers(headers),
-  });
   /** Bytes without protocol. */
   private readonly isRaw: boolean;
 
@@ -82,53 +37,20 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     slot: Slot,
     endpoint: Endpoint,
     dial: (address: string) => Dialled,
-    protocol: Protocol,
+    isRaw: boolean,
   ) {
-    this.isRaw = protocol === 'tcp';
-    this.context = context;
-    this.slot = slot;
-    this.endpoint = endpoint;
-    this.isHttp2 = protocol === 'http2';
-    context.time.afterNs(HOP_NS, () => this.connected(dial(endpoint.address)));
-  }
-
-  private failConnect(stage: 'tcp' | 'tls', reason: ConnectFailure, detail: string): void {
-    const { context, slot } = this;
-    this.isGone = true;
-    context.upstreams.remove(slot);
-    context.input((engine) => engine.onConnectFailed(slot, stage, reason, detail));
-  }
-
-  /** The other side answers our hello in plain text, or goes away. */
-  private greet(end: WireEnd): void {
-    end.receiver = {
-      onBytes: () => {
-        if (this.isGone) return;
-        end.close();
-        this.failConnect('tls', ConnectFailure.tls, PLAIN_TEXT_PEER_TEXT);
-      },
-      onEnd: () => {
-        if (!this.isGone) this.failConnect('tls', ConnectFailure.closed, BROKEN_PIPE);
-      },
-      onReset: () => {
-        if (!this.isGone) this.failConnect('tls', ConnectFailure.closed, '');
-      },
-    };
-    this.end = end;
-    end.write(latin1(CLIENT_HELLO));
+    super(context, slot, endpoint, dial);
+    this.isRaw = isRaw;
   }
 
   // what the ports do
 
   openStream(stream: Slot, head: Head, end: boolean): void {
     this.stream = stream;
+    this.context.streams.put(stream, this);
     this.hasRequestEnded = false;
     this.hasResponseEnded = false;
     this.hasResponseByte = false;
-    if (this.isHttp2) {
-      this.end?.write(latin1(PREFACE));
-      return;
-    }
     this.parser.expect(head.method);
     const hasLength = head.get('content-length') !== undefined;
     const isUpgrade = head.upgrade !== '';
@@ -147,10 +69,6 @@ export class VirtualUpstream implements Receiver, ResponseSink {
   }
 
   sendBody(chunk: Uint8Array, end: boolean): void {
-    if (this.isHttp2) {
-      if (end) this.endRequest();
-      return;
-    }
     if (chunk.length > 0) {
       const isFramed = this.isChunked && !this.isTunnel;
       const size = isFramed ? latin1(`${chunk.length.toString(16)}\r\n`) : null;
@@ -167,17 +85,9 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     this.endRequest();
   }
 
-  sendRaw(bytes: Uint8Array): void {
-    this.end?.write(bytes);
-  }
-
   resetStream(): void {
     this.freeStream();
     this.closeBy();
-  }
-
-  closeBy(): void {
-    this.context.time.afterNs(0, () => this.lost(CloseReason.local));
   }
 
   setReading(on: boolean): void {
@@ -199,10 +109,6 @@ export class VirtualUpstream implements Receiver, ResponseSink {
       this.context.input((engine) => engine.onResponseBody(stream, bytes.length, bytes, false));
       return;
     }
-    if (this.isHttp2) {
-      if (!this.reply.push(bytes)) this.lost(CloseReason.protocolError);
-      return;
-    }
     if (this.stream !== NO_SLOT) this.hasResponseByte = true;
     if (this.isUpgrade && !this.hasAnswered) {
       this.answerUpgrade(Buffer.from(bytes));
@@ -217,18 +123,14 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     }
   }
 
-  onEnd(): void {
+  override onEnd(): void {
     const { stream } = this;
     if (this.isTunnel && stream !== NO_SLOT) {
       this.endResponse();
       this.drain();
       this.context.input((engine) => engine.onResponseBody(stream, 0, null, true));
-    } else if (!this.isHttp2) this.parser.finish();
-    this.lost(CloseReason.remoteEnd);
-  }
-
-  onReset(): void {
-    this.lost(CloseReason.remoteReset);
+    } else this.parser.finish();
+    super.onEnd();
   }
 
   onInformational(head: ParsedHead): void {
@@ -295,25 +197,6 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     if (rest.length > 0) this.onBytes(rest);
   }
 
-  private connected(dialled: Dialled): void {
-    if (this.isGone || dialled === 'silent') return;
-    const { context, slot } = this;
-    if (dialled === 'refused') {
-      const detail = connectFailureText('ECONNREFUSED');
-      this.failConnect('tcp', ConnectFailure.refused, detail);
-    } else if (dialled === 'hung-up') {
-      this.failConnect('tls', ConnectFailure.closed, '');
-    } else if ('failure' in dialled) {
-      this.failConnect('tls', dialled.failure, dialled.detail);
-    } else if (dialled.isMistaken === true) this.greet(dialled.end);
-    else {
-      this.end = dialled.end;
-      dialled.end.receiver = this;
-      const peer = { ...peerOf(this.endpoint.address), ...dialled.tls };
-      context.input((engine) => engine.onConnected(slot, peer));
-    }
-  }
-
   private drain(): void {
     if (this.isDraining) return;
     this.isDraining = true;
@@ -343,25 +226,8 @@ export class VirtualUpstream implements Receiver, ResponseSink {
     this.context.input((engine) => engine.onStreamReset(stream, reason, ''));
   }
 
-  private lost(reason: CloseReason): void {
-    if (this.isGone) return;
-    this.isGone = true;
-    this.end?.close();
+  protected resetAll(reason: CloseReason): void {
     const isCut = this.hasResponseByte && reason !== CloseReason.local;
     this.resetOpenStream(isCut ? ResetReason.protocolError : ResetReason.connectionTermination);
-    this.context.upstreams.remove(this.slot);
-    this.context.input((engine) => engine.onConnectionClosed(this.slot, reason));
   }
-}
-
-function peerOf(address: string): PeerFacts {
-  return {
-    tls: false,
-    validated: false,
-    sans: [],
-    serverName: null,
-    protocol: 'http1',
-    remoteAddress: address,
-    localAddress: '127.0.0.1:50001',
-  };
 }
