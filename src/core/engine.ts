@@ -78,6 +78,7 @@ export const TimerKind = {
   gateBackoff: 20, // gate of a host
   failfast: 21, // cluster, by its position in the engine
   overloadRefresh: 22, // the whole proxy
+  responsePace: 23, // request
 } as const;
 export type TimerKind = (typeof TimerKind)[keyof typeof TimerKind];
 

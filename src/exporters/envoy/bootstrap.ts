@@ -7,7 +7,7 @@
  */
 import { stringify } from 'yaml';
 import type { AccessLogPlan } from '../../importers/envoy/access-logs.ts';
-import type { ListenerConfig, MeshConfig } from '../../mesh/config/config.ts';
+import type { FilterConfig, ListenerConfig, MeshConfig } from '../../mesh/config/config.ts';
 import { cluster, locality } from './clusters.ts';
 import { listener } from './listeners.ts';
 import { flag, given, type Message, message, socketAddress } from './message.ts';
@@ -97,5 +97,12 @@ export function bootstrapText(config: MeshConfig, options: BootstrapOptions): st
 /** What the proxy calls itself where it fills `user-agent` in. */
 function clusterName({ listeners }: MeshConfig): string {
   const named = listeners.find(({ edge }) => edge !== undefined && edge.userAgent !== null);
-  return named?.edge?.userAgent?.cluster ?? 'meshquake';
+  const checked = listeners.flatMap(({ filters }) => filters).find(isHealthFilter);
+  return named?.edge?.userAgent?.cluster ?? checked?.config.ownCluster ?? 'meshquake';
+}
+
+function isHealthFilter(
+  filter: FilterConfig,
+): filter is Extract<FilterConfig, { kind: 'health-check' }> {
+  return filter.kind === 'health-check';
 }

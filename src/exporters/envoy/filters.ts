@@ -6,8 +6,10 @@
 import type {
   AdaptiveConcurrencyConfig,
   AdmissionControlConfig,
+  BufferConfig,
   FaultConfig,
   FilterConfig,
+  HealthFilterConfig,
   LimitedDescriptor,
   ListenerConfig,
   LocalRateLimitConfig,
@@ -80,10 +82,15 @@ const FILTER_NAMES: Readonly<Record<FilterConfig['kind'], string>> = {
   'rate-limit': 'envoy.filters.http.ratelimit',
   'adaptive-concurrency': 'envoy.filters.http.adaptive_concurrency',
   'admission-control': 'envoy.filters.http.admission_control',
+  buffer: 'envoy.filters.http.buffer',
+  'health-check': 'envoy.filters.http.health_check',
 };
 
-/** Access rules have a message of their own there. */
+/** Access rules and buffers have messages of their own there. */
 function perRoute(filter: FilterConfig): Message {
+  if (filter.kind === 'buffer') {
+    return typed(`${PREFIX}buffer.v3.BufferPerRoute`, { buffer: buffer(filter.config) });
+  }
   if (filter.kind !== 'rbac') return filterConfig(filter);
   const rules = rbac(filter.config);
   return typed(`${PREFIX}rbac.v3.RBACPerRoute`, { rbac: message(rules) });
@@ -105,7 +112,25 @@ function filterConfig(filter: FilterConfig): Message {
     }
     case 'admission-control':
       return typed(`${PREFIX}admission_control.v3.AdmissionControl`, admission(filter.config));
+    case 'buffer':
+      return typed(`${PREFIX}buffer.v3.Buffer`, buffer(filter.config));
+    case 'health-check':
+      return typed(`${PREFIX}health_check.v3.HealthCheck`, healthCheck(filter.config));
   }
+}
+
+function buffer({ maxRequestBytes }: BufferConfig): Message {
+  return { max_request_bytes: maxRequestBytes };
+}
+
+function healthCheck(config: HealthFilterConfig): Message {
+  const shares = config.leastHealthy.map(({ cluster, percent: value }) => [cluster, { value }]);
+  return message({
+    pass_through_mode: config.passesThrough,
+    cache_time: duration(unless(config.cacheMs, 0)),
+    headers: filled(config.headers.map(headerMatch)),
+    cluster_min_healthy_percentages: shares.length === 0 ? undefined : Object.fromEntries(shares),
+  });
 }
 
 function fault(config: FaultConfig): Message {
@@ -125,6 +150,10 @@ function fault(config: FaultConfig): Message {
     ),
     headers: filled(config.headers.map(headerMatch)),
     downstream_nodes: filled(config.downstreamNodes),
+    response_rate_limit: given(config.pace, ({ kilobytesPerSecond: rate, percentage }) => ({
+      ...(rate === null ? { header_limit: {} } : { fixed_limit: { limit_kbps: rate } }),
+      percentage: fraction(percentage),
+    })),
     upstream_cluster: config.upstreamCluster ?? undefined,
     max_active_faults: config.maxActiveFaults ?? undefined,
   });

@@ -13,7 +13,9 @@ import {
 } from './fields.ts';
 import { readAdaptiveConcurrency } from './filters/adaptive-concurrency.ts';
 import { readAdmissionControl } from './filters/admission-control.ts';
+import { readBuffer, readBufferPerRoute } from './filters/buffer.ts';
 import { readFault } from './filters/fault.ts';
+import { readHealthFilter } from './filters/health-check.ts';
 import { readLocalRateLimit } from './filters/local-rate-limit.ts';
 import { readRateLimit } from './filters/rate-limit.ts';
 import { readRbac, readRbacPerRoute } from './filters/rbac.ts';
@@ -49,6 +51,11 @@ const FILTERS: Readonly<Record<string, FilterReader>> = {
   'admission_control.v3.AdmissionControl': (fields) => ({
     kind: 'admission-control',
     config: readAdmissionControl(fields),
+  }),
+  'buffer.v3.Buffer': (fields) => ({ kind: 'buffer', config: readBuffer(fields) }),
+  'health_check.v3.HealthCheck': (fields, runtime) => ({
+    kind: 'health-check',
+    config: readHealthFilter(fields, runtime.nodeCluster),
   }),
 };
 
@@ -110,7 +117,14 @@ function readFilter(typed: TypedConfig, runtime: Runtime): FilterConfig | undefi
 }
 
 /** Filters that look at what the route says. */
-const ROUTE_FILTERS: readonly string[] = ['fault', 'local-rate-limit', 'rbac', 'rate-limit'];
+const ROUTE_FILTERS: readonly string[] = [
+  'fault',
+  'local-rate-limit',
+  'rbac',
+  'rate-limit',
+  'buffer',
+];
+const BUFFER_PER_ROUTE = `${PREFIX}buffer.v3.BufferPerRoute`;
 
 /**
  * `typed_per_filter_config` of a route or virtual host, by the kind of filter; null = the filter is
@@ -131,6 +145,11 @@ export function readRouteFilters(owner: Fields, runtime: Runtime): RouteFilters 
     }
     const inner = typed.type === FILTER_CONFIG ? unwrap(typed.fields) : typed;
     if (inner === undefined) continue;
+    if (inner.type === BUFFER_PER_ROUTE) {
+      const config = readBufferPerRoute(inner.fields);
+      filters['buffer'] = config === null ? null : { kind: 'buffer', config };
+      continue;
+    }
     const read = readFilter(inner, runtime);
     if (read === undefined) continue;
     if (ROUTE_FILTERS.includes(read.kind)) filters[read.kind] = read;
@@ -148,6 +167,8 @@ function kindOf(name: string): FilterConfig['kind'] | undefined {
     'envoy.filters.http.ratelimit': 'rate-limit',
     'envoy.filters.http.adaptive_concurrency': 'adaptive-concurrency',
     'envoy.filters.http.admission_control': 'admission-control',
+    'envoy.filters.http.buffer': 'buffer',
+    'envoy.filters.http.health_check': 'health-check',
   };
   return usual[name];
 }

@@ -13,9 +13,13 @@ const DENOMINATOR_WORDS = ['HUNDRED', 'TEN_THOUSAND', 'MILLION'] as const;
 export class Runtime {
   readonly #values = new Map<string, SourceNode>();
   readonly #asked = new Set<string>();
+  /** `node.cluster` of the same bootstrap. */
+  readonly nodeCluster: string;
 
   /** @param bootstrap undefined = there is no layer */
   constructor(bootstrap: Fields | undefined) {
+    const node = bootstrap?.message('node', 'Node');
+    this.nodeCluster = node?.text('cluster') ?? '';
     const runtime = bootstrap?.message('layered_runtime', 'LayeredRuntime');
     for (const layer of runtime?.messages('layers', 'RuntimeLayer') ?? []) {
       layer.ignore('name', 'admin_layer');

@@ -19,6 +19,8 @@ import type { ErrorMatch } from './error-match.ts';
 import type {
   AdaptiveConcurrencyConfig,
   AdmissionControlConfig,
+  BufferConfig,
+  HealthFilterConfig,
   LocalRateLimitConfig,
   RateLimitConfig,
 } from './filters.ts';
@@ -43,6 +45,8 @@ import type { MtlsConfig, RbacConfig } from './security.ts';
 export type {
   AdaptiveConcurrencyConfig,
   AdmissionControlConfig,
+  BufferConfig,
+  HealthFilterConfig,
   LimitedDescriptor,
   LocalRateLimitConfig,
   RateLimitConfig,
@@ -141,6 +145,8 @@ export type FilterConfig = (
   | { readonly kind: 'rate-limit'; readonly config: RateLimitConfig }
   | { readonly kind: 'adaptive-concurrency'; readonly config: AdaptiveConcurrencyConfig }
   | { readonly kind: 'admission-control'; readonly config: AdmissionControlConfig }
+  | { readonly kind: 'buffer'; readonly config: BufferConfig }
+  | { readonly kind: 'health-check'; readonly config: HealthFilterConfig }
 ) & {
   /** Only routes that configure it have it. */
   readonly isDisabled?: boolean;
@@ -172,6 +178,12 @@ export interface FaultConfig {
     /** The request's headers say which status. */
     readonly fromHeader?: boolean;
   } | null;
+  /** Bodies of responses go down at a steady pace; undefined = as they come. */
+  readonly pace?: {
+    /** 1024 bytes a second each; null = the request's headers say it. */
+    readonly kilobytesPerSecond: number | null;
+    readonly percentage: FractionalPercent;
+  };
   /** All must match for the filter to act. */
   readonly headers: readonly HeaderMatch[];
   /** Only clients that name one of these in `x-envoy-downstream-service-node`; undefined = all. */

@@ -6,6 +6,7 @@
 import type { FractionalPercent, StatusRange } from './config.ts';
 import type { Descriptor, RateLimitActions } from './rate-limits.ts';
 import type { HeaderAddition } from './rewriting.ts';
+import type { HeaderMatch } from './route-match.ts';
 
 /** Source: policy-engine.md §9.2. */
 export interface LocalRateLimitConfig {
@@ -108,4 +109,24 @@ export interface AdmissionControlConfig {
   readonly rpsThreshold: number;
   readonly maxPercent: number;
   readonly successRanges: readonly StatusRange[];
+}
+
+/** Requests wait until their body is complete. Source: Envoy, buffer filter. */
+export interface BufferConfig {
+  /** Larger bodies are answered with 413. */
+  readonly maxRequestBytes: number;
+}
+
+/** Answers the health checks of others. Source: Envoy, health_check filter. */
+export interface HealthFilterConfig {
+  /** Which requests are checks: all of these match. */
+  readonly headers: readonly HeaderMatch[];
+  /** Checks go to the upstream. */
+  readonly passesThrough: boolean;
+  /** How long its answer stands for others; 0 = off. */
+  readonly cacheMs: number;
+  /** Clusters of which so many percent must be healthy or degraded. */
+  readonly leastHealthy: readonly { readonly cluster: string; readonly percent: number }[];
+  /** What answers name as this proxy's own cluster. */
+  readonly ownCluster: string;
 }

@@ -140,7 +140,6 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
     else this.startNothing(request);
     const { stats } = this.responder.listenerOf(request);
     stats.cxProtocolError++;
-    stats.rqRxReset++;
     this.responder.respondLocally(request, status, reasonPhrase(status), Flag.DPE, details);
   }
 
@@ -273,6 +272,10 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
     return index < 0 ? null : clusters[index]!.config.name;
   }
 
+  paceResponse(request: Slot, bytesPerSecond: number): void {
+    this.responder.paceResponse(request, bytesPerSecond);
+  }
+
   chargeCluster(request: Slot, status: number): void {
     const index = this.requests.clusterOf(request);
     if (index >= 0) this.requests.planOf(request).charge(this.clusters[index]!, null, status);
@@ -292,13 +295,21 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
     }
     const extra = requests.needExtra(request);
     extra.bytesReceived += bytes;
-    if (end) this.ended(request);
     this.responder.touch(request);
     if (requests.has(request, Bit.routed)) {
+      if (end) this.ended(request);
       this.router.onBody(request, bytes, chunk, end);
       return;
     }
     extra.keep(bytes, chunk);
+    // A filter that refuses the last piece does so before the request is complete, as in Envoy.
+    const { filters } = requests.planOf(request);
+    const isAwaited = filters.onBody(request, false);
+    if (end) this.ended(request);
+    if (isAwaited) {
+      if (end && requests.isOpen(request)) filters.onBody(request, true);
+      return;
+    }
     if (extra.bufferedBytes > FILTER_BUFFER_BYTES && !end) this.pauseReading(request);
   }
 
@@ -309,7 +320,10 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
     if (isFinished) return;
     this.responder.touch(request);
     if (requests.has(request, Bit.routed)) this.router.onTrailers(request, trailers);
-    else requests.needExtra(request).trailers = trailers;
+    else {
+      requests.needExtra(request).trailers = trailers;
+      requests.planOf(request).filters.onBody(request, true);
+    }
   }
 
   private ended(request: Slot): void {

@@ -83,6 +83,14 @@ function zoneOf(locality: string): string {
   return locality.split('/')[1] ?? '';
 }
 
+/** Of requests whose answers count nowhere. */
+export const NO_CHARGES = new CodeCharges([], {
+  isCounted: false,
+  hidesCodes: false,
+  altName: '',
+  ownZone: '',
+});
+
 const ALT_NAME_HEADER = 'x-envoy-upstream-alt-stat-name';
 /** What no virtual cluster of a host takes. */
 const OTHERS = 'other';

@@ -379,6 +379,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
       case TimerKind.gateBackoff:
         this.gates[slot]!.onBackoffOver();
         break;
+      case TimerKind.responsePace:
+        this.context.requests.extraOf(slot)?.pace?.onTimer();
+        break;
       case TimerKind.failfast:
         this.router.onFailfastTimer(slot);
         break;

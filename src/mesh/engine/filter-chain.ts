@@ -31,6 +31,8 @@ export interface FilterChainOwner {
   onFilterReply(request: Slot, reply: LocalReply): void;
   /** The cluster that the route chooses; null = none. */
   clusterNameOf(request: Slot): string | null;
+  /** The body of the response is to go down at this pace. */
+  paceResponse(request: Slot, bytesPerSecond: number): void;
   /** Counts a status among those of that cluster. */
   chargeCluster(request: Slot, status: number): void;
 }
@@ -67,6 +69,16 @@ export class FilterChain implements RequestFilters {
     requests.setWaitTimer(request, NO_TIMER);
     const at = requests.needExtra(request).filterIndex;
     this.filters[at]!.onTimer?.(this.view(at, request));
+  }
+
+  onBody(request: Slot, end: boolean): boolean {
+    const { requests } = this.context;
+    if (!requests.has(request, Bit.filterPaused)) return false;
+    const at = requests.needExtra(request).filterIndex;
+    const filter = this.filters[at]!;
+    if (filter.onRequestBody === undefined) return false;
+    filter.onRequestBody(this.view(at, request), end);
+    return true;
   }
 
   /** A filter's call has its answer. */
@@ -224,6 +236,27 @@ class View implements FilterStream {
   }
   chargeCluster(status: number): void {
     this.owner.chargeCluster(this.request, status);
+  }
+  get bodyBytes(): number {
+    const { requests } = this.context;
+    const whole = requests.planOf(this.request).head.bodyBytes;
+    return whole + (requests.extraOf(this.request)?.bufferedBytes ?? 0);
+  }
+  paceResponse(bytesPerSecond: number): void {
+    this.owner.paceResponse(this.request, bytesPerSecond);
+  }
+  markHealthCheck(): void {
+    const { requests } = this.context;
+    requests.setPlan(this.request, requests.planOf(this.request).asHealthCheck());
+  }
+  get isHealthCheck(): boolean {
+    return !this.context.requests.planOf(this.request).isCounted;
+  }
+  membersOf(name: string): { usable: number; total: number } | null {
+    const hosts = this.context.directory.find(name)?.allHosts ?? null;
+    if (hosts === null) return null;
+    const usable = hosts.filter((host) => host.isHealthy || host.isDegraded).length;
+    return { usable, total: hosts.length };
   }
   get ageNs(): Ns {
     const { ports, requests } = this.context;

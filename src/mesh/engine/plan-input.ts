@@ -19,6 +19,12 @@ export interface RequestFilters {
   start(request: Slot, end: boolean): boolean;
   /** The timer of the filter that holds the request. */
   onTimer(request: Slot): void;
+  /**
+   * More of the body of a request that a filter holds came.
+   *
+   * @returns whether that filter waits for it, however much there is
+   */
+  onBody(request: Slot, end: boolean): boolean;
   /** @param status of the answer; 0 = it was not answered to the end */
   onRequestDone(request: Slot, status: number): void;
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void;
@@ -54,6 +60,8 @@ export interface PlanInput {
   readonly peer: PeerFacts | null;
   /** Of the plan that this is a variant of. */
   readonly refresh?: ClusterChoice | null;
+  /** Absent = no. */
+  readonly isHealthCheck?: boolean;
   /** null = only the cluster counts it. */
   readonly charges: CodeCharges | null;
 }

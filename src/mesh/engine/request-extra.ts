@@ -10,6 +10,7 @@ import type { Host } from '../cluster/host.ts';
 import type { HostWish } from '../cluster/host-wish.ts';
 import type { HeaderAddition } from '../config/rewriting.ts';
 import type { RedirectTrail } from './internal-redirects.ts';
+import type { ResponsePace } from './response-pace.ts';
 import type { ServiceCallStream } from './service-call.ts';
 import type { ShadowRequest } from './shadow-request.ts';
 
@@ -41,6 +42,9 @@ export class RequestExtra {
 
   /** null = no redirect of an upstream was looked at. */
   redirects: RedirectTrail | null;
+
+  /** null = the response goes down as it comes. */
+  pace: ResponsePace | null;
 
   // timers that few listeners have
   requestTimer: TimerId;
@@ -82,6 +86,7 @@ export class RequestExtra {
     this.transportFailure = '';
     this.shadows = null;
     this.redirects = null;
+    this.pace = null;
     this.requestTimer = NO_TIMER;
     this.durationTimer = NO_TIMER;
     this.wish = null;

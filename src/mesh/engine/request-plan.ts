@@ -38,7 +38,7 @@ import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 import { AttemptHeads, whatAttemptsTell } from './attempt-heads.ts';
 import { type ClusterChoice, choiceOf } from './cluster-draw.ts';
-import type { CodeCharges } from './code-charges.ts';
+import { type CodeCharges, NO_CHARGES } from './code-charges.ts';
 import type { PlanInput, PlanListener, RequestFilters } from './plan-input.ts';
 import {
   allowsUpgrade,
@@ -81,6 +81,8 @@ export class RequestPlan {
   readonly listener: PlanListener;
   /** `listener.stats`. */
   readonly stats: HttpStats;
+  /** Whether its answer counts among those of the listener. */
+  readonly isCounted: boolean;
   /** What counts it beside its cluster; null = nothing. */
   readonly charges: CodeCharges | null;
   readonly listenerId: number;
@@ -177,6 +179,7 @@ export class RequestPlan {
     this.listener = listener;
     this.stats = listener.stats;
     this.charges = input.charges;
+    this.isCounted = input.isHealthCheck !== true;
     this.listenerId = listener.id;
     this.marksIdle = listener.config.downstreamIdleTimeoutMs > 0;
     const { variant = -1 } = input;
@@ -271,6 +274,11 @@ export class RequestPlan {
       this.variants[index] = plan;
     }
     return plan;
+  }
+
+  /** The plan of a request that asks how this proxy is: its answer counts nowhere. */
+  asHealthCheck(): RequestPlan {
+    return new RequestPlan({ ...this.input, charges: NO_CHARGES, isHealthCheck: true });
   }
 
   /** Counts the answer to a request. @param host whose it is; null = ours alone */

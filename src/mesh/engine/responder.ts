@@ -22,6 +22,7 @@ import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
 import { ResponseLog } from './response-log.ts';
+import { ResponsePace } from './response-pace.ts';
 
 /** Details of direct responses and redirects. */
 export const DIRECT_RESPONSE = 'direct_response';
@@ -49,7 +50,7 @@ export class Responder {
   respondHead(request: Slot, head: Head, end: boolean): void {
     const { requests, ports } = this;
     const plan = requests.planOf(request);
-    plan.stats.countStatus(head.status);
+    if (plan.isCounted) plan.stats.countStatus(head.status);
     this.beforeHead(request);
     const own = plan.hasFilters ? this.withAdditions(request, head) : head;
     const sent = plan.listener.tail === null ? own : this.withTail(request, plan, own, true);
@@ -76,6 +77,16 @@ export class Responder {
 
   respondBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
     const extra = this.requests.needExtra(request);
+    if (extra.pace === null) {
+      this.sendBody(request, bytes, chunk, end);
+      return;
+    }
+    if (end) this.stopRouteTimer(request);
+    extra.pace.push(bytes, chunk, end);
+  }
+
+  private sendBody(request: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    const extra = this.requests.needExtra(request);
     extra.bytesSent += bytes;
     this.ports.respondBody(request, bytes, chunk, end);
     if (end) this.complete(request, extra.responseHead!, true, 'via_upstream');
@@ -83,6 +94,25 @@ export class Responder {
   }
 
   respondTrailers(request: Slot, trailers: Head): void {
+    const extra = this.requests.needExtra(request);
+    if (extra.pace === null) {
+      this.sendTrailers(request, trailers);
+      return;
+    }
+    this.stopRouteTimer(request);
+    extra.pace.pushTrailers(trailers);
+  }
+
+  /** From now on the body of the response goes down at this pace. */
+  paceResponse(request: Slot, bytesPerSecond: number): void {
+    const pace = new ResponsePace(this.ports, request, bytesPerSecond, {
+      write: (bytes, chunk, end) => this.sendBody(request, bytes, chunk, end),
+      writeTrailers: (trailers) => this.sendTrailers(request, trailers),
+    });
+    this.requests.needExtra(request).pace = pace;
+  }
+
+  private sendTrailers(request: Slot, trailers: Head): void {
     const extra = this.requests.needExtra(request);
     this.ports.respondTrailers(request, trailers);
     this.complete(request, extra.responseHead!, true, 'via_upstream');
@@ -176,7 +206,7 @@ export class Responder {
     body: Uint8Array | null,
     details: string,
   ): void {
-    plan.stats.countStatus(head.status);
+    if (plan.isCounted) plan.stats.countStatus(head.status);
     this.beforeHead(request);
     const own = plan.hasFilters ? this.withAdditions(request, head) : head;
     const sent = plan.listener.tail === null ? own : this.withTail(request, plan, own, false);
@@ -254,6 +284,7 @@ export class Responder {
     requests.set(request, Bit.responseEnded);
     const plan = requests.planOf(request);
     if (!requests.has(request, Bit.requestEnded)) {
+      plan.stats.rqRxReset++;
       this.closeLater(requests.downstreamOf(request), plan.listener);
     }
     this.finish(request, head, isUpstreams, details);
@@ -338,6 +369,7 @@ export class Responder {
     const extra = requests.extraOf(request);
     if (extra === null) return;
     if (extra.serviceCall !== null) extra.serviceCall.abandon();
+    if (extra.pace !== null) extra.pace.stop();
     if (extra.shadows !== null) for (const copy of extra.shadows) copy.abandon();
     if (extra.requestTimer !== NO_TIMER) this.ports.disarm(extra.requestTimer);
     extra.requestTimer = NO_TIMER;

@@ -58,6 +58,7 @@ export class AdaptiveConcurrency implements HttpFilter {
 
   onRequestHead(stream: FilterStream, _end: boolean): FilterResult {
     this.advance(stream);
+    if (stream.isHealthCheck) return 'continue';
     const { enabled } = this.config;
     const isOn = enabled === null || stream.draw(0, enabled.denominator) < enabled.numerator;
     if (!isOn) return 'continue';

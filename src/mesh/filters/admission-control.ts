@@ -44,6 +44,7 @@ export class AdmissionControl implements HttpFilter {
   }
 
   onRequestHead(stream: FilterStream, _end: boolean): FilterResult {
+    if (stream.isHealthCheck) return 'continue';
     const { enabled } = this.config;
     if (enabled !== null && stream.draw(0, enabled.denominator) >= enabled.numerator) {
       return 'continue';

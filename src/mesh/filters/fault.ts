@@ -14,10 +14,13 @@ import type { FilterResult, FilterStream, HttpFilter, LocalReply } from './http-
 /** Decisions of this filter, as indices of its draws. */
 const DELAY_DRAW = 0;
 const ABORT_DRAW = 1;
+const PACE_DRAW = 2;
 
 /** Values of `FilterStream.state`. */
 const IDLE = 0;
 const HOLDS_SLOT = 1;
+/** The slot is held until the response is out. */
+const HOLDS_TO_END = 2;
 
 /** A fault configuration with what requests need of it, computed once. */
 interface CompiledFault {
@@ -37,6 +40,7 @@ export class FaultFilter implements HttpFilter {
   readonly name = 'envoy.filters.http.fault';
   delaysInjected = 0;
   abortsInjected = 0;
+  pacesInjected = 0;
   faultsOverflow = 0;
   /** Requests that hold a slot: delayed now, or being aborted. */
   activeFaults = 0;
@@ -52,6 +56,7 @@ export class FaultFilter implements HttpFilter {
   onRequestHead(stream: FilterStream, _end: boolean): FilterResult {
     const fault = this.faultOf(stream);
     if (fault === null || !concerns(fault, stream)) return 'continue';
+    this.paces(fault, stream);
     if (this.delays(fault, stream)) return 'pause';
     return this.aborts(fault, stream) ? 'pause' : 'continue';
   }
@@ -65,12 +70,14 @@ export class FaultFilter implements HttpFilter {
   }
 
   onRequestDone(stream: FilterStream): void {
+    if (stream.state === HOLDS_TO_END) stream.state = HOLDS_SLOT;
     this.freeSlot(stream);
   }
 
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     visit('fault.delays_injected', 'counter', this.delaysInjected);
     visit('fault.aborts_injected', 'counter', this.abortsInjected);
+    visit('fault.response_rl_injected', 'counter', this.pacesInjected);
     visit('fault.faults_overflow', 'counter', this.faultsOverflow);
     visit('fault.active_faults', 'gauge', this.activeFaults);
   }
@@ -86,6 +93,21 @@ export class FaultFilter implements HttpFilter {
       this.byRoute.set(config, fault);
     }
     return fault;
+  }
+
+  private paces(fault: CompiledFault, stream: FilterStream): void {
+    const { pace } = fault.config;
+    if (pace === undefined) return;
+    const { kilobytesPerSecond, percentage } = pace;
+    const rate = kilobytesPerSecond ?? numberOf(stream, 'throughput-response');
+    if (rate <= 0) return;
+    const isAsked = kilobytesPerSecond === null;
+    const share = isAsked ? shareOf(stream, 'throughput-response', percentage) : percentage;
+    if (!strikes(share, stream.draw(PACE_DRAW, share.denominator))) return;
+    if (!this.takeSlot(fault, stream)) return;
+    this.pacesInjected += 1;
+    stream.state = HOLDS_TO_END;
+    stream.paceResponse(rate * BYTES_PER_KILOBYTE);
   }
 
   private delays(fault: CompiledFault, stream: FilterStream): boolean {
@@ -121,7 +143,7 @@ export class FaultFilter implements HttpFilter {
 
   /** One slot per request, taken at its first fault. */
   private takeSlot(fault: CompiledFault, stream: FilterStream): boolean {
-    if (stream.state === HOLDS_SLOT) return true;
+    if (stream.state !== IDLE) return true;
     if (this.activeFaults >= fault.maxActiveFaults) {
       this.faultsOverflow += 1;
       return false;
@@ -138,6 +160,7 @@ export class FaultFilter implements HttpFilter {
   }
 }
 
+const BYTES_PER_KILOBYTE = 1_024;
 const HEADER_PREFIX = 'x-envoy-fault-';
 
 /** -1 = absent, or no number. */
@@ -148,7 +171,7 @@ function numberOf(stream: FilterStream, name: string): number {
 
 /** A header may lower the configured share, in its units. */
 function shareOf(stream: FilterStream, name: string, most: FractionalPercent): FractionalPercent {
-  const header = name === 'abort' ? 'abort-request-percentage' : 'delay-request-percentage';
+  const header = `${name === 'abort' ? 'abort-request' : name}-percentage`;
   const asked = numberOf(stream, header);
   return asked < 0 || asked >= most.numerator ? most : { ...most, numerator: asked };
 }

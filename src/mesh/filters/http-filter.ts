@@ -74,6 +74,15 @@ export interface FilterStream {
   chargeCluster(status: number): void;
   /** In `onRequestDone`: of the answer; 0 = it was not answered to the end. */
   readonly responseStatus: number;
+  /** Of the request's body, as far as it came and is kept. */
+  readonly bodyBytes: number;
+  /** The body of the response goes down at this pace; to be called in `onRequestHead`. */
+  paceResponse(bytesPerSecond: number): void;
+  /** The request asks how this proxy is: its answer is no figure of its traffic. */
+  markHealthCheck(): void;
+  readonly isHealthCheck: boolean;
+  /** Of a cluster: all hosts, and those that are healthy or degraded; null = there is none. */
+  membersOf(cluster: string): { readonly usable: number; readonly total: number } | null;
   /** Since the request began. */
   readonly ageNs: Ns;
   setFlag(flag: Flag): void;
@@ -99,6 +108,8 @@ export interface HttpFilter {
   readonly hasOwnScope?: boolean;
   onRequestHead(stream: FilterStream, end: boolean): FilterResult;
   onTimer?(stream: FilterStream): void;
+  /** While the filter holds the request: more of its body came. Who has this waits for the body. */
+  onRequestBody?(stream: FilterStream, end: boolean): void;
   /** A call has its answer. @param message null = it failed, or took too long */
   onAnswer?(stream: FilterStream, message: Uint8Array | null): void;
   /** The request ended in whatever way; called exactly once for each `onRequestHead`. */

@@ -5,7 +5,9 @@ import type { Clock } from '../../core/engine.ts';
 import type { FilterConfig } from '../config/config.ts';
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts';
 import { AdmissionControl } from './admission-control.ts';
+import { BufferFilter } from './buffer.ts';
 import { FaultFilter } from './fault.ts';
+import { HealthCheckFilter } from './health-check.ts';
 import type { HttpFilter } from './http-filter.ts';
 import { LocalRateLimit } from './local-rate-limit.ts';
 import { RateLimitFilter } from './rate-limit.ts';
@@ -26,6 +28,8 @@ export const HTTP_FILTERS: { readonly [K in Kind]: FilterFactory<K> } = {
   'rate-limit': (filter) => new RateLimitFilter(filter.config),
   'adaptive-concurrency': (filter, clock) => new AdaptiveConcurrency(filter.config, clock),
   'admission-control': (filter, clock) => new AdmissionControl(filter.config, clock),
+  buffer: (filter) => new BufferFilter(filter.config),
+  'health-check': (filter, clock) => new HealthCheckFilter(filter.config, clock),
 };
 
 /** A filter with its own counters: one per entry of a listener's list. */

@@ -36,6 +36,8 @@ class TestStream implements FilterStream {
   drawn = 0;
   readonly responseStatus = 0;
   readonly ageNs = 0;
+  readonly bodyBytes = 0;
+  readonly isHealthCheck = false;
 
   constructor(headers: Record<string, string> = {}, clusterName: string | null = 'payments') {
     this.head = new HttpHead({ method: 'GET', path: '/', headers: Object.entries(headers) });
@@ -57,6 +59,13 @@ class TestStream implements FilterStream {
   ask(): void {}
   chargeCluster(): void {}
   addRequestHeaders(): void {}
+  markHealthCheck(): void {}
+  membersOf() {
+    return null;
+  }
+  paceResponse(bytesPerSecond: number): void {
+    this.events.push(`pace ${bytesPerSecond}`);
+  }
 
   draw(index: number, n: number): number {
     this.events.push(`draw ${index} of ${n}`);
@@ -320,5 +329,35 @@ describe('the list of filters', () => {
     const filter = createFilter({ kind: 'fault', config: null }, { nowNs: 0 });
     expect(filter).toBeInstanceOf(FaultFilter);
     expect(filter.name).toBe('envoy.filters.http.fault');
+  });
+});
+
+describe('a pace of responses', () => {
+  const pace = { kilobytesPerSecond: 3, percentage: { numerator: 100, denominator: 100 } } as const;
+
+  it('holds a slot until the response is out', () => {
+    const filter = new FaultFilter(faults({ pace, maxActiveFaults: 1 }));
+    const [first, second] = [new TestStream(), new TestStream()];
+    expect(filter.onRequestHead(first, true)).toBe('continue');
+    expect(first.events).toEqual(['draw 2 of 100', 'pace 3072']);
+    filter.onRequestHead(second, true);
+    expect(second.events).toEqual(['draw 2 of 100']);
+    expect(stats(filter)).toMatchObject({
+      'fault.response_rl_injected': 1,
+      'fault.faults_overflow': 1,
+      'fault.active_faults': 1,
+    });
+    filter.onRequestDone(first);
+    expect(stats(filter)['fault.active_faults']).toBe(0);
+  });
+
+  it('is what the request asks for, if the configuration lets it', () => {
+    const filter = new FaultFilter(faults({ pace: { ...pace, kilobytesPerSecond: null } }));
+    const asking = new TestStream({ 'x-envoy-fault-throughput-response': '7' });
+    filter.onRequestHead(asking, true);
+    expect(asking.events).toContain('pace 7168');
+    const silent = new TestStream();
+    filter.onRequestHead(silent, true);
+    expect(silent.events).toEqual([]);
   });
 });

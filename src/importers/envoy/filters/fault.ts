@@ -17,6 +17,7 @@ const KEYS = {
   abort_http_status_runtime: 'fault.http.abort.http_status',
   abort_grpc_status_runtime: 'fault.http.abort.grpc_status',
   max_active_faults_runtime: 'fault.http.max_active_faults',
+  response_rate_limit_percent_runtime: 'fault.http.rate_limit.response_percent',
 } as const;
 
 export function readFault(fields: Fields, runtime: Runtime): FaultConfig {
@@ -37,6 +38,7 @@ export function readFault(fields: Fields, runtime: Runtime): FaultConfig {
   const askedStatus = runtime.integer(keyOf('abort_http_status_runtime'));
   const askedGrpc = runtime.integer(keyOf('abort_grpc_status_runtime'));
   const nodes = fields.texts('downstream_nodes');
+  const pace = readPace(fields, runtime);
   const config = {
     delay:
       delay === undefined
@@ -57,6 +59,7 @@ export function readFault(fields: Fields, runtime: Runtime): FaultConfig {
           },
     headers: fields.messages('headers', 'HeaderMatcher').map(readHeaderMatch),
     ...(nodes.length === 0 ? {} : { downstreamNodes: nodes }),
+    ...(pace === undefined ? {} : { pace }),
     upstreamCluster: fields.text('upstream_cluster') ?? null,
     maxActiveFaults:
       runtime.integer(keyOf('max_active_faults_runtime')) ??
@@ -67,4 +70,18 @@ export function readFault(fields: Fields, runtime: Runtime): FaultConfig {
   abort?.close();
   fields.close();
   return config;
+}
+
+function readPace(fields: Fields, runtime: Runtime): FaultConfig['pace'] {
+  const key = fields.text('response_rate_limit_percent_runtime');
+  const limit = fields.message('response_rate_limit', 'FaultRateLimit');
+  if (limit === undefined) return undefined;
+  const fixed = limit.message('fixed_limit', 'FixedLimit');
+  const kilobytesPerSecond = fixed?.integer('limit_kbps', 1) ?? null;
+  fixed?.close();
+  limit.message('header_limit', 'HeaderLimit')?.close();
+  const percentage = limit.fraction('percentage') ?? ENVOY.fault.percentage.value;
+  limit.close();
+  const asked = runtime.fraction(key || KEYS.response_rate_limit_percent_runtime);
+  return { kilobytesPerSecond, percentage: asked ?? percentage };
 }
