@@ -90,10 +90,6 @@ function predicate(item: RbacCondition): Message {
       const type = `${MATCH_INPUTS}HttpRequestHeaderMatchInput`;
       return single({ '@type': type, header_name: item.match.name }, item.match.value);
     }
-    case 'query': {
-      const type = `${MATCH_INPUTS}HttpRequestQueryParamMatchInput`;
-      return single({ '@type': type, query_param: item.match.name }, item.match.value);
-    }
     case 'server-name':
       return single(typed(`${NETWORK}ServerNameInput`), item.value);
     case 'fact':
@@ -143,7 +139,6 @@ function condition(item: RbacCondition, word: Word): Message {
     }
     case 'not':
       return { [`not_${word}`]: condition(item.of, word) };
-    case 'query':
     case 'fact':
       throw new Error('only matchers ask this, and they are not written');
     case 'header':

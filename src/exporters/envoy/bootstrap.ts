@@ -8,6 +8,7 @@
 import { stringify } from 'yaml';
 import type { AccessLogPlan } from '../../importers/envoy/access-logs.ts';
 import type { FilterConfig, ListenerConfig, MeshConfig } from '../../mesh/config/config.ts';
+import type { EdgeConfig } from '../../mesh/config/edge.ts';
 import { cluster, locality } from './clusters.ts';
 import { listener } from './listeners.ts';
 import { flag, given, type Message, message, socketAddress } from './message.ts';
@@ -25,8 +26,8 @@ export function bootstrapOf(config: MeshConfig, { admin, accessLogs }: Bootstrap
   const names = new Set(config.clusters.map(({ name }) => name));
   return message({
     node: message({
-      id: config.proxyName,
-      cluster: clusterName(config),
+      id: namesOf(config)?.node ?? config.proxyName,
+      cluster: namesOf(config)?.cluster ?? checkedName(config) ?? 'meshquake',
       locality: given(config.locality, locality),
     }),
     cluster_manager: given(config.localCluster, (name) => ({ local_cluster_name: name })),
@@ -95,10 +96,14 @@ export function bootstrapText(config: MeshConfig, options: BootstrapOptions): st
 }
 
 /** What the proxy calls itself where it fills `user-agent` in. */
-function clusterName({ listeners }: MeshConfig): string {
+function namesOf({ listeners }: MeshConfig): EdgeConfig['userAgent'] {
   const named = listeners.find(({ edge }) => edge !== undefined && edge.userAgent !== null);
-  const checked = listeners.flatMap(({ filters }) => filters).find(isHealthFilter);
-  return named?.edge?.userAgent?.cluster ?? checked?.config.ownCluster ?? 'meshquake';
+  return named?.edge?.userAgent ?? null;
+}
+
+/** What a filter asks of the node. */
+function checkedName({ listeners }: MeshConfig): string | undefined {
+  return listeners.flatMap(({ filters }) => filters).find(isHealthFilter)?.config.ownCluster;
 }
 
 function isHealthFilter(

@@ -43,6 +43,7 @@ export function routeConfiguration(
     virtual_hosts: table.virtualHosts.map(virtualHost),
     validate_clusters: leadsNowhere(table, clusters) ? false : undefined,
     ignore_port_in_host_matching: flag(table.ignorePortInHostMatching),
+    ignore_path_parameters_in_path_matching: flag(table.ignoresPathParameters === true),
     ...headerChanges(table),
     most_specific_header_mutations_wins: flag(table.mostSpecificHeaderMutationsWins),
   });

@@ -143,11 +143,6 @@ function readInput(owner: Fields): Input {
     const plain = { name, invert: false, treatMissingAsEmpty: false };
     return (value) => ({ kind: 'header', match: { ...plain, value } });
   }
-  if (type === 'envoy.type.matcher.v3.HttpRequestQueryParamMatchInput') {
-    const name = fields.text('query_param') ?? '';
-    fields.close();
-    return (value) => ({ kind: 'query', match: { name, value } });
-  }
   if (type === `${NETWORK}ServerNameInput`) {
     fields.close();
     return (value) => ({ kind: 'server-name', value });

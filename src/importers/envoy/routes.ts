@@ -299,6 +299,12 @@ function readRewrites(fields: Fields, template: string | undefined): Partial<For
   const templated = readTemplateRewrite(fields, template);
   const pathRewrite =
     templated === undefined ? readPathRewrite(fields) : { kind: 'regex' as const, ...templated };
+  if (template !== undefined && fields.has('prefix_rewrite')) {
+    const message = 'prefix_rewrite does not go with a path template';
+    fields.get('prefix_rewrite')?.keyError('MQ-ENVOY-003', message, {
+      fix: 'use path_rewrite_policy',
+    });
+  }
   const literal = fields.text('host_rewrite_literal');
   const header = fields.text('host_rewrite_header');
   const path = fields.message('host_rewrite_path_regex', 'RegexMatchAndSubstitute');

@@ -383,6 +383,12 @@ export class Cluster implements EjectedHosts {
 
   // Who is ready
 
+  /** A request of this cluster was answered. @param host that it went to; null = it got nowhere */
+  countAnswer(status: number, host: Host | null, isInternal: boolean): void {
+    this.stats.countCode(status, isInternal);
+    if (host?.endpoint.metadata?.['canary'] === true) this.stats.countCanary(status);
+  }
+
   /** Whether a pick would find a host. */
   get hasReadyHost(): boolean {
     return this.hostSet.hasCandidates;

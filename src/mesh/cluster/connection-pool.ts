@@ -245,7 +245,8 @@ export abstract class ConnectionPool {
       this.failConnect(connection, Reset.remoteConnectionFailure, ConnectFailure.closed, '');
     } else if (state !== State.closing) this.upClosed(connection, reason);
     connections.free(connection);
-    this.serve();
+    // When one was given up, those who wait were served then.
+    if (state !== State.closing) this.serve();
   }
 
   /** The peer takes no more streams: GOAWAY, or HTTP/1 `connection: close`. */

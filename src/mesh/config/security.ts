@@ -3,7 +3,7 @@
  * listener. Part of `config.ts`; the vocabulary is Envoy's.
  * Source: policy-engine.md §9.6, 10; config-istio.md §9, 10.
  */
-import type { HeaderMatch, QueryMatch, ValueMatch } from './config.ts';
+import type { HeaderMatch, ValueMatch } from './config.ts';
 
 /** One RBAC filter. Source: policy-engine.md §9.6. */
 export interface RbacConfig {
@@ -42,7 +42,6 @@ export type RbacCondition =
   | { readonly kind: 'and' | 'or'; readonly of: readonly RbacCondition[] }
   | { readonly kind: 'not'; readonly of: RbacCondition }
   | { readonly kind: 'header'; readonly match: HeaderMatch }
-  | { readonly kind: 'query'; readonly match: QueryMatch }
   /** A text about the connection; names are joined by commas, and absent ones match nothing. */
   | {
       readonly kind: 'fact';

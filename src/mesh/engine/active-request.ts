@@ -72,7 +72,8 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
     this.requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
     this.enter(request, connection, plan);
     this.ports.record(RecordKind.requestStarted, uid, plan.listenerId, 0);
-    this.route(request, uid, plan);
+    const isTurnedAway = intake !== null && intake.refusal !== null;
+    if (!isTurnedAway && plan.refusal !== 'bad-path') this.route(request, uid, plan);
     if (!end) this.armRequestTimeout(request, plan);
     if (plan.maxDurationMs >= 0) this.armDuration(request, plan.maxDurationMs);
     if (listener.config.maxRequestsPerConnection !== undefined)
@@ -246,7 +247,7 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
       const isHostless = plan.refusal === 'no-host';
       if (!isHostless) plan.stats.rqFailedPath++;
       const details = isHostless ? 'missing_host_header' : 'path_normalization_failed';
-      this.responder.respondLocally(request, 400, '', Flag.none, details);
+      this.responder.respondElsewhere(request, 400, '', details);
     }
   }
 

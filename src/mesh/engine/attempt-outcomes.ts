@@ -139,7 +139,6 @@ export class AttemptOutcomes implements PoolListener {
     else if (end) countGrpc(host, head);
     else streams.set(stream, StreamBit.successOpen);
     plan.charge(cluster, host, head.status);
-    if (host.endpoint.metadata?.['canary'] === true) cluster.stats.countCanary(head.status);
     const given = plan.makesCookies ? this.withCookies(request, head) : head;
     const sent = plan.responseHead(given, requests.attemptsOf(request));
     this.retries.release(request);

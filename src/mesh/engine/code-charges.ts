@@ -63,10 +63,11 @@ export class CodeCharges {
   }
 
   /** @param host that answered, or failed to; null = nobody did */
-  charge({ stats }: Cluster, host: Host | null, code: number, isInternal: boolean): void {
+  charge(cluster: Cluster, host: Host | null, code: number, isInternal: boolean): void {
+    const { stats } = cluster;
     const { isCounted, hidesCodes, altName, ownZone } = this.rules;
     if (!isCounted) return;
-    stats.countCode(code, isInternal);
+    cluster.countAnswer(code, host, isInternal);
     if (hidesCodes) stats.hideCode(code);
     for (const tally of this.tallies) tally.codes.count(code);
     const zone = host === null || ownZone === '' ? '' : zoneOf(host.endpoint.locality);

@@ -250,7 +250,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   onInformational(stream: Slot, head: Head): void {
     this.beginStream(stream);
-    if (this.sideStream(stream) === null) this.outcomes.onInformational(stream, head);
+    const side = this.sideStream(stream);
+    if (side === null) this.outcomes.onInformational(stream, head);
+    else side.onInformational?.(head);
     this.end();
   }
 

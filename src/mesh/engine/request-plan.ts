@@ -235,7 +235,11 @@ export class RequestPlan {
     const differ = route !== null && (route.variants !== null || haveRetries(input.clusters));
     this.variants = variant < 0 && differ ? [] : null;
     this.edits = route?.variants?.[variant]?.edits ?? route?.edits ?? null;
-    this.facts = { clusterName: this.cluster?.config.name ?? '', peer: input.peer };
+    this.facts = {
+      clusterName: this.cluster?.config.name ?? '',
+      peer: input.peer,
+      hidesOriginals: router.suppressesEnvoyHeaders,
+    };
     // Routes change heads once; later attempts differ from the first in their own headers only.
     const first = unedited.of(1, 0, false);
     const edited =
@@ -283,7 +287,7 @@ export class RequestPlan {
 
   /** Counts the answer to a request. @param host whose it is; null = ours alone */
   charge(cluster: Cluster, host: Host | null, code: number): void {
-    if (this.charges === null) cluster.stats.countCode(code, this.isInternal);
+    if (this.charges === null) cluster.countAnswer(code, host, this.isInternal);
     else this.charges.charge(cluster, host, code, this.isInternal);
   }
 
@@ -297,8 +301,9 @@ export class RequestPlan {
    * What goes downstream of an answer of our own.
    *
    * @param attempt that the router answers for; 0 = the answer is not the router's
+   * @param isSent whether the request is as it goes upstream already
    */
-  replyHead(head: Head, isForRoute: boolean, attempt: number): Head {
+  replyHead(head: Head, isForRoute: boolean, attempt: number, isSent: boolean): Head {
     const located =
       isForRoute && this.location !== ''
         ? head.with({ append: [['location', this.location]] })
@@ -309,7 +314,7 @@ export class RequestPlan {
     if (edits === null) return counted;
     // What says how the body is read comes after all changes; a type that a route set stays.
     const bare = counted.with({ remove: BODY_HEADERS });
-    const made = edits.response(bare, this.firstHead, 0, this.facts);
+    const made = edits.response(bare, isSent ? this.firstHead : this.head, 0, this.facts);
     const hasType = !this.isGrpc && made.get('content-type') !== undefined;
     const framing = counted.headers.filter(
       ([name]) => BODY_HEADERS.includes(name) && !(hasType && name === 'content-type'),

@@ -216,7 +216,10 @@ export class Responder {
 
   /** An answer without body that names another place; '' = it names none. */
   respondElsewhere(request: Slot, status: number, location: string, details: string): void {
-    const plan = this.requests.planOf(request);
+    const { requests, downstreams } = this;
+    const plan = requests.planOf(request);
+    // A head that is refused as bad is the connection's last.
+    if (status === 400) downstreams.set(requests.downstreamOf(request), DownstreamBit.draining);
     const { head, body } = this.replies.of(plan, status, '', '', null);
     const located = location === '' ? head : head.with({ append: [['location', location]] });
     this.send(request, plan, located, body, details);
@@ -224,8 +227,10 @@ export class Responder {
 
   private editedReply(request: Slot, head: Head, details: string): Head {
     const { requests } = this;
-    const attempt = isRouters(details) ? requests.attemptsOf(request) : 0;
-    return requests.planOf(request).replyHead(head, details === DIRECT_RESPONSE, attempt);
+    const made = requests.attemptsOf(request);
+    const attempt = isRouters(details) ? made : 0;
+    const plan = requests.planOf(request);
+    return plan.replyHead(head, details === DIRECT_RESPONSE, attempt, made > 0);
   }
 
   /** What filters add to answers. */
@@ -284,6 +289,7 @@ export class Responder {
     requests.set(request, Bit.responseEnded);
     const plan = requests.planOf(request);
     if (!requests.has(request, Bit.requestEnded)) {
+      // Envoy's stream ends by a reset, and all of them count as the client's.
       plan.stats.rqRxReset++;
       this.closeLater(requests.downstreamOf(request), plan.listener);
     }

@@ -97,7 +97,9 @@ class LogEntry implements RequestLogEntry {
     return this.plan?.route?.config.name ?? '';
   }
   get requestHead(): Head {
-    return this.plan === null ? NO_HEAD : this.plan.head;
+    if (this.plan === null) return NO_HEAD;
+    // As it went upstream, once it did.
+    return this.attemptCount > 0 ? this.plan.firstHead : this.plan.head;
   }
   get upstreamHost(): string | null {
     const pool = this.requests.poolOf(this.request);

@@ -30,6 +30,7 @@ export class ShadowRequest implements SideStream {
   private trailers: Head | null;
   /** The original's last byte is here, and has gone out if there is a connection. */
   private isComplete: boolean;
+  private isAnswered: boolean;
 
   /** @param number of the copy among those of its request */
   constructor(
@@ -51,6 +52,7 @@ export class ShadowRequest implements SideStream {
     this.chunkBytes = [];
     this.trailers = null;
     this.isComplete = false;
+    this.isAnswered = false;
   }
 
   /** @param hash by which a hashing balancer of the cluster picks; null = none */
@@ -112,8 +114,13 @@ export class ShadowRequest implements SideStream {
     this.failed(statusOfReset(reason));
   }
 
+  onInformational(head: Head): void {
+    this.cluster.stats.countCode(head.status, true);
+  }
+
   onHead(head: Head, end: boolean): void {
     const { cluster } = this;
+    this.isAnswered = true;
     const { pool } = this.attempt;
     const status = effectiveStatus(this.isGrpc, head);
     cluster.stats.countCode(head.status, true);
@@ -141,7 +148,7 @@ export class ShadowRequest implements SideStream {
     this.attempt.timerFired();
     this.cluster.stats.rqTimeout++;
     this.blame(504);
-    this.cluster.stats.countCode(504, true);
+    if (!this.isAnswered) this.cluster.stats.countCode(504, true);
     this.attempt.drop();
   }
 
@@ -162,7 +169,7 @@ export class ShadowRequest implements SideStream {
   }
 
   private failed(status: number): void {
-    this.cluster.stats.countCode(status, true);
+    if (!this.isAnswered) this.cluster.stats.countCode(status, true);
     this.attempt.end();
   }
 

@@ -6,6 +6,7 @@
  * Source: policy-engine.md §8.4; Envoy, shadow policies.
  */
 import type { Head, HeaderList, Slot } from '../../core/engine.ts';
+import { withoutPort } from '../../core/socket-address.ts';
 import type { MirrorPolicy } from '../config/config.ts';
 import { HeaderEditor } from '../route/header-mutations.ts';
 import type { EngineContext } from './context.ts';
@@ -42,7 +43,7 @@ export class ShadowRequests {
   /** The first attempt is on its way. */
   start(request: Slot, policies: readonly MirrorPolicy[], body: EarlyBody): void {
     const { context } = this;
-    const { requests, directory } = context;
+    const { requests, downstreams, directory } = context;
     const plan = requests.planOf(request);
     const uid = requests.uidOf(request);
     const draw = context.shareDraw(uid);
@@ -58,7 +59,8 @@ export class ShadowRequests {
         policy.clusterHeader === '' ? policy.cluster : plan.firstHead.get(policy.clusterHeader);
       const cluster = named === undefined ? null : directory.find(named);
       if (cluster === null) continue;
-      const head = copiedHead(plan.firstHead, policy);
+      const { localAddress } = downstreams.peerOf(requests.downstreamOf(request));
+      const head = copiedHead(plan.firstHead, policy, withoutPort(localAddress));
       const { routeTimeoutMs, isGrpc } = plan;
       const copy = new ShadowRequest(context, cluster, head, uid, i, routeTimeoutMs, isGrpc);
       extra.shadows ??= [];
@@ -75,7 +77,8 @@ export class ShadowRequests {
   }
 }
 
-function copiedHead(head: Head, policy: MirrorPolicy): Head {
+/** @param sender the proxy's own address, which it adds as every client of its own does */
+function copiedHead(head: Head, policy: MirrorPolicy, sender: string): Head {
   const authority =
     policy.hostRewrite !== ''
       ? policy.hostRewrite
@@ -84,9 +87,11 @@ function copiedHead(head: Head, policy: MirrorPolicy): Head {
         : shadowed(head.authority);
   const renamed = head.with({ authority, set: INTERNAL });
   const editor = HeaderEditor.of([policy.requestHeaders ?? undefined]);
-  if (editor === null) return renamed;
   const context = { request: renamed, response: null, responseCode: 0, routeName: '', ...NO_FACTS };
-  return renamed.with(editor.editsFor(renamed, context));
+  const edited = editor === null ? renamed : renamed.with(editor.editsFor(renamed, context));
+  const forwarded = edited.get('x-forwarded-for');
+  const senders = forwarded === undefined ? sender : `${forwarded},${sender}`;
+  return edited.with({ set: [['x-forwarded-for', senders]] });
 }
 
 /** `shop.test:80` → `shop.test-shadow:80` */

@@ -8,6 +8,7 @@ import type { ConnectFailure, Head, ResetReason, Slot } from '../../core/engine.
 
 /** Told what happens on its stream. The slot is free after an end or a reset. */
 export interface SideStream {
+  onInformational?(head: Head): void;
   onHead(head: Head, end: boolean): void;
   /** @param end the response is over */
   onBody(end: boolean, chunk: Uint8Array | null): void;

@@ -37,6 +37,8 @@ export interface EditFacts {
   readonly clusterName: string;
   /** null = no value asks about it. */
   readonly peer: PeerFacts | null;
+  /** Whether nothing is told of path and host as they were. */
+  readonly hidesOriginals: boolean;
 }
 
 export class RouteEdits {
@@ -99,7 +101,10 @@ export class RouteEdits {
     const hosted = authority === '' ? own : own.with({ authority });
     const changed = this.edited(hosted, this.requests, facts);
     if (rewritePath === null && rewriteHost === null) return changed;
-    return changed.with(rewriteEdits(changed, rewritePath, rewriteHost, this.appendsHost));
+    const edits = rewriteEdits(changed, rewritePath, rewriteHost, this.appendsHost);
+    if (!facts.hidesOriginals) return changed.with(edits);
+    const set = edits.set?.filter(([name]) => !name.startsWith('x-envoy-original-')) ?? [];
+    return changed.with({ ...edits, set });
   }
 
   private edited(head: Head, editor: HeaderEditor | null, facts: EditFacts): Head {

@@ -149,6 +149,8 @@ function isSentToTls(head: Head, isForAll: boolean): boolean {
 }
 
 /** Where a virtual host that wants TLS sends requests in plain text. */
+const NO_CHANGES = { remove: [], add: [] };
+const UNCHANGED = { requestHeaders: NO_CHANGES, responseHeaders: NO_CHANGES };
 const TO_TLS: RouteConfig = {
   name: '',
   match: { path: { kind: 'prefix', value: '/', ignoreCase: false }, headers: [], query: [] },
@@ -191,7 +193,10 @@ function compileVirtualHost(
   }));
   const { requiresTls } = virtualHost;
   if (requiresTls === undefined) return { routes, tlsRedirect: null };
-  const route = compileRoute(TO_TLS, virtualHost, table, first + routes.length);
+  // Nobody changes the headers of this answer.
+  const host = { ...virtualHost, ...UNCHANGED };
+  const bare = { ...table, ...UNCHANGED };
+  const route = compileRoute(TO_TLS, host, bare, first + routes.length);
   return { routes, tlsRedirect: { isForAll: requiresTls === 'all', route } };
 }
 

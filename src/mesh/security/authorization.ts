@@ -8,12 +8,7 @@
 import type { Head, PeerFacts } from '../../core/engine.ts';
 import { portOf, withoutPort } from '../../core/socket-address.ts';
 import type { RbacCondition, RbacPolicy, RbacRules } from '../config/security.ts';
-import {
-  compileHeaderMatch,
-  compileQueryMatch,
-  compileValueMatch,
-  pathWithoutQuery,
-} from '../route/match.ts';
+import { compileHeaderMatch, compileValueMatch, pathWithoutQuery } from '../route/match.ts';
 import { hasName, namesOf } from './identity.ts';
 import { compileIpRange } from './ip-range.ts';
 import { compilePathTemplate } from './path-template.ts';
@@ -78,10 +73,6 @@ export function compileCondition(condition: RbacCondition): AccessPredicate {
     }
     case 'header':
       return compileHeaderMatch(condition.match);
-    case 'query': {
-      const matches = compileQueryMatch(condition.match);
-      return (head) => matches(head.path);
-    }
     case 'fact': {
       const matches = compileValueMatch(condition.value);
       const factOf = FACTS[condition.fact];

@@ -135,7 +135,7 @@ function headerOf(head: Head, name: string): string | undefined {
       return head.path;
     case ':authority':
     case 'host':
-      return head.authority;
+      return head.authority === '' ? undefined : head.authority;
     case ':status':
       return String(head.status);
     case ':scheme':

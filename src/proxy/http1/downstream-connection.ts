@@ -60,7 +60,7 @@ export class DownstreamConnection implements RequestSink, TransportUser {
     this.transport = transport;
     this.context = context;
     this.facts = facts;
-    this.parser = new RequestParser(this, context.only?.codec);
+    this.parser = new RequestParser(this, context.only?.codec, facts.tls ? 'https' : 'http');
     transport.attach(this);
     this.stopWaiting = this.limitFirstIdleTime();
     if (context.only !== null) this.slot = this.connectionTo(context.only);

@@ -44,7 +44,7 @@ export function targetOf(
   const fallback = version === 'HTTP/1.0' ? (codec?.http10Host ?? '') : '';
   const host = headerValue(headers, 'host') ?? fallback;
   const takesAbsolute = codec?.acceptsAbsoluteTargets !== false;
-  const absolute = takesAbsolute ? /^http:\/\/([^/?#]*)(.*)$/i.exec(target) : null;
+  const absolute = takesAbsolute ? /^https?:\/\/([^/?#]*)(.*)$/i.exec(target) : null;
   if (absolute === null) return { authority: host, path: target };
   const rest = absolute[2]!;
   return { authority: absolute[1]!, path: rest.startsWith('/') ? rest : `/${rest}` };
@@ -57,9 +57,11 @@ export function isLastRequest({ version, headers }: ParsedRequest): boolean {
 }
 
 /** The protocol that the client asks for instead; '' = none. */
+/** Offers of HTTP/2 are passed over. */
 function upgradeOf(headers: MutableHeaders): string {
   const options = tokensOf(headerValue(headers, 'connection'));
-  return options.includes('upgrade') ? (headerValue(headers, 'upgrade') ?? '') : '';
+  const wanted = options.includes('upgrade') ? (headerValue(headers, 'upgrade') ?? '') : '';
+  return wanted.toLowerCase() === 'h2c' ? '' : wanted;
 }
 
 function addMissing(headers: MutableHeaders, name: string, value: () => string): void {

@@ -51,6 +51,10 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
 const CHUNK_LINE = /^([0-9a-fA-F]{1,13})[ \t]*(?:;.*)?$/;
 const CHUNK_LINE_LIMIT_BYTES = 4 * 1024;
+const HTTPS_ON_PLAINTEXT: Malformed = {
+  status: 403,
+  details: 'http1.https_url_on_plaintext_listener',
+};
 const NO_BYTES = Buffer.alloc(0);
 const CODEC_ERROR: Malformed = { status: 400, details: 'http1.codec_error' };
 
@@ -81,14 +85,16 @@ type State =
 export class RequestParser {
   private readonly sink: RequestSink;
   private readonly codec: CodecConfig;
+  private readonly scheme: 'http' | 'https';
   private data: Buffer = NO_BYTES;
   private state: State = 'idle';
   private remaining = 0;
   private isHeld = false;
 
   /** @param codec undefined = Envoy's defaults */
-  constructor(sink: RequestSink, codec: CodecConfig | undefined) {
+  constructor(sink: RequestSink, codec: CodecConfig | undefined, scheme: 'http' | 'https') {
     this.sink = sink;
+    this.scheme = scheme;
     this.codec = codec ?? DEFAULT_CODEC;
   }
 
@@ -178,7 +184,7 @@ export class RequestParser {
       if (problem !== null) return this.refuse(problem);
     }
     const [, method = '', target = '', version = ''] = REQUEST_LINE.exec(lines[0]!) ?? [];
-    const problem = this.lineProblem(method, version, lines.length - 1);
+    const problem = this.lineProblem(method, target, lines.length - 1);
     if (problem !== null) return this.refuse(problem);
     return this.begin(method, target, version as ParsedRequest['version'], headers);
   }
@@ -197,14 +203,15 @@ export class RequestParser {
   }
 
   /** @param method '' = there is no request line */
-  private lineProblem(method: string, version: string, headerCount: number): Malformed | null {
+  private lineProblem(method: string, target: string, headerCount: number): Malformed | null {
     const { codec } = this;
     if (!METHODS.has(method) && (method === '' || !codec.acceptsAnyMethod)) return CODEC_ERROR;
     if (headerCount > codec.maxHeaderCount) {
       return { status: 431, details: 'http1.too_many_headers' };
     }
-    if (version === 'HTTP/1.1' || (version === 'HTTP/1.0' && codec.acceptsHttp10)) return null;
-    return { status: 426, details: 'low_version' };
+    if (!isTarget(method, target, codec.acceptsAbsoluteTargets)) return CODEC_ERROR;
+    const isMistaken = this.scheme === 'http' && codec.acceptsAbsoluteTargets;
+    return isMistaken && /^https:/i.test(target) ? HTTPS_ON_PLAINTEXT : null;
   }
 
   private begin(
@@ -215,6 +222,10 @@ export class RequestParser {
   ): boolean {
     const problem = this.startBody(headers);
     if (problem !== null) return this.refuse(problem);
+    // A codec takes every version; it is the connection manager that minds.
+    if (version !== 'HTTP/1.1' && !(version === 'HTTP/1.0' && this.codec.acceptsHttp10)) {
+      return this.refuse({ status: 426, details: 'low_version' });
+    }
     this.sink.onHead({ method, target, version, headers, end: this.state === 'idle' });
     return true;
   }
@@ -224,6 +235,7 @@ export class RequestParser {
     const encoding = headerValue(headers, 'transfer-encoding');
     const length = headerValue(headers, 'content-length');
     this.state = 'idle';
+    if (length !== undefined && !/^\d{1,15}$/.test(length)) return CODEC_ERROR;
     if (encoding !== undefined) {
       if (encoding.toLowerCase() !== 'chunked') {
         return { status: 501, details: 'http1.invalid_transfer_encoding' };
@@ -236,7 +248,6 @@ export class RequestParser {
       }
       this.state = 'chunkLine';
     } else if (length !== undefined) {
-      if (!/^\d{1,15}$/.test(length)) return CODEC_ERROR;
       this.remaining = Number(length);
       if (this.remaining > 0) this.state = 'length';
     }
@@ -320,4 +331,17 @@ export class RequestParser {
     this.data = this.data.subarray(count);
     return taken;
   }
+}
+
+/**
+ * A path, an address, or what the method alone allows.
+ *
+ * @param takesAddresses whether addresses are taken apart; as paths they are refused later
+ */
+function isTarget(method: string, target: string, takesAddresses: boolean): boolean {
+  if (method === 'CONNECT') return /^[\w.~!$&'()+,;=%@*-]+:\d+$/.test(target);
+  if (target.startsWith('/')) return true;
+  if (target.startsWith('*')) return method === 'OPTIONS' || !takesAddresses;
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(target)) return false;
+  return !takesAddresses || /^https?:\/\/[^/?]/i.test(target);
 }

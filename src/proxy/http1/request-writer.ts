@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Head, HeaderList } from '../../core/engine.ts';
 import { fieldLines } from './headers.ts';
 
-const BODILESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+const BODILESS_METHODS: ReadonlySet<string> = new Set('GET HEAD DELETE TRACE CONNECT'.split(' '));
 const LAST_CHUNK = '0\r\n\r\n';
 
 /** Writes requests to one socket. */

@@ -1,8 +1,9 @@
 /**
  * What a case observed, check by check, in the form in which it is compared.
  */
+import { networkInterfaces } from 'node:os';
 import type { Case, Check } from './case-file.ts';
-import { headerOf } from './http-text.ts';
+import { headerOf, type Pairs } from './http-text.ts';
 import type { Attempt } from './scripted-answer.ts';
 import type { Result, ScriptedClient } from './scripted-client.ts';
 import type { CaseBook, ScriptedUpstream } from './scripted-upstream.ts';
@@ -46,6 +47,8 @@ const PER_REQUEST: Readonly<Record<string, Reading>> = {
   first_host: (r, _c, seen) => attemptsOf(seen, r)[0]?.host ?? '-',
   n_attempts: (r, _c, seen) => attemptsOf(seen, r).length,
   attempt_header: (r, c, seen) => attemptsOf(seen, r).map((a) => headerOf(a.headers, c.name!)),
+  attempt_headers: (r, _c, seen) => attemptsOf(seen, r).map((a) => steady(a.headers)),
+  resp_headers: (r, _c, seen) => steady(resultOf(seen, r).headers),
   attempt_header_num: (r, c, seen) => {
     const attempt = attemptsOf(seen, r)[c.attempt! - 1];
     return attempt === undefined ? -1 : Number(headerOf(attempt.headers, c.name!) ?? -1);
@@ -62,7 +65,36 @@ const PER_REQUEST: Readonly<Record<string, Reading>> = {
   flags: (r, _c, seen) => logOf(seen, r, 1),
   details: (r, _c, seen) => logOf(seen, r, 2),
   log_attempts: (r, _c, seen) => logOf(seen, r, 3),
+  log_field: (r, c, seen) => logOf(seen, r, c.idx!),
 };
+
+/** Headers of which each run has others: times, ports, identities, and who answered. */
+const UNSTEADY =
+  'date x-request-id x-envoy-upstream-service-time x-envoy-expected-rq-timeout-ms x-forwarded-port x-ratelimit-reset x-host set-cookie'.split(
+    ' ',
+  );
+
+const LOOPBACK = '127.0.0.1';
+/** Envoy says of clients on the loopback that they come from the machine's first address. */
+const OWN_ADDRESSES = new Set(
+  Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address)),
+);
+
+function asLoopback(addresses: string): string {
+  const isOwn = addresses.split(',').some((part) => OWN_ADDRESSES.has(part.trim()));
+  if (!isOwn) return addresses;
+  return addresses.replace(/[\d.]+/g, (part) => (OWN_ADDRESSES.has(part) ? LOOPBACK : part));
+}
+
+/** All others: values by name. */
+function steady(headers: Pairs): Readonly<Record<string, readonly string[]>> {
+  const steadyOnes = headers.filter(([name]) => !UNSTEADY.includes(name.toLowerCase()));
+  const values: Record<string, string[]> = {};
+  for (const [name, value] of steadyOnes) {
+    (values[name.toLowerCase()] ??= []).push(asLoopback(value));
+  }
+  return values;
+}
 
 /** One value for the whole case. */
 const WHOLE: Readonly<Record<string, (check: Check, seen: Seen, requests: number[]) => unknown>> = {

@@ -13,8 +13,8 @@ import { readBootstrap } from '../../../src/importers/envoy/bootstrap.ts';
 import { NameIds } from '../../../src/importers/name-ids.ts';
 import type { MeshConfig } from '../../../src/mesh/config/config.ts';
 import { readCase } from '../../conformance/envoy/case-file.ts';
-import { FRAMES, subject } from '../../conformance/envoy/differential/space.ts';
-import { compose } from '../../conformance/envoy/differential/subject.ts';
+import { compose } from '../../conformance/envoy/differential/compose.ts';
+import { frame, subjectsOf } from '../../conformance/envoy/differential/space.ts';
 
 const CASES = join(import.meta.dirname, '../../conformance/envoy/cases');
 const OPTIONS = { admin: null, accessLogs: new Map() };
@@ -50,8 +50,8 @@ describe('a bootstrap that is read, exported and read again', () => {
   });
 
   it('says the same, whatever it says', () => {
-    const property = fc.property(subject, fc.constantFrom(...FRAMES), (drawn, frame) => {
-      const config = read(rendered(compose('x', frame, [drawn]).found.bootstrap));
+    const property = fc.property(subjectsOf(), frame, (drawn, manager) => {
+      const config = read(rendered(compose('x', manager, [drawn]).found.bootstrap));
       fc.pre(config !== null);
       const again = read(bootstrapText(config, OPTIONS));
       expect(again).not.toBeNull();

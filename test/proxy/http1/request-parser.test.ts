@@ -17,7 +17,11 @@ class RecordingSink implements RequestSink {
   readonly parser: RequestParser;
 
   constructor(codec?: Partial<CodecConfig>) {
-    this.parser = new RequestParser(this, codec === undefined ? undefined : { ...CODEC, ...codec });
+    this.parser = new RequestParser(
+      this,
+      codec === undefined ? undefined : { ...CODEC, ...codec },
+      'http',
+    );
   }
   onStart(): void {
     this.events.push('start');

@@ -7,7 +7,8 @@
 import { agrees } from '../observe.ts';
 import { runCase } from '../run-case.ts';
 import type { Stage } from '../stage.ts';
-import { type Composed, compose, type Frame, type Subject } from './subject.ts';
+import { type Composed, compose } from './compose.ts';
+import type { Frame, Subject } from './subject.ts';
 
 /** Makes a fresh stage of each side. */
 export interface Sides {
@@ -33,7 +34,7 @@ const AGAIN = ['2', '3'];
  * What differs, by index of the subject.
  *
  * @param ignored differences that do not count, by `what`
- * @returns a text when one side or both did not run at all
+ * @returns a text when one side or both did not run at all, or when only what all share differs
  */
 export async function differing(
   sides: Sides,
@@ -41,13 +42,13 @@ export async function differing(
   subjects: readonly Subject[],
   ignored: RegExp,
 ): Promise<ReadonlyMap<number, readonly Difference[]> | string> {
-  const first = await compared(sides, frame, subjects, ['1'], ignored);
+  const first = await compared(sides, frame, subjects, ['1'], ignored, true);
   if (typeof first === 'string' || first.size === 0) return first;
   const indexes = [...first.keys()];
   const suspects = indexes.map((index) => subjects[index]!);
   let left = new Map(indexes.map((index) => [index, first.get(index)!]));
   for (const _ of AGAIN) {
-    const again = await compared(sides, frame, suspects, AGAIN, ignored);
+    const again = await compared(sides, frame, suspects, AGAIN, ignored, false);
     if (typeof again === 'string') return again;
     left = new Map(
       [...left].flatMap(([index, differences]) => {
@@ -61,33 +62,48 @@ export async function differing(
   return left;
 }
 
-/** Differences to every one of our runs. */
+/**
+ * Differences to every one of our runs.
+ *
+ * @param isWhole whether what all of them share is looked at, too
+ */
 async function compared(
   sides: Sides,
   frame: Frame,
   subjects: readonly Subject[],
   seeds: readonly string[],
   ignored: RegExp,
+  isWhole: boolean,
 ): Promise<ReadonlyMap<number, readonly Difference[]> | string> {
   const composed = compose('drawn', frame, subjects);
   const envoy = await play(composed, sides.envoy());
   const runs: Played[] = [];
   for (const seed of seeds) runs.push(await play(composed, sides.ours(seed)));
   if (typeof envoy === 'string') {
-    return runs.every((run) => typeof run === 'string') ? `both: ${envoy}` : `envoy: ${envoy}`;
+    return runs.every((run) => typeof run === 'string')
+      ? `both: ${envoy} | ${String(runs[0])}`
+      : `envoy: ${envoy}`;
   }
-  const found = new Map<number, readonly Difference[]>();
   for (const ours of runs) if (typeof ours === 'string') return `meshquake: ${ours}`;
-  subjects.forEach((_, index) => {
+  const lasting = (at: readonly number[], isUnordered: boolean): readonly Difference[] => {
     const [first = [], ...others] = runs.map((ours) =>
-      differencesOf(composed, index, ours as readonly unknown[], envoy),
+      at.flatMap((i) => differenceOf(composed, i, isUnordered, ours[i], envoy[i])),
     );
-    const lasting = first.filter(
-      ({ what }) => !ignored.test(what) && others.every((run) => has(run, what)),
-    );
-    if (lasting.length > 0) found.set(index, lasting);
+    return first.filter(({ what }) => !ignored.test(what) && others.every((run) => has(run, what)));
+  };
+  const found = new Map<number, readonly Difference[]>();
+  const { checks, shared } = composed;
+  subjects.forEach((subject, index) => {
+    const [from, to] = checks[index]!;
+    const at = Array.from({ length: to - from }, (_, i) => from + i);
+    // Of one subject alone the listener's counters are its own.
+    if (subjects.length === 1) at.push(shared);
+    const differences = lasting(at, subject.isUnordered === true);
+    if (differences.length > 0) found.set(index, differences);
   });
-  return found;
+  if (found.size > 0 || subjects.length === 1 || !isWhole) return found;
+  const [difference] = lasting([shared], false);
+  return difference === undefined ? found : `together: ${difference.what}`;
 }
 
 function has(differences: readonly Difference[], what: string): boolean {
@@ -100,25 +116,50 @@ async function play({ found }: Composed, stage: Stage): Promise<Played> {
   return bad.length > 0 ? bad.join('; ') : values;
 }
 
-function differencesOf(
-  { found, checks }: Composed,
-  index: number,
-  ours: readonly unknown[],
-  envoy: readonly unknown[],
+type Named = Readonly<Record<string, unknown>>;
+
+function differenceOf(
+  { found }: Composed,
+  at: number,
+  isUnordered: boolean,
+  ours: unknown,
+  envoy: unknown,
 ): readonly Difference[] {
-  const [from, to] = checks[index]!;
-  return found.compare.slice(from, to).flatMap((check, i): readonly Difference[] => {
-    const [mine, theirs] = [ours[from + i], envoy[from + i]];
-    if (agrees(check, mine, theirs)) return [];
-    if (check.what !== 'counters') {
-      const name = check.name === undefined ? '' : `:${check.name}`;
-      return [{ what: check.what + name, ours: mine, envoy: theirs }];
-    }
-    const [a, b] = [mine, theirs] as readonly Readonly<Record<string, number>>[];
+  const check = found.compare[at]!;
+  const isOfAttempts = check.what === 'hosts' || check.what.startsWith('attempt_');
+  const order = isUnordered && isOfAttempts ? unordered : (value: unknown) => value;
+  const [mine, theirs] = [order(ours), order(envoy)];
+  if (agrees(check, mine, theirs)) return [];
+  if (check.what === 'counters') {
+    const label = check.at === undefined ? '' : 'then:';
     return (check.names ?? []).flatMap((name) => {
-      if (a![name] === b![name]) return [];
-      const short = name.replace(/^cluster\.s\d+/, '');
-      return [{ what: `counter:${short}`, ours: a![name], envoy: b![name] }];
+      const [a, b] = [(mine as Named)[name], (theirs as Named)[name]];
+      const short = name.replace(/^cluster\.s\d+/, '').replace(/^http\.in\./, 'http.');
+      return a === b ? [] : [{ what: `counter:${label}${short}`, ours: a, envoy: b }];
     });
+  }
+  if (check.what.endsWith('_headers')) return headersOf(check.what, mine, theirs);
+  const name = check.name === undefined ? '' : `:${check.name}`;
+  return [{ what: check.what + name, ours: mine, envoy: theirs }];
+}
+
+/** Attempts of a request as if sorted. */
+function unordered(requests: unknown): unknown {
+  const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  return (requests as readonly unknown[]).map((attempts) =>
+    Array.isArray(attempts) ? [...attempts].sort(byText) : attempts,
+  );
+}
+
+/** One for each name of a header. */
+function headersOf(what: string, ours: unknown, envoy: unknown): readonly Difference[] {
+  const heads = (side: unknown) => (side as readonly (Named | readonly Named[])[]).flat();
+  const [mine, theirs] = [heads(ours), heads(envoy)];
+  if (mine.length !== theirs.length) return [{ what, ours: mine.length, envoy: theirs.length }];
+  const names = new Set([...mine, ...theirs].flatMap((head) => Object.keys(head)));
+  return [...names].flatMap((name) => {
+    const [a, b] = [mine, theirs].map((side) => side.map((head) => head[name] ?? null));
+    const isSame = JSON.stringify(a) === JSON.stringify(b);
+    return isSame ? [] : [{ what: `${what}:${name}`, ours: a, envoy: b }];
   });
 }

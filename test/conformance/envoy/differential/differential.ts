@@ -1,5 +1,6 @@
 /**
- * `npm run differential -- [--runs N] [--seed S] [--batch N] [--shrink N] [--ignore REGEX] [--out DIR]`
+ * `npm run differential -- [--runs N] [--seed S] [--batch N] [--shrink N] [--ignore REGEX] [--out DIR]
+ * [--space NAME] [--only I,J]`
  *
  * Draws configurations, and lets a real Envoy (`$ENVOY`, or on the PATH) and the engine in virtual
  * time answer the same requests. A configuration is one virtual host with its routes and clusters,
@@ -15,13 +16,16 @@ import { LiveStage } from '../live/live-stage.ts';
 import { runCase } from '../run-case.ts';
 import { VirtualStage } from '../virtual/virtual-stage.ts';
 import { type Difference, differing, type Sides } from './compare.ts';
-import { FRAMES, subject } from './space.ts';
-import { caseText, compose, type Frame, type Subject } from './subject.ts';
+import { caseText, compose } from './compose.ts';
+import { frame, subjectsOf } from './space.ts';
+import type { Frame, Subject } from './subject.ts';
 
 const SIDES: Sides = {
   envoy: () => new LiveStage('envoy'),
   ours: (seed) => new VirtualStage(seed),
 };
+/** Differences of one configuration that are printed. */
+const SHOWN = 6;
 /** Of shrinking one of them. */
 const LIMIT_MS = 25_000;
 
@@ -32,6 +36,9 @@ interface Options {
   readonly shrink: number;
   readonly out: string;
   readonly ignored: RegExp;
+  readonly subjects: fc.Arbitrary<Subject>;
+  /** Only these, each in a start of its own; empty = all. */
+  readonly only: readonly number[];
 }
 
 interface Disagreement {
@@ -50,19 +57,27 @@ interface Tally {
 
 async function main(): Promise<number> {
   const options = readOptions();
-  const subjects = fc.sample(subject, { seed: options.seed, numRuns: options.runs });
+  const subjects = fc.sample(options.subjects, { seed: options.seed, numRuns: options.runs });
+  const batches = Math.ceil(options.runs / options.batch);
+  const frames = fc.sample(frame, { seed: options.seed, numRuns: batches });
   const tally: Tally = { found: [], refused: 0 };
-  for (let from = 0; from < subjects.length; from += options.batch) {
-    const batch = subjects.slice(from, from + options.batch);
-    await playBatch(batch, from, frameOf(from, options), tally, options.ignored);
-    process.stderr.write(`${from + batch.length} of ${options.runs}: ${tally.found.length}\n`);
+  const { only, batch } = options;
+  const size = only.length === 0 ? batch : 1;
+  for (let from = 0; from < subjects.length; from += size) {
+    if (only.length > 0 && !only.includes(from)) continue;
+    const played = subjects.slice(from, from + size);
+    await playBatch(played, from, frames[Math.floor(from / batch)]!, tally, options.ignored);
+    process.stderr.write(`${from + played.length} of ${options.runs}: ${tally.found.length}\n`);
   }
-  const kinds = byKind(tally.found);
   let left = options.shrink;
-  for (const [what, items] of kinds) {
-    const { ours, envoy } = items[0]!.differences.find((item) => item.what === what)!;
-    say(`${what}: ${items.length} times, as #${items.map(({ index }) => index).slice(0, 5)}`);
-    say(`  ours ${JSON.stringify(ours)}\n  envoy ${JSON.stringify(envoy)}`.slice(0, 600));
+  for (const [what, items] of byKind(tally.found)) {
+    say(`${what}: ${items.length} times`);
+    for (const { index, differences } of items) {
+      const lines = differences.slice(0, SHOWN).map(({ what: other, ours, envoy }) => {
+        return `    ${other}\n      ours  ${JSON.stringify(ours)}\n      envoy ${JSON.stringify(envoy)}`;
+      });
+      say(`  #${index}, ${differences.length} differences\n${lines.join('\n')}`);
+    }
     if (left-- > 0) await reduce(what, items[0]!, options);
   }
   const { found, refused } = tally;
@@ -81,10 +96,12 @@ function readOptions(): Options {
       batch: { type: 'string', default: '40' },
       shrink: { type: 'string', default: '3' },
       ignore: { type: 'string', default: '(?!)' },
+      space: { type: 'string' },
+      only: { type: 'string', default: '' },
       out: { type: 'string', default: '.cache/differential' },
     },
   });
-  const { runs, seed, batch, shrink, out, ignore } = values;
+  const { runs, seed, batch, shrink, out, ignore, space, only } = values;
   return {
     runs: Number(runs),
     seed: Number(seed),
@@ -92,11 +109,9 @@ function readOptions(): Options {
     shrink: Number(shrink),
     out,
     ignored: new RegExp(ignore),
+    subjects: subjectsOf(space),
+    only: only.split(',').filter(Boolean).map(Number),
   };
-}
-
-function frameOf(from: number, { batch, seed }: Options): Frame {
-  return FRAMES[(Math.floor(from / batch) + seed) % FRAMES.length]!;
 }
 
 async function playBatch(
@@ -114,8 +129,10 @@ async function playBatch(
     return;
   }
   if (batch.length === 1) {
-    if (result.startsWith('both: ')) tally.refused++;
-    else if (!ignored.test('start')) {
+    if (result.startsWith('both: ')) {
+      tally.refused++;
+      process.stderr.write(`#${from} is refused by ${result.slice(0, 600)}\n`);
+    } else if (!ignored.test('start')) {
       const differences = [{ what: 'start', ours: result, envoy: '' }];
       tally.found.push({ index: from, frame, differences });
     }
@@ -127,11 +144,12 @@ async function playBatch(
   await playBatch(batch.slice(half), from + half, frame, tally, ignored);
 }
 
-/** Most frequent first. */
+/** By their first difference; most frequent first. */
 function byKind(found: readonly Disagreement[]): readonly (readonly [string, Disagreement[]])[] {
   const kinds = new Map<string, Disagreement[]>();
   for (const item of found) {
-    for (const { what } of item.differences) kinds.set(what, [...(kinds.get(what) ?? []), item]);
+    const { what } = item.differences[0]!;
+    kinds.set(what, [...(kinds.get(what) ?? []), item]);
   }
   return [...kinds].sort(([, a], [, b]) => b.length - a.length);
 }
@@ -140,7 +158,7 @@ function byKind(found: readonly Disagreement[]): readonly (readonly [string, Dis
 async function reduce(what: string, { index, frame }: Disagreement, options: Options) {
   const { seed, out } = options;
   const others = new RegExp(`^(?!${what.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$)`);
-  const property = fc.asyncProperty(subject, async (value) => {
+  const property = fc.asyncProperty(options.subjects, async (value) => {
     const result = await differing(SIDES, frame, [value], others);
     const isStart = what === 'start' && typeof result === 'string' && !result.startsWith('both');
     return !isStart && (typeof result === 'string' || result.size === 0);
@@ -161,8 +179,8 @@ async function reduce(what: string, { index, frame }: Disagreement, options: Opt
   mkdirSync(join(out, 'goldens'), { recursive: true });
   writeFileSync(join(out, 'cases', `${id}.yaml`), caseText(found));
   writeFileSync(join(out, 'goldens', `${id}.json`), `${JSON.stringify({ id, values })}\n`);
-  const { virtualHost, clusters, requests } = smallest;
-  say(`  ${JSON.stringify({ virtualHost, clusters, requests, frame })}\n  ${out}/cases/${id}.yaml`);
+  const { virtualHost, clusters, steps } = smallest;
+  say(`  ${JSON.stringify({ virtualHost, clusters, steps, frame })}\n  ${out}/cases/${id}.yaml`);
 }
 
 function say(text: string): void {

@@ -2,50 +2,39 @@
  * The space that the differential test draws from: policies that both sides must decide alike.
  *
  * Times are far apart (20 ms and more; a hundred against nothing or for ever), shares are 0 or 100 %,
- * and back-offs a few milliseconds, so that neither load nor chance decides what is compared.
+ * sweeps and fills come only after the case, and back-offs take a few milliseconds, so that neither
+ * load nor chance decides what is compared.
  */
 import fc from 'fast-check';
-import { cluster } from './space/clusters.ts';
-import { virtualHost } from './space/routes.ts';
-import { request } from './space/traffic.ts';
-import { type Arb, list } from './space/words.ts';
-import { type Frame, filter, type Message, type Subject } from './subject.ts';
+import { copies } from './space/copies.ts';
+import { crowds } from './space/crowds.ts';
+import { edges } from './space/edges.ts';
+import { hashes } from './space/hashes.ts';
+import { healthChecks } from './space/health-checks.ts';
+import { mixed } from './space/mixed.ts';
+import { priorities } from './space/priorities.ts';
+import type { Arb } from './space/words.ts';
+import type { Subject } from './subject.ts';
 
-export const subject: Arb<Subject> = fc
-  .tuple(virtualHost, cluster, cluster, list(request, 4, 1))
-  .map(([host, a, b, requests]) => ({
-    virtualHost: host,
-    clusters: { a, b },
-    requests,
-    comparesHosts: false,
-  }));
+export { frame } from './space/frames.ts';
 
-/** The connection manager of a whole case: one of a few. */
-export const FRAMES: readonly Frame[] = [
-  frameOf({
-    use_remote_address: true,
-    internal_address_config: {
-      cidr_ranges: [{ address_prefix: '127.0.0.0', prefix_len: 8 }],
-    },
-  }),
-  frameOf({
-    use_remote_address: true,
-    internal_address_config: {
-      cidr_ranges: [{ address_prefix: '127.0.0.0', prefix_len: 8 }],
-    },
-    stream_idle_timeout: '0.35s',
-    proxy_100_continue: true,
-  }),
-  frameOf({}),
-  frameOf({ use_remote_address: true, xff_num_trusted_hops: 1 }),
-];
+/** Each in so many of thirty draws. */
+const SPACES: Readonly<
+  Record<string, { readonly weight: number; readonly arbitrary: Arb<Subject> }>
+> = {
+  mixed: { weight: 12, arbitrary: mixed },
+  edges: { weight: 4, arbitrary: edges },
+  crowds: { weight: 3, arbitrary: crowds },
+  priorities: { weight: 3, arbitrary: priorities },
+  hashes: { weight: 3, arbitrary: hashes },
+  healthChecks: { weight: 2, arbitrary: healthChecks },
+  copies: { weight: 3, arbitrary: copies },
+};
 
-function frameOf(fields: Message): Frame {
-  return {
-    ...fields,
-    http_filters: [
-      filter('fault', 'fault.v3.HTTPFault'),
-      filter('limit', 'local_ratelimit.v3.LocalRateLimit', { stat_prefix: 'limit' }),
-    ],
-  };
+/** @param name of one of the spaces; undefined = all of them */
+export function subjectsOf(name?: string): Arb<Subject> {
+  if (name === undefined) return fc.oneof(...Object.values(SPACES));
+  const space = SPACES[name];
+  if (space === undefined) throw new Error(`no space is called "${name}"`);
+  return space.arbitrary;
 }

@@ -14,7 +14,7 @@ import { latin1 } from '../http-text.ts';
 import type { VirtualContext } from './context.ts';
 import { type Dialled, UpstreamConnection, type UpstreamStream } from './upstream-connection.ts';
 
-const BODILESS_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
+const BODILESS_METHODS: ReadonlySet<string> = new Set('GET HEAD DELETE TRACE CONNECT'.split(' '));
 
 export class Http1Upstream extends UpstreamConnection implements ResponseSink, UpstreamStream {
   private readonly parser = new ResponseParser(this);

@@ -2,8 +2,15 @@
  * Clusters: limits, ejection, panic, subsets; and their endpoints.
  */
 import fc from 'fast-check';
-import type { EndpointGroup, Message, SubjectCluster, Upstream } from '../subject.ts';
-import { type Arb, list, message, one, seldom } from './words.ts';
+import {
+  type EndpointGroup,
+  extension,
+  type Message,
+  type SubjectCluster,
+  type Upstream,
+} from '../subject.ts';
+import { retryPolicy } from './retries.ts';
+import { type Arb, headerMatch, list, message, one, seldom } from './words.ts';
 
 // Clusters
 
@@ -13,6 +20,8 @@ const thresholds: Arb<Message> = message({
   max_pending_requests: seldom(one(1, 0), 2),
   max_requests: seldom(one(1, 0, 2), 2),
   max_retries: seldom(one(0, 1), 3),
+  max_connection_pools: seldom(one(1), 1),
+  track_remaining: seldom(one(true), 1),
   retry_budget: seldom(
     one(
       { budget_percent: { value: 100 }, min_retry_concurrency: 1 },
@@ -22,6 +31,7 @@ const thresholds: Arb<Message> = message({
   ),
 });
 
+/** Sweeps come only after the case. */
 const outlier: Arb<Message> = message({
   consecutive_5xx: one(1, 2, 3),
   enforcing_consecutive_5xx: seldom(one(0), 1),
@@ -31,8 +41,10 @@ const outlier: Arb<Message> = message({
   consecutive_local_origin_failure: seldom(one(1, 2), 2),
   max_ejection_percent: seldom(one(100, 0, 50), 5),
   always_eject_one_host: seldom(one(true), 1),
-  interval: one('60s'),
+  interval: one('3600s'),
   base_ejection_time: seldom(one('30s')),
+  max_ejection_time: seldom(one('40s'), 1),
+  detect_degraded_hosts: seldom(one(true), 1),
 });
 
 const HOSTS: readonly Upstream[] = ['a0', 'a1', 'a2', 'a3'];
@@ -53,6 +65,7 @@ const groups: Arb<readonly EndpointGroup[]> = fc
             one(
               { filter_metadata: { 'envoy.lb': { stage: 'new' } } },
               { filter_metadata: { 'envoy.lb': { stage: 'old' } } },
+              { filter_metadata: { 'envoy.lb': { stage: 'old', canary: true } } },
             ),
             1,
           ),
@@ -74,21 +87,56 @@ const groups: Arb<readonly EndpointGroup[]> = fc
     });
   });
 
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+
+const matched = fc.oneof(
+  message({ http_response_headers_match: message({ headers: list(headerMatch, 1, 1) }) }),
+  one(
+    {
+      http_response_headers_match: {
+        headers: [{ name: ':status', string_match: { prefix: '4' } }],
+      },
+    },
+    {
+      http_response_headers_match: {
+        headers: [{ name: ':status', string_match: { prefix: '50' }, invert_match: true }],
+      },
+    },
+    { any_match: true },
+    { not_match: { any_match: true } },
+  ),
+);
+
+const protocolOptions: Arb<Message> = message({
+  explicit_http_config: one({ http_protocol_options: {} }),
+  common_http_protocol_options: seldom(
+    message({
+      max_requests_per_connection: seldom(one(1, 2), 3),
+      max_stream_duration: seldom(one('0.15s'), 2),
+    }),
+    4,
+  ),
+  retry_policy: seldom(retryPolicy, 1),
+  outlier_detection: seldom(message({ error_matcher: matched }), 2),
+}).map((options) => ({
+  [HTTP_OPTIONS]: extension('upstreams.http.v3.HttpProtocolOptions', options),
+}));
+
+/** `CommonLbConfig`. */
+export const panic = one<Message>(
+  { healthy_panic_threshold: { value: 0 } },
+  { healthy_panic_threshold: { value: 100 } },
+  { zone_aware_lb_config: { fail_traffic_on_panic: true } },
+);
+
 export const cluster: Arb<SubjectCluster> = fc
   .tuple(
     message({
-      connect_timeout: one('1s'),
       circuit_breakers: seldom(message({ thresholds: list(thresholds, 2, 1) }), 3),
       outlier_detection: seldom(outlier, 3),
-      max_requests_per_connection: seldom(one(1, 2), 1),
-      common_lb_config: seldom(
-        one(
-          { healthy_panic_threshold: { value: 0 } },
-          { healthy_panic_threshold: { value: 100 } },
-          { zone_aware_lb_config: { fail_traffic_on_panic: true } },
-        ),
-        2,
-      ),
+      typed_extension_protocol_options: seldom(protocolOptions, 2),
+      per_connection_buffer_limit_bytes: seldom(one(16, 1_024), 1),
+      common_lb_config: seldom(panic, 2),
       lb_subset_config: seldom(
         one(
           { fallback_policy: 'NO_FALLBACK', subset_selectors: [{ keys: ['stage'] }] },

@@ -1,132 +1,21 @@
 /**
- * Virtual hosts with their routes, retries and per-route filters.
+ * Virtual hosts with their routes: forwarding, redirects and direct responses.
  */
 import fc from 'fast-check';
-import { type Message, typed } from '../subject.ts';
+import type { Message } from '../subject.ts';
+import { routeFilters } from './filters.ts';
+import { rateLimits } from './limits.ts';
+import { retryPolicy } from './retries.ts';
 import {
   type Arb,
   headerChanges,
-  headerMatch,
   list,
   message,
   one,
   routeMatch,
   seldom,
-  stringMatch,
   withoutUndefined,
 } from './words.ts';
-
-// Retries
-
-const RETRY_ON = [
-  '5xx',
-  'gateway-error',
-  'reset',
-  'connect-failure',
-  'retriable-4xx',
-  'refused-stream',
-  'retriable-status-codes',
-  'retriable-headers',
-  'envoy-ratelimited',
-  'reset-before-request',
-  'cancelled',
-  'deadline-exceeded',
-  'internal',
-  'resource-exhausted',
-  'unavailable',
-] as const;
-
-const retryOn = list(one(...RETRY_ON), 3, 1).map((words) => [...new Set(words)].join(','));
-const statuses = list(one(200, 400, 404, 409, 418, 429, 500, 503), 2, 1);
-
-const retryPolicy: Arb<Message> = message({
-  retry_on: retryOn,
-  num_retries: seldom(one(2, 0, 1, 3, 4), 4),
-  retriable_status_codes: seldom(statuses),
-  per_try_timeout: seldom(one('0.1s'), 3),
-  per_try_idle_timeout: seldom(one('0.1s'), 1),
-  retry_back_off: one({ base_interval: '0.001s', max_interval: '0.003s' }),
-  retriable_headers: seldom(list(responseMatch(), 2, 1), 1),
-  retriable_request_headers: seldom(list(headerMatch, 1, 1), 1),
-  host_selection_retry_max_attempts: seldom(one(5, 2), 2),
-  retry_host_predicate: seldom(
-    one([
-      {
-        name: 'previous',
-        typed_config: typed('retry.host.previous_hosts.v3.PreviousHostsPredicate', {}),
-      },
-    ]),
-    2,
-  ),
-  rate_limited_retry_back_off: seldom(
-    one({
-      reset_headers: [{ name: 'x-reset', format: 'SECONDS' }],
-      max_interval: '0.5s',
-    }),
-    1,
-  ),
-});
-
-function responseMatch(): Arb<Message> {
-  return fc
-    .tuple(
-      one('x-out', ':status', 'x-two'),
-      fc.oneof(
-        message({ string_match: stringMatch }),
-        message({ present_match: fc.boolean() }),
-        one({ string_match: { exact: '503' } }),
-      ),
-      seldom(one(true), 1),
-    )
-    .map(([name, value, invert]) => withoutUndefined({ name, ...value, invert_match: invert }));
-}
-
-// Routes
-
-const percent = (numerator: number): Message => ({ numerator, denominator: 'HUNDRED' });
-
-const fault: Arb<Message> = fc.oneof(
-  message({
-    abort: fc
-      .tuple(
-        one({ http_status: 503 }, { http_status: 418 }, { grpc_status: 14 }, { header_abort: {} }),
-        one(100, 100, 0),
-      )
-      .map(([kind, share]) => ({ ...kind, percentage: percent(share) })),
-    delay: seldom(one({ fixed_delay: '0.005s', percentage: percent(100) }), 1),
-    headers: seldom(list(headerMatch, 1, 1), 1),
-    upstream_cluster: seldom(one('@a', 'elsewhere'), 1),
-    max_active_faults: seldom(one(0, 1), 1),
-  }),
-  message({ delay: one({ fixed_delay: '0.005s', percentage: percent(100) }) }),
-);
-
-const rateLimit: Arb<Message> = message({
-  stat_prefix: one('limit'),
-  token_bucket: message({
-    max_tokens: one(1, 2, 3),
-    tokens_per_fill: seldom(one(1)),
-    fill_interval: one('60s'),
-  }),
-  filter_enabled: one({ default_value: percent(100) }, { default_value: percent(0) }),
-  filter_enforced: seldom(one({ default_value: percent(100) }, { default_value: percent(0) }), 6),
-  status: seldom(one({ code: 'ServiceUnavailable' }, { code: 'TooManyRequests' }), 1),
-  request_headers_to_add_when_not_enforced: seldom(
-    one([{ header: { key: 'x-local-rate', value: 'over' } }]),
-    1,
-  ),
-});
-
-const routeFilters: Arb<Message> = message({
-  fault: seldom(
-    fault.map((config) => typed('filters.http.fault.v3.HTTPFault', config)),
-    1,
-  ),
-  limit: seldom(
-    rateLimit.map((config) => typed('filters.http.local_ratelimit.v3.LocalRateLimit', config)),
-    1,
-  ),
-});
 
 const rewrite: Arb<Message> = fc.oneof(
   one({}),
@@ -170,7 +59,8 @@ const target: Arb<Message> = fc.oneof(
   { weight: 1, arbitrary: one({ cluster: '@b' }, { cluster: 'missing' }) },
 );
 
-const forward: Arb<Message> = fc
+/** `RouteAction`. */
+export const forward: Arb<Message> = fc
   .tuple(
     target,
     rewrite,
@@ -192,6 +82,13 @@ const forward: Arb<Message> = fc
         1,
       ),
       metadata_match: seldom(one({ filter_metadata: { 'envoy.lb': { stage: 'new' } } }), 1),
+      hedge_policy: seldom(one({ hedge_on_per_try_timeout: true }), 1),
+      rate_limits: seldom(rateLimits, 1),
+      include_vh_rate_limits: seldom(one(true), 1),
+      upgrade_configs: seldom(
+        one([{ upgrade_type: 'websocket' }], [{ upgrade_type: 'websocket', enabled: false }]),
+        1,
+      ),
     }),
   )
   .map(([...parts]) => Object.assign({}, ...parts) as Message);
@@ -199,6 +96,7 @@ const forward: Arb<Message> = fc
 const redirect: Arb<Message> = fc
   .tuple(
     message({
+      scheme_redirect: seldom(one('https', 'http', 'HTTPS'), 1),
       https_redirect: seldom(one(true), 2),
       host_redirect: seldom(one('other.test', 'other.test:81'), 2),
       port_redirect: seldom(one(8080, 443, 80), 2),
@@ -216,7 +114,11 @@ const redirect: Arb<Message> = fc
       ),
     ),
   )
-  .map(([base, path]) => ({ ...base, ...path }));
+  .map(([{ scheme_redirect: scheme, ...base }, path]) => ({
+    ...base,
+    ...(scheme === undefined || 'https_redirect' in base ? {} : { scheme_redirect: scheme }),
+    ...path,
+  }));
 
 const direct: Arb<Message> = message({
   status: one(200, 404, 503, 204),
@@ -236,10 +138,19 @@ const route: Arb<Message> = fc
     headerChanges,
     message({
       name: seldom(one('r')),
+      per_request_buffer_limit_bytes: seldom(one(10, 0), 1),
       typed_per_filter_config: seldom(routeFilters, 2),
     }),
   )
-  .map(([...parts]) => Object.assign({}, ...parts) as Message);
+  .map(([...parts]) => withoutPrefixOfTemplate(Object.assign({}, ...parts) as Message));
+
+/** Envoy takes no new prefix where a template matches. */
+function withoutPrefixOfTemplate(route: Message): Message {
+  if (!('path_match_policy' in (route['match'] as Message))) return route;
+  const isNoPrefix = (_key: string, value: unknown) =>
+    _key === 'prefix_rewrite' ? undefined : value;
+  return JSON.parse(JSON.stringify(route, isNoPrefix)) as Message;
+}
 
 /** The last route takes what is left over. */
 export const virtualHost: Arb<Message> = fc
@@ -252,6 +163,9 @@ export const virtualHost: Arb<Message> = fc
       include_attempt_count_in_response: seldom(one(true), 3),
       include_is_timeout_retry_header: seldom(one(true), 1),
       retry_policy: seldom(retryPolicy, 2),
+      hedge_policy: seldom(one({ hedge_on_per_try_timeout: true }), 1),
+      rate_limits: seldom(rateLimits, 2),
+      require_tls: seldom(one('EXTERNAL_ONLY', 'ALL'), 1),
       typed_per_filter_config: seldom(routeFilters, 1),
     }),
   )

@@ -7,7 +7,7 @@ import { type Arb, HEADER_VALUES, list, message, one, PATHS, seldom } from './wo
 
 // Traffic
 
-const behaviour: Arb<Behaviour> = fc
+export const behaviour: Arb<Behaviour> = fc
   .tuple(
     fc.oneof(
       { weight: 3, arbitrary: one<Behaviour>({}) },
@@ -31,6 +31,9 @@ const behaviour: Arb<Behaviour> = fc
           { body: 'x', body_times: 3_000 },
           { trailers: { 'grpc-status': '14' } },
           { trailers: { 'x-trailer': 'yes' } },
+          { slow_body: { chunks: 2, gap_ms: 20 } },
+          { early: true, status: 413 },
+          { close: 'after_headers', then_ms: 20 },
           { interim: [103] },
         ),
       },
@@ -91,6 +94,22 @@ const requestHeaders: Arb<Readonly<Record<string, string>>> = fc
           ['x-envoy-attempt-count', '7'],
           ['x-envoy-is-timeout-retry', 'true'],
           ['x-envoy-original-path', '/mine'],
+          ['cookie', 'c=one; d=1'],
+          ['cookie', 'c="one"'],
+          ['x-envoy-fault-delay-request', '5'],
+          ['x-envoy-fault-delay-request-percentage', '0'],
+          ['x-envoy-fault-abort-grpc-request', '14'],
+          ['x-envoy-upstream-stream-duration-ms', '130'],
+          ['x-envoy-upstream-rq-timeout-ms', 'soon'],
+          ['x-envoy-max-retries', 'many'],
+          ['x-forwarded-proto', 'https'],
+          ['x-request-id', 'mine'],
+          ['under_score', '1'],
+          ['host', '@host:80'],
+          ['host', '@host.'],
+          ['user-agent', 'me'],
+          ['via', 'us'],
+          ['connection', 'x-in'],
         ),
       },
     ),
@@ -98,6 +117,7 @@ const requestHeaders: Arb<Readonly<Record<string, string>>> = fc
   )
   .map((pairs) => Object.fromEntries(pairs));
 
+/** One that the client may repeat, give up or wait for. */
 export const request: Arb<RequestSpec> = fc
   .tuple(
     message({

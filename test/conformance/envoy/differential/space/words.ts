@@ -2,7 +2,7 @@
  * What draws are made of: optional fields, strings, matchers and header changes.
  */
 import fc from 'fast-check';
-import type { Message } from '../subject.ts';
+import { extension, type Message } from '../subject.ts';
 
 export type Arb<T> = fc.Arbitrary<T>;
 
@@ -86,10 +86,27 @@ export const queryMatch: Arb<Message> = fc
   )
   .map(([name, value]) => ({ name, ...value }));
 
+const cookieMatch: Arb<Message> = message({
+  name: one('c', 'd'),
+  string_match: stringMatch,
+  invert_match: seldom(one(true), 1),
+});
+
 export const pathMatch: Arb<Message> = fc.oneof(
   { weight: 4, arbitrary: message({ prefix: one('/', '/a', '/a/', '/A') }) },
   { weight: 1, arbitrary: message({ path: one('/a', '/a/b', '/', '/A') }) },
   { weight: 1, arbitrary: message({ path_separated_prefix: one('/a', '/a/b', '/A') }) },
+  {
+    weight: 1,
+    arbitrary: one('/a', '/a/*', '/*/{x}', '/**', '/a/{x=**}').map((template) => ({
+      path_match_policy: {
+        name: 'template',
+        typed_config: extension('path.match.uri_template.v3.UriTemplateMatchConfig', {
+          path_template: template,
+        }),
+      },
+    })),
+  },
   { weight: 1, arbitrary: message({ safe_regex: message({ regex: one(...REGEXES) }) }) },
 );
 
@@ -100,6 +117,7 @@ export const routeMatch: Arb<Message> = fc
       case_sensitive: seldom(one(false), 1),
       headers: seldom(list(headerMatch, 2, 1), 1),
       query_parameters: seldom(list(queryMatch, 2, 1), 1),
+      cookies: seldom(list(cookieMatch, 2, 1), 1),
       grpc: seldom(one({}), 1),
     }),
   )
@@ -143,3 +161,6 @@ export const headerChanges: Arb<Message> = message({
   ),
   response_headers_to_remove: seldom(list(one('x-out', 'x-two', 'X-Host2'), 2, 1), 1),
 });
+
+/** `FractionalPercent`. */
+export const percent = (numerator: number): Message => ({ numerator, denominator: 'HUNDRED' });
