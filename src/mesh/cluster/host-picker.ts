@@ -115,7 +115,7 @@ export class HostPicker {
   ): Host | null {
     const hit = subsets.find(criteria);
     if (hit !== null) {
-      this.stats.lbSubsetsSelected++;
+      if (choice.repick === 0) this.stats.lbSubsetsSelected++;
       if (hit.isSingleHost) return hit.group.set.hosts[0]!;
       return this.pickIn(hit.group, choice, wish);
     }
@@ -127,7 +127,7 @@ export class HostPicker {
     const host = this.pickIn(fallback.group, choice, wish);
     if (fallback.kind === 'own') return host;
     if (host !== null) {
-      this.stats.lbSubsetsFallback++;
+      if (choice.repick === 0) this.stats.lbSubsetsFallback++;
       return host;
     }
     const { lastResort } = subsets;

@@ -123,7 +123,7 @@ export class ShadowRequest implements SideStream {
     this.isAnswered = true;
     const { pool } = this.attempt;
     const status = effectiveStatus(this.isGrpc, head);
-    cluster.stats.countCode(head.status, true);
+    cluster.countAnswer(head.status, pool!.host, true);
     if (status >= 500) pool!.host.rqError++;
     else pool!.host.rqSuccess++;
     const { detector } = cluster;

@@ -209,9 +209,7 @@ export class RequestParser {
     if (headerCount > codec.maxHeaderCount) {
       return { status: 431, details: 'http1.too_many_headers' };
     }
-    if (!isTarget(method, target, codec.acceptsAbsoluteTargets)) return CODEC_ERROR;
-    const isMistaken = this.scheme === 'http' && codec.acceptsAbsoluteTargets;
-    return isMistaken && /^https:/i.test(target) ? HTTPS_ON_PLAINTEXT : null;
+    return isTarget(method, target, codec.acceptsAbsoluteTargets) ? null : CODEC_ERROR;
   }
 
   private begin(
@@ -222,6 +220,8 @@ export class RequestParser {
   ): boolean {
     const problem = this.startBody(headers);
     if (problem !== null) return this.refuse(problem);
+    const isMistaken = this.scheme === 'http' && this.codec.acceptsAbsoluteTargets;
+    if (isMistaken && /^https:/i.test(target)) return this.refuse(HTTPS_ON_PLAINTEXT);
     // A codec takes every version; it is the connection manager that minds.
     if (version !== 'HTTP/1.1' && !(version === 'HTTP/1.0' && this.codec.acceptsHttp10)) {
       return this.refuse({ status: 426, details: 'low_version' });

@@ -145,7 +145,9 @@ function differenceOf(
 
 /** Attempts of a request as if sorted. */
 function unordered(requests: unknown): unknown {
-  const byText = (a: unknown, b: unknown) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
+  const textOf = (value: unknown) =>
+    JSON.stringify(typeof value === 'object' ? Object.entries(value ?? {}).sort() : value);
+  const byText = (a: unknown, b: unknown) => (textOf(a) < textOf(b) ? -1 : 1);
   return (requests as readonly unknown[]).map((attempts) =>
     Array.isArray(attempts) ? [...attempts].sort(byText) : attempts,
   );

@@ -86,7 +86,14 @@ const values = fc.oneof(
   message({ exact: one('127.0.0.1', '/a', 'GET', 'one', '1') }),
   message({ prefix: one('127.', '/', 'on') }),
 );
-const single = message({ single_predicate: message({ input, value_match: values }) });
+/** This kind of matcher has to name its engine. */
+function withEngine(match: Message): Message {
+  const { safe_regex: regex } = match;
+  if (regex === undefined) return match;
+  return { ...match, safe_regex: { ...(regex as Message), google_re2: {} } };
+}
+const valueMatch = values.map(withEngine);
+const single = message({ single_predicate: message({ input, value_match: valueMatch }) });
 const predicate: Arb<Message> = fc.oneof(
   { withCrossShrink: true },
   { weight: 4, arbitrary: single },

@@ -20,7 +20,6 @@ const thresholds: Arb<Message> = message({
   max_pending_requests: seldom(one(1, 0), 2),
   max_requests: seldom(one(1, 0, 2), 2),
   max_retries: seldom(one(0, 1), 3),
-  max_connection_pools: seldom(one(1), 1),
   track_remaining: seldom(one(true), 1),
   retry_budget: seldom(
     one(
@@ -77,7 +76,10 @@ const groups: Arb<readonly EndpointGroup[]> = fc
   )
   .map(([upstreams, extras]) => {
     const placed = upstreams.map((upstream, i) => {
-      const [fields, priority] = extras[i]!;
+      const [{ metadata, ...others }, priority] = extras[i]!;
+      // Which of several hosts answers is chance, and canaries count apart.
+      const isTold = upstreams.length === 1 || !JSON.stringify(metadata ?? '').includes('canary');
+      const fields = isTold && metadata !== undefined ? { ...others, metadata } : others;
       return { upstream, fields, priority: i === 0 ? 0 : priority };
     });
     return [0, 1].flatMap((priority) => {

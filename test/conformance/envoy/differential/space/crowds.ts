@@ -20,12 +20,11 @@ const thresholds: Arb<Message> = message({
   retry_budget: seldom(
     one(
       { budget_percent: { value: 50 }, min_retry_concurrency: 1 },
-      { budget_percent: { value: 100 }, min_retry_concurrency: 0 },
+      { budget_percent: { value: 100 }, min_retry_concurrency: 1 },
       { budget_percent: { value: 20 }, min_retry_concurrency: 2 },
     ),
     2,
   ),
-  max_connection_pools: seldom(one(1), 1),
   track_remaining: seldom(one(true), 3),
 });
 
@@ -84,7 +83,7 @@ const GAUGES = ['upstream_rq_active', 'upstream_rq_pending_active', 'upstream_cx
   .concat(
     ['default', 'high'].flatMap((priority) =>
       ['cx_open', 'cx_pool_open', 'rq_pending_open', 'rq_open', 'rq_retry_open']
-        .concat(['remaining_cx', 'remaining_pending', 'remaining_rq', 'remaining_retries'])
+        .concat(['remaining_cx', 'remaining_pending', 'remaining_rq'])
         .map((name) => `circuit_breakers.${priority}.${name}`),
     ),
   )

@@ -2,7 +2,7 @@
  * Requests as bytes: versions, targets, framings, upgrades; what the connection manager takes.
  */
 import fc from 'fast-check';
-import type { RequestSpec } from '../../case-file.ts';
+import type { Behaviour, RequestSpec } from '../../case-file.ts';
 import type { Subject } from '../subject.ts';
 import { cluster } from './clusters.ts';
 import { virtualHost } from './routes.ts';
@@ -113,14 +113,19 @@ const upgrade: Arb<string> = one('websocket', 'WebSocket', 'other', 'h2c').map((
   head('GET /a HTTP/1.1', 'host: @host', 'connection: upgrade', `upgrade: ${name}`),
 );
 
+/** Envoy answers in the upstream's place when that says yes by another code than 101. */
+const replyToUpgrade = one<Behaviour>(
+  { status: 101 },
+  { status: 503 },
+  { status: 409 },
+  { hang: true },
+);
+
 const request: Arb<RequestSpec> = fc
-  .tuple(
-    fc.oneof(
-      { weight: 6, arbitrary: plain },
-      { weight: 2, arbitrary: framed },
-      { weight: 1, arbitrary: upgrade },
-    ),
-    list(behaviour, 3, 1),
+  .oneof(
+    { weight: 6, arbitrary: fc.tuple(plain, list(behaviour, 3, 1)) },
+    { weight: 2, arbitrary: fc.tuple(framed, list(behaviour, 3, 1)) },
+    { weight: 1, arbitrary: fc.tuple(upgrade, list(replyToUpgrade, 2, 1)) },
   )
   .map(([raw, plan]) => ({ raw, plan, timeout_ms: 650 }));
 

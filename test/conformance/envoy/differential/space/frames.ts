@@ -30,7 +30,7 @@ const manager = fc
     message({
       stream_idle_timeout: seldom(one('0.35s'), 1),
       request_timeout: seldom(one('0.4s'), 1),
-      delayed_close_timeout: seldom(one('0.05s', '0s'), 2),
+      delayed_close_timeout: seldom(one('0.05s'), 2),
       proxy_100_continue: seldom(one(true), 1),
       via: seldom(one('proxy'), 1),
       server_name: seldom(one('named'), 1),
