@@ -374,8 +374,8 @@ export interface Engine<C extends ProxyConfig = ProxyConfig> {
   ): void;
   /** TCP proxying. */
   onUpstreamData(connection: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void;
-  /** Also HTTP/1 `connection: close`. */
-  onGoAway(connection: Slot): void;
+  /** Also HTTP/1 `connection: close`. @param isError GOAWAY with a code other than "no error" */
+  onGoAway(connection: Slot, isError?: boolean): void;
   onStreamLimit(connection: Slot, max: number): void;
   onConnectionClosed(connection: Slot, reason: CloseReason): void;
   onInformational(stream: Slot, head: Head): void;

@@ -54,7 +54,7 @@ function runtime({ listeners, clusters }: MeshConfig): Message | undefined {
   const countsActive = clusters.some(
     ({ circuitBreakers }) => circuitBreakers.default.countsActiveAsPending === true,
   );
-  const checks = clusters.flatMap(({ healthCheck }) => healthCheck ?? []);
+  const checks = clusters.flatMap(({ healthChecks }) => healthChecks ?? []);
   const values = message({
     ...Object.fromEntries(maintenance),
     'envoy.reloadable_features.skip_pending_overflow_count_on_active_rq': countsActive

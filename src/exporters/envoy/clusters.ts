@@ -18,7 +18,7 @@ import type {
 } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { ErrorMatch } from '../../mesh/config/error-match.ts';
-import type { Hex, HttpProbe } from '../../mesh/config/health-check.ts';
+import type { GrpcProbe, Hex, HttpProbe } from '../../mesh/config/health-check.ts';
 import { balancing } from './balancers.ts';
 import { headerMatch, stringMatch } from './matchers.ts';
 import {
@@ -52,7 +52,7 @@ export function cluster(config: ClusterConfig): Message {
     circuit_breakers: breakers(config.circuitBreakers),
     preconnect_policy: given(config.preconnect, preconnectPolicy),
     outlier_detection: given(config.outlier, outlier),
-    health_checks: given(config.healthCheck, (check) => [healthCheck(check)]),
+    health_checks: config.healthChecks?.map(healthCheck),
     ignore_health_on_host_removal: flag(config.dropsHealthyHosts),
     close_connections_on_host_health_failure: flag(config.closesOnHealthFailure),
     typed_extension_protocol_options: protocolOptions(config),
@@ -193,7 +193,7 @@ function outlierStatistics(given: NonNullable<OutlierConfig['statistics']>): Mes
 }
 
 function healthCheck(check: HealthCheckConfig): Message {
-  const { probe, intervalMs, noTrafficIntervalMs, unhealthyIntervalMs } = check;
+  const { intervalMs, noTrafficIntervalMs, unhealthyIntervalMs } = check;
   return message({
     timeout: duration(check.timeoutMs),
     interval: duration(intervalMs),
@@ -210,9 +210,27 @@ function healthCheck(check: HealthCheckConfig): Message {
     unhealthy_interval: duration(unless(unhealthyIntervalMs, intervalMs)),
     unhealthy_edge_interval: duration(unless(check.unhealthyEdgeIntervalMs, unhealthyIntervalMs)),
     healthy_edge_interval: duration(unless(check.healthyEdgeIntervalMs, intervalMs)),
-    ...(probe.kind === 'tcp'
-      ? { tcp_health_check: payloads(probe) }
-      : { http_health_check: httpProbe(probe) }),
+    name: check.name,
+    ...probeOf(check),
+  });
+}
+
+function probeOf({ probe }: HealthCheckConfig) {
+  switch (probe.kind) {
+    case 'tcp':
+      return { tcp_health_check: payloads(probe) };
+    case 'http':
+      return { http_health_check: httpProbe(probe) };
+    case 'grpc':
+      return { grpc_health_check: grpcProbe(probe) };
+  }
+}
+
+function grpcProbe({ service, host, metadata }: GrpcProbe): Message {
+  return message({
+    service_name: unless(service, ''),
+    authority: unless(host, ''),
+    initial_metadata: filled(metadata?.map(([key, value]) => ({ header: { key, value } }))),
   });
 }
 
@@ -227,6 +245,7 @@ function httpProbe(probe: HttpProbe): Message {
       probe.addHeaders?.map(([key, value]) => ({ header: { key, value } })),
     ),
     request_headers_to_remove: filled(probe.removeHeaders),
+    codec_client_type: probe.isHttp2 === true ? 'HTTP2' : undefined,
     service_name_matcher: given(probe.serviceName, stringMatch),
     ...payloads(probe),
   });

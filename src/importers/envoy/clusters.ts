@@ -6,7 +6,7 @@
 
 import type { Endpoint } from '../../core/engine.ts';
 import { envoyCluster, envoyThresholds, valuesOf } from '../../mesh/config/complete.ts';
-import type { ClusterConfig, Thresholds } from '../../mesh/config/config.ts';
+import type { ClusterConfig, HealthCheckConfig, Thresholds } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { NameIds } from '../name-ids.ts';
 import { readEndpoints } from './endpoints.ts';
@@ -80,14 +80,13 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     ...readCommon(fields, runtime),
     ...withHashPolicy(readProtocol(fields, runtime), balancing.config.lb),
     tls: readUpstreamTls(fields),
-    ...(checks[0] === undefined ? {} : { healthCheck: checks[0] }),
+    ...(checks.length === 0 ? {} : { healthChecks: checks }),
     ...readLifecycle(fields),
     ...readMaintenance(name, runtime),
     origins: clusterOrigins(fields.node),
   });
-  if (checks.length > 1) {
-    fields.node.error('MQ-ENVOY-002', 'several health checks of one cluster are not modelled');
-  }
+  refuseUnnamed(fields, checks);
+  refuseGrpcOverHttp1(fields, config);
   const eds = type === 'EDS' ? readEds(fields, config, isWeighted) : null;
   fields.close();
   return { config, eds };
@@ -272,4 +271,22 @@ function readCommon(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
     ...(fields.flag('ignore_health_on_host_removal') ? { dropsHealthyHosts: true } : {}),
     ...(excludes ? { excludesUnchecked: true } : {}),
   };
+}
+
+/** Their counters go by name. */
+function refuseUnnamed({ node }: Fields, checks: readonly HealthCheckConfig[]): void {
+  if (checks.length < 2) return;
+  const names = checks.map(({ name }) => name);
+  if (names.includes(undefined)) {
+    node.error('MQ-FIELD-003', 'of several health checks each needs a name');
+  } else if (new Set(names).size < names.length) {
+    node.error('MQ-FIELD-010', 'two health checks have one name');
+  }
+}
+
+function refuseGrpcOverHttp1({ node }: Fields, { healthChecks, protocol }: ClusterConfig): void {
+  if (protocol === 'http2') return;
+  if (healthChecks?.some(({ probe }) => probe.kind === 'grpc') !== true) return;
+  const what = 'gRPC health checks need a cluster that speaks HTTP/2';
+  node.error('MQ-FIELD-010', what, { fix: 'set http2_protocol_options' });
 }

@@ -5,7 +5,7 @@
  */
 
 import type { HealthCheckConfig, StatusRange } from '../../mesh/config/config.ts';
-import type { Hex, HttpProbe, TcpProbe } from '../../mesh/config/health-check.ts';
+import type { GrpcProbe, Hex, HttpProbe, TcpProbe } from '../../mesh/config/health-check.ts';
 import type { Fields } from './fields.ts';
 import { readAdditions } from './header-mutations.ts';
 import { readStringMatch } from './matchers.ts';
@@ -27,6 +27,7 @@ export function readHealthCheck(fields: Fields, runtime: Runtime): HealthCheckCo
   const unhealthyIntervalMs = fields.durationMs('unhealthy_interval') ?? intervalMs;
   const minIntervalMs = runtime.integer('health_check.min_interval');
   const maxIntervalMs = runtime.integer('health_check.max_interval');
+  const name = fields.text('name');
   const check = {
     timeoutMs: required('timeout'),
     intervalMs,
@@ -44,10 +45,10 @@ export function readHealthCheck(fields: Fields, runtime: Runtime): HealthCheckCo
     reusesConnection: fields.flag('reuse_connection', true),
     ...(minIntervalMs === undefined ? {} : { minIntervalMs }),
     ...(maxIntervalMs === undefined ? {} : { maxIntervalMs }),
+    ...(name === undefined ? {} : { name }),
     probe: readProbe(fields),
   };
   fields.ignore(
-    'name',
     'always_log_health_check_failures',
     'always_log_health_check_success',
     'event_log_path',
@@ -62,11 +63,25 @@ function readProbe(fields: Fields): HealthCheckConfig['probe'] {
   if (tcp !== undefined) return readTcp(tcp);
   const http = fields.message('http_health_check', 'HttpHealthCheck');
   if (http !== undefined) return readHttp(http);
-  const grpc = fields.get('grpc_health_check');
-  const what = 'HTTP and TCP health checks are modelled: gRPC ones need upstreams of HTTP/2';
-  (grpc ?? fields.node).error('MQ-ENVOY-002', `only ${what}`);
-  fields.ignore('grpc_health_check', 'custom_health_check');
+  const grpc = fields.message('grpc_health_check', 'GrpcHealthCheck');
+  if (grpc !== undefined) return readGrpc(grpc);
+  const custom = fields.get('custom_health_check') ?? fields.node;
+  custom.error('MQ-ENVOY-002', 'only HTTP, TCP and gRPC health checks are modelled');
   return { kind: 'tcp', send: '', receive: [] };
+}
+
+function readGrpc(fields: Fields): GrpcProbe {
+  const metadata = readAdditions(fields, 'initial_metadata');
+  const probe = {
+    kind: 'grpc' as const,
+    service: fields.text('service_name') ?? '',
+    host: fields.text('authority') ?? '',
+    ...(metadata.length === 0
+      ? {}
+      : { metadata: metadata.map(({ name, value }) => [name, value] as const) }),
+  };
+  fields.close();
+  return probe;
 }
 
 function readTcp(fields: Fields): TcpProbe {
@@ -84,9 +99,9 @@ function readHttp(fields: Fields): HttpProbe {
   const added = readAdditions(fields, 'request_headers_to_add');
   const removed = fields.texts('request_headers_to_remove').map((name) => name.toLowerCase());
   const method = fields.text('method') ?? 'GET';
-  const isHttp1 = fields.oneOf('codec_client_type', ['HTTP1', 'HTTP2', 'HTTP3'] as const);
-  if (isHttp1 !== undefined && isHttp1 !== 'HTTP1') {
-    fields.get('codec_client_type')?.error('MQ-ENVOY-002', 'only HTTP/1 checks are modelled');
+  const version = fields.oneOf('codec_client_type', ['HTTP1', 'HTTP2', 'HTTP3'] as const);
+  if (version === 'HTTP3') {
+    fields.get('codec_client_type')?.error('MQ-ENVOY-002', 'checks over HTTP/3 are not modelled');
   }
   // What of the body is kept; more than any answer of a check here.
   fields.ignore('response_buffer_size');
@@ -97,6 +112,7 @@ function readHttp(fields: Fields): HttpProbe {
     method: method === 'METHOD_UNSPECIFIED' ? 'GET' : method,
     expected: expected.length === 0 ? [{ from: 200, to: 201 }] : expected,
     retriable: fields.messages('retriable_statuses', 'Int64Range').map(readRange),
+    ...(version === 'HTTP2' ? { isHttp2: true } : {}),
     ...(added.length === 0
       ? {}
       : { addHeaders: added.map(({ name, value }) => [name, value] as const) }),

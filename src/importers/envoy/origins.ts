@@ -63,10 +63,10 @@ const CLUSTER: readonly Entry[] = [
     [`${PROTOCOL}.idle_timeout`, `${HTTP_OPTIONS}.${PROTOCOL}.idle_timeout`],
     ENVOY.cluster.idleTimeoutMs,
   ],
-  ['healthCheck.intervalMs', ['health_checks.0.interval'], null],
-  ['healthCheck.timeoutMs', ['health_checks.0.timeout'], null],
-  ['healthCheck.unhealthyThreshold', ['health_checks.0.unhealthy_threshold'], null],
-  ['healthCheck.healthyThreshold', ['health_checks.0.healthy_threshold'], null],
+  ['healthChecks.0.intervalMs', ['health_checks.0.interval'], null],
+  ['healthChecks.0.timeoutMs', ['health_checks.0.timeout'], null],
+  ['healthChecks.0.unhealthyThreshold', ['health_checks.0.unhealthy_threshold'], null],
+  ['healthChecks.0.healthyThreshold', ['health_checks.0.healthy_threshold'], null],
 ];
 
 const ROUTE: readonly Entry[] = [

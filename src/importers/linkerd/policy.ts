@@ -47,7 +47,7 @@ function linkerdCluster(cluster: ClusterConfig, settingsOf: SettingsOf): Cluster
   if (given?.failureAccrual !== undefined) {
     explicit(settings, 'failureAccrual', given.failureAccrual, given.failureAccrual.value);
   }
-  const { healthCheck: _, subsets: __, ...rest } = cluster;
+  const { healthChecks: _, subsets: __, ...rest } = cluster;
   return {
     ...rest,
     outlier: null,

@@ -11,9 +11,9 @@ import type { Host } from './host.ts';
 export function stayingBeside(
   { members }: EndpointSet,
   hosts: readonly Host[],
-  { healthCheck, dropsHealthyHosts }: ClusterConfig,
+  { healthChecks, dropsHealthyHosts }: ClusterConfig,
 ): Endpoint[] {
-  if (healthCheck === undefined || dropsHealthyHosts === true) return [];
+  if (healthChecks === undefined || dropsHealthyHosts === true) return [];
   const present = new Set(members.map(({ id }) => id));
   return hosts.flatMap(({ endpoint, failsChecks }) => {
     const isDropped = present.has(endpoint.id) || failsChecks || endpoint.check?.isOff === true;

@@ -394,7 +394,8 @@ export interface ClusterConfig extends ClusterPlan {
   readonly closesOnHealthFailure?: boolean;
   /** Of one attempt, from its connection on; 0 or undefined = off. */
   readonly maxStreamDurationMs?: number;
-  readonly healthCheck?: HealthCheckConfig;
+  /** A host has to pass all of them; undefined = hosts are not checked. */
+  readonly healthChecks?: readonly HealthCheckConfig[];
   /** In place of those of routes; undefined = routes decide. */
   readonly mirrors?: readonly MirrorPolicy[];
   /** In place of the routes', but for their time limits; undefined = theirs count. */

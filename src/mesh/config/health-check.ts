@@ -24,7 +24,9 @@ export interface HealthCheckConfig {
   /** Bounds of every wait with its jitter; undefined = none. */
   readonly minIntervalMs?: number;
   readonly maxIntervalMs?: number;
-  readonly probe: TcpProbe | HttpProbe;
+  readonly probe: TcpProbe | HttpProbe | GrpcProbe;
+  /** Counters go by it; undefined = by none. */
+  readonly name?: string;
 }
 
 /** Bytes as hexadecimal text. */
@@ -39,8 +41,21 @@ export interface TcpProbe {
   readonly receive: readonly Hex[];
 }
 
+/** Asks `grpc.health.v1.Health` over HTTP/2. */
+export interface GrpcProbe {
+  readonly kind: 'grpc';
+  /** '' = the whole server. */
+  readonly service: string;
+  /** '' = the cluster's name. */
+  readonly host: string;
+  /** Lower-case names. */
+  readonly metadata?: HeaderList;
+}
+
 export interface HttpProbe {
   readonly kind: 'http';
+  /** Over HTTP/2; undefined = HTTP/1, whatever the cluster speaks. */
+  readonly isHttp2?: boolean;
   /** '' = the cluster's name. */
   readonly host: string;
   readonly path: string;

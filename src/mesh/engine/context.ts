@@ -9,7 +9,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import type { DownstreamTable } from './downstream-table.ts';
-import type { Probe } from './health-checker.ts';
+import type { Probe } from './health-probe.ts';
 import { Hedges } from './hedges.ts';
 import type { ListenerState } from './listener-state.ts';
 import type { OverloadManager } from './overload.ts';

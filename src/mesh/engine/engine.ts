@@ -222,11 +222,11 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.end();
   }
 
-  onGoAway(connection: Slot): void {
+  onGoAway(connection: Slot, isError = false): void {
     this.begin();
     const side = this.sideConnection(connection);
     if (side === null) this.poolOf(connection).onGoAway(connection);
-    else side.onGoAway();
+    else side.onGoAway(isError);
     this.end();
   }
 

@@ -1,37 +1,15 @@
 /**
- * Active health checks of one cluster: a probe per host, again and again, and what follows from it.
+ * One active health checker of a cluster: a probe per host, again and again.
  *
- * The engine makes one for each cluster that has checks, when the engine starts. A probe has its own
- * connection, which is none of the pool's. Invariant: a host is probed, or waits for its next probe.
- * Source: policy-engine.md §5; Envoy, health_checker_base and the HTTP and TCP checkers.
+ * `health-checks.ts` makes one for each check of each cluster, when the engine starts. A host is
+ * healthy once all checkers of its cluster say so.
+ * Source: policy-engine.md §5; Envoy, health_checker_base.
  */
-import type {
-  ConnectFailure,
-  DialPlan,
-  Head,
-  ResetReason,
-  Slot,
-  TimerId,
-} from '../../core/engine.ts';
-import {
-  CloseReason,
-  NO_SLOT,
-  NO_TIMER,
-  ResetReason as Reset,
-  TimerKind,
-} from '../../core/engine.ts';
-import { HttpHead } from '../../core/head.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Host } from '../cluster/host.ts';
 import type { HealthCheckConfig } from '../config/config.ts';
-import type { Hex, HttpProbe } from '../config/health-check.ts';
-import { compileValueMatch } from '../route/match.ts';
 import type { EngineContext } from './context.ts';
-import { authorityOf, bytesOf, contains, hasAll, headersOf, hexOf } from './probe-text.ts';
-import type { SideConnection, SideStream } from './side-streams.ts';
-
-/** How a probe failed. */
-type Failure = 'active' | 'retriable' | 'network' | 'timeout';
+import { Probe } from './health-probe.ts';
 
 /** Counters below `cluster.<name>.health_check.`. */
 export interface CheckStats {
@@ -49,11 +27,19 @@ export class HealthChecker {
   private readonly cluster: Cluster;
   private readonly config: HealthCheckConfig;
   private readonly probes: Map<Host, Probe>;
+  /** All of the cluster, this one included. */
+  private readonly siblings: readonly HealthChecker[];
   private wasReady: boolean;
   /** Times that a host became degraded: as in Envoy, it does not go down when they are over. */
   degradedCount: number;
 
-  constructor(context: EngineContext, cluster: Cluster, config: HealthCheckConfig) {
+  constructor(
+    context: EngineContext,
+    cluster: Cluster,
+    config: HealthCheckConfig,
+    siblings: readonly HealthChecker[],
+  ) {
+    this.siblings = siblings;
     this.stats = {
       attempt: 0,
       success: 0,
@@ -89,6 +75,21 @@ export class HealthChecker {
     }
   }
 
+  /** What its counters begin with, below the cluster's name. */
+  get statPrefix(): string {
+    const { name } = this.config;
+    return name === undefined ? 'health_check.' : `health_check.name.${name}.`;
+  }
+
+  /** Whether any checker of the cluster has not passed a host. */
+  failsAnywhere(host: Host): boolean {
+    return this.siblings.some((checker) => checker.probes.get(host)?.isFailing === true);
+  }
+
+  isDegradedAnywhere(host: Host): boolean {
+    return this.siblings.some((checker) => checker.probes.get(host)?.isDegrading === true);
+  }
+
   /** Whether the hosts of the beginning have had their first results. Once it is, it stays so. */
   get isReady(): boolean {
     if (!this.wasReady) this.wasReady = ![...this.probes.values()].some(isUnsettled);
@@ -106,369 +107,15 @@ export class HealthChecker {
 
   visitStats(visit: (name: string, kind: 'counter' | 'gauge', value: number) => void): void {
     for (const [name, value] of Object.entries(this.stats)) visit(name, 'counter', value as number);
-    const hosts = [...this.probes.keys()];
-    visit('healthy', 'gauge', hosts.filter((host) => !host.failsChecks).length);
+    visit('healthy', 'gauge', [...this.probes.values()].filter(isPassing).length);
     visit('degraded', 'gauge', this.degradedCount);
   }
 }
 
-function isUnsettled(probe: Probe): boolean {
-  return probe.isFirstPending;
+function isPassing(probe: Probe): boolean {
+  return !probe.isFailing;
 }
 
-/** The checks of one host. */
-export class Probe implements SideStream, SideConnection {
-  private readonly context: EngineContext;
-  private readonly cluster: Cluster;
-  private readonly config: HealthCheckConfig;
-  private readonly host: Host;
-  private readonly checker: HealthChecker;
-  private readonly stats: CheckStats;
-  private readonly id: Slot;
-  private connection: Slot;
-  private isConnected: boolean;
-  private stream: Slot;
-  private timer: TimerId;
-  private isChecking: boolean;
-  private isFirst: boolean;
-  private healthyCount: number;
-  private unhealthyCount: number;
-  private checkCount: number;
-  /** Of the response that is under way. */
-  private response: Head | null;
-  private isLast: boolean;
-  /** What came back so far, as far as somebody looks at it. */
-  private received: string;
-
-  constructor(
-    context: EngineContext,
-    cluster: Cluster,
-    config: HealthCheckConfig,
-    host: Host,
-    checker: HealthChecker,
-  ) {
-    this.context = context;
-    this.cluster = cluster;
-    this.config = config;
-    this.host = host;
-    this.checker = checker;
-    this.stats = checker.stats;
-    this.id = context.probes.push(this) - 1;
-    this.connection = NO_SLOT;
-    this.isConnected = false;
-    this.stream = NO_SLOT;
-    this.timer = NO_TIMER;
-    this.isChecking = false;
-    this.isFirst = true;
-    this.healthyCount = 0;
-    this.unhealthyCount = 0;
-    this.checkCount = 0;
-    this.response = null;
-    this.isLast = false;
-    this.received = '';
-  }
-
-  get isFirstPending(): boolean {
-    return this.isFirst;
-  }
-
-  begin(): void {
-    const { initialJitterMs } = this.config;
-    this.wait(initialJitterMs === 0 ? 0 : this.draw(0, initialJitterMs));
-  }
-
-  stop(): void {
-    this.disarm();
-    this.isChecking = false;
-    this.dropStream();
-    this.disconnect();
-  }
-
-  /** The interval is over, or the check takes too long. */
-  onTimer(): void {
-    this.timer = NO_TIMER;
-    if (!this.isChecking) this.check();
-    else {
-      this.dropStream();
-      this.disconnect();
-      this.failed('timeout');
-    }
-  }
-
-  failPassively(): void {
-    const { host } = this;
-    host.isExcludedByCheck = true;
-    this.healthyCount = 0;
-    if (host.failsChecks) return;
-    host.failsChecks = true;
-    this.unhealthyCount = 0;
-    this.cluster.checkedHealthChanged(host, false);
-  }
-
-  // what arrives
-
-  onConnected(): void {
-    this.isConnected = true;
-    const { probe } = this.config;
-    if (probe.kind === 'http') this.send();
-    else if (probe.receive.length > 0) this.sendBytes(probe.send);
-    else {
-      this.disconnect();
-      this.passed(false);
-    }
-  }
-
-  /** Bytes of a connection without protocol. */
-  onData(chunk: Uint8Array): void {
-    const { probe } = this.config;
-    if (!this.isChecking || probe.kind === 'http') return;
-    this.received += hexOf(chunk);
-    if (!hasAll(this.received, probe.receive)) return;
-    this.received = '';
-    if (!this.config.reusesConnection) this.disconnect();
-    this.passed(false);
-  }
-
-  onConnectFailed(_failure: ConnectFailure): void {
-    this.freeConnection();
-    if (this.isChecking) this.failed('network');
-  }
-
-  onGoAway(): void {
-    this.isLast = true;
-  }
-
-  onClosed(): void {
-    const isWaiting = !this.isConnected || this.config.probe.kind === 'tcp';
-    this.freeConnection();
-    if (this.isChecking && isWaiting) this.failed('network');
-  }
-
-  onHead(head: Head, end: boolean): void {
-    this.response = head;
-    if (end) this.over();
-  }
-
-  onBody(end: boolean, chunk: Uint8Array | null): void {
-    const { probe } = this.config;
-    const isRead = probe.kind === 'http' && probe.receive !== undefined;
-    if (isRead && chunk !== null) this.received += hexOf(chunk);
-    if (end) this.over();
-  }
-
-  onReset(_reason: ResetReason): void {
-    this.freeStream();
-    if (this.isChecking) this.failed('network');
-  }
-
-  private check(): void {
-    const { ports } = this.context;
-    this.isChecking = true;
-    this.stats.attempt++;
-    this.checkCount++;
-    this.timer = ports.armAfter(this.config.timeoutMs, TimerKind.healthCheck, this.id);
-    this.received = '';
-    const { probe } = this.config;
-    if (this.connection === NO_SLOT) this.connect();
-    else if (probe.kind === 'http') this.send();
-    else this.sendBytes(probe.send);
-  }
-
-  private connect(): void {
-    const { context, config } = this;
-    const { endpoint } = this.host;
-    const { address } = endpoint.check ?? {};
-    this.isLast = false;
-    this.isConnected = false;
-    this.connection = context.tables.connections.allocate(NO_SLOT, 0);
-    context.side.connections.set(this.connection, this);
-    const target = address === undefined ? endpoint : { ...endpoint, address };
-    const { dialPlan } = this.cluster;
-    const isRaw = config.probe.kind === 'tcp' && config.probe.receive.length > 0;
-    const plan: DialPlan = isRaw ? { ...dialPlan, protocol: 'tcp' } : dialPlan;
-    context.ports.dial(this.connection, target, plan);
-  }
-
-  private sendBytes(hex: Hex): void {
-    const bytes = bytesOf(hex);
-    if (bytes.length === 0) return;
-    this.context.ports.sendUpstreamData(this.connection, bytes.length, bytes, false);
-  }
-
-  private send(): void {
-    const { context, config, host } = this;
-    const { probe } = config;
-    if (probe.kind === 'tcp') return;
-    const body = probe.send === undefined ? null : bytesOf(probe.send);
-    const head = new HttpHead({
-      method: probe.method,
-      authority: authorityOf(probe, host, this.cluster.config.name),
-      path: probe.path,
-      headers: headersOf(probe, body),
-    });
-    this.response = null;
-    this.stream = context.streams.allocate(NO_SLOT);
-    context.side.streams.set(this.stream, this);
-    const { ports } = context;
-    ports.openStream(this.stream, this.connection, this.checkCount, head, body === null);
-    if (body !== null) ports.sendBody(this.stream, body.length, body, true);
-  }
-
-  /** The whole response is there. */
-  private over(): void {
-    this.freeStream();
-    if (this.isLast || !this.config.reusesConnection) this.disconnect();
-    const { probe } = this.config;
-    const { response } = this;
-    if (probe.kind === 'tcp' || response === null) return;
-    if (!contains(probe.expected, response.status)) {
-      const excludes = response.get('x-envoy-immediate-health-check-fail') !== undefined;
-      if (excludes) this.host.isExcludedByCheck = true;
-      this.failed(contains(probe.retriable, response.status) ? 'retriable' : 'active');
-    } else if (this.isService(probe, response) && this.hasBody(probe)) {
-      this.passed(response.get('x-envoy-degraded') !== undefined);
-    } else this.failed('active');
-  }
-
-  private isService({ serviceName }: HttpProbe, response: Head): boolean {
-    if (serviceName === undefined) return true;
-    this.stats.verify_cluster++;
-    const name = response.get('x-envoy-upstream-healthchecked-cluster') ?? '';
-    return compileValueMatch(serviceName)(name);
-  }
-
-  private hasBody({ receive }: HttpProbe): boolean {
-    return receive === undefined || hasAll(this.received, receive);
-  }
-
-  private passed(isDegraded: boolean): void {
-    const { host, cluster } = this;
-    this.stats.success++;
-    this.unhealthyCount = 0;
-    let isPending = false;
-    let hasChanged = host.isMarkedDegraded !== isDegraded;
-    if (isDegraded && hasChanged) this.checker.degradedCount++;
-    host.isMarkedDegraded = isDegraded;
-    if (host.failsChecks) {
-      host.inServiceNs = this.context.ports.clock.nowNs;
-      this.healthyCount++;
-      if (this.isFirst || this.healthyCount >= this.config.healthyThreshold) {
-        host.failsChecks = false;
-        host.isExcludedByCheck = false;
-        hasChanged = true;
-      } else isPending = true;
-    } else if (host.isExcludedByCheck) {
-      host.isExcludedByCheck = false;
-      hasChanged = true;
-    }
-    if (host.isUnchecked) hasChanged = true;
-    host.isUnchecked = false;
-    if (hasChanged) cluster.checkedHealthChanged(host, this.isStarting());
-    this.isFirst = false;
-    if (!host.failsChecks) cluster.checkPassed(host);
-    const { healthyEdgeIntervalMs, intervalMs, noTrafficIntervalMs, noTrafficHealthyIntervalMs } =
-      this.config;
-    if (this.hasTraffic) this.next(isPending ? healthyEdgeIntervalMs : intervalMs);
-    else this.next(isPending ? noTrafficIntervalMs : noTrafficHealthyIntervalMs);
-  }
-
-  private failed(why: Failure): void {
-    const { host, config } = this;
-    this.stats.failure++;
-    if (why === 'network' || why === 'timeout') this.stats.network_failure++;
-    this.healthyCount = 0;
-    const wasUnchecked = host.isUnchecked;
-    host.isUnchecked = false;
-    let isPending = false;
-    let hasChanged = wasUnchecked;
-    if (!host.failsChecks) {
-      this.unhealthyCount++;
-      if (why === 'active' || this.unhealthyCount >= config.unhealthyThreshold) {
-        this.unhealthyCount = 0;
-        host.failsChecks = true;
-        hasChanged = true;
-      } else isPending = true;
-    }
-    if (hasChanged || host.isExcludedByCheck) {
-      this.cluster.checkedHealthChanged(host, this.isStarting());
-    }
-    this.isFirst = false;
-    if (!this.hasTraffic) this.next(config.noTrafficIntervalMs);
-    else this.next(isPending ? config.unhealthyEdgeIntervalMs : config.unhealthyIntervalMs);
-  }
-
-  /** Before requests come, what a check says is known at once. */
-  private isStarting(): boolean {
-    return this.isFirst && !this.checker.isReady;
-  }
-
-  private get hasTraffic(): boolean {
-    return this.cluster.stats.cxTotal > 0;
-  }
-
-  private next(intervalMs: number): void {
-    this.isChecking = false;
-    const { intervalJitterPercent, intervalJitterMs } = this.config;
-    const spread = Math.floor((intervalJitterPercent * intervalMs) / 100);
-    let waitMs = intervalMs;
-    if (spread > 0) waitMs += this.draw(1, spread);
-    if (intervalJitterMs > 0) waitMs += this.draw(2, intervalJitterMs);
-    const { minIntervalMs = 0, maxIntervalMs = waitMs } = this.config;
-    this.wait(Math.max(1, minIntervalMs, Math.min(waitMs, maxIntervalMs)));
-  }
-
-  private wait(waitMs: number): void {
-    this.disarm();
-    this.timer = this.context.ports.armAfter(waitMs, TimerKind.healthCheck, this.id);
-  }
-
-  private disarm(): void {
-    if (this.timer !== NO_TIMER) this.context.ports.disarm(this.timer);
-    this.timer = NO_TIMER;
-  }
-
-  private draw(decision: number, n: number): number {
-    const { ports, proxyName } = this.context;
-    const label = `proxy/${proxyName}/cluster/${this.cluster.config.name}/health-check`;
-    const index = this.checkCount * 4 + decision;
-    return ports.draws.below(ports.draws.stream(label), this.host.id, index, n);
-  }
-
-  private dropStream(): void {
-    if (this.stream === NO_SLOT) return;
-    this.context.ports.resetStream(this.stream, Reset.localReset);
-    this.freeStream();
-  }
-
-  private freeStream(): void {
-    if (this.stream === NO_SLOT) return;
-    this.context.side.streams.delete(this.stream);
-    this.context.streams.free(this.stream);
-    this.stream = NO_SLOT;
-  }
-
-  /** The slot stays taken until the closed input. */
-  private disconnect(): void {
-    const { connection, context } = this;
-    if (connection === NO_SLOT) return;
-    this.connection = NO_SLOT;
-    context.side.connections.set(connection, {
-      onConnected: () => {},
-      onConnectFailed: () => this.release(connection),
-      onGoAway: () => {},
-      onClosed: () => this.release(connection),
-    });
-    context.ports.closeUpstream(connection, CloseReason.local);
-  }
-
-  private freeConnection(): void {
-    if (this.connection !== NO_SLOT) this.release(this.connection);
-    this.connection = NO_SLOT;
-    this.isConnected = false;
-  }
-
-  private release(connection: Slot): void {
-    this.context.side.connections.delete(connection);
-    this.context.tables.connections.free(connection);
-  }
+function isUnsettled(probe: Probe): boolean {
+  return probe.isFirstPending;
 }

@@ -12,7 +12,7 @@ import { HealthChecker } from './health-checker.ts';
 
 export class HealthChecks {
   private readonly context: EngineContext;
-  private readonly checkers: Map<Cluster, HealthChecker>;
+  private readonly checkers: Map<Cluster, readonly HealthChecker[]>;
 
   constructor(context: EngineContext) {
     this.context = context;
@@ -22,29 +22,49 @@ export class HealthChecks {
   /** Clusters that are checked already go on as they are. */
   start(clusters: readonly ClusterConfig[]): void {
     const { context, checkers } = this;
-    for (const { name, healthCheck } of clusters) {
-      if (healthCheck === undefined) continue;
+    for (const { name, healthChecks } of clusters) {
+      if (healthChecks === undefined) continue;
       const cluster = context.directory.find(name);
       if (cluster === null || checkers.has(cluster)) continue;
-      const checker = new HealthChecker(context, cluster, healthCheck);
-      checkers.set(cluster, checker);
-      cluster.onPassiveFailure = (host) => checker.onPassiveFailure(host);
-      cluster.onMembers = (hosts) => checker.follow(hosts);
-      checker.follow(cluster.allHosts);
+      const all: HealthChecker[] = [];
+      for (const check of healthChecks) all.push(new HealthChecker(context, cluster, check, all));
+      checkers.set(cluster, all);
+      // As in Envoy, the last one hears of it.
+      cluster.onPassiveFailure = (host) => all.at(-1)?.onPassiveFailure(host);
+      cluster.onMembers = (hosts) => {
+        for (const checker of all) checker.follow(hosts);
+      };
+      cluster.onMembers(cluster.allHosts);
       cluster.healthKnown();
     }
   }
 
   /** Whether every host that is checked has had its first result. */
   get isReady(): boolean {
-    for (const checker of this.checkers.values()) if (!checker.isReady) return false;
+    for (const all of this.checkers.values()) if (!all.every(hasFirstResults)) return false;
     return true;
   }
 
   visitStats(visit: VisitStat): void {
-    for (const [{ config }, checker] of this.checkers) {
-      const prefix = `cluster.${config.name}.health_check.`;
-      checker.visitStats((name, kind, value) => visit(prefix + name, kind, value));
+    for (const [cluster, all] of this.checkers) {
+      const prefix = `cluster.${cluster.config.name}.`;
+      for (const checker of all) {
+        const own = prefix + checker.statPrefix;
+        checker.visitStats((name, kind, value) => visit(own + name, kind, value));
+      }
+      if (all.length > 1) visitTogether(cluster, `${prefix}health_check.`, visit);
     }
   }
+}
+
+function hasFirstResults(checker: HealthChecker): boolean {
+  return checker.isReady;
+}
+
+/** What all checkers of a cluster say. */
+function visitTogether({ allHosts }: Cluster, prefix: string, visit: VisitStat): void {
+  const passing = allHosts.filter(({ failsChecks }) => !failsChecks);
+  const degraded = allHosts.filter(({ isMarkedDegraded }) => isMarkedDegraded);
+  visit(`${prefix}healthy`, 'gauge', passing.length);
+  visit(`${prefix}degraded`, 'gauge', degraded.length);
 }

@@ -5,10 +5,10 @@
  */
 import type { Host } from '../cluster/host.ts';
 import type { StatusRange } from '../config/config.ts';
-import type { Hex, HttpProbe } from '../config/health-check.ts';
+import type { GrpcProbe, Hex, HttpProbe } from '../config/health-check.ts';
 
 export function authorityOf(
-  { host: configured }: HttpProbe,
+  { host: configured }: HttpProbe | GrpcProbe,
   host: Host,
   clusterName: string,
 ): string {

@@ -25,7 +25,8 @@ export interface SideStream {
 export interface SideConnection {
   onConnected(): void;
   onConnectFailed(failure: ConnectFailure): void;
-  onGoAway(): void;
+  /** @param isError it goes for a reason that it takes for an error */
+  onGoAway(isError: boolean): void;
   onClosed(): void;
   /** Of connections without protocol. */
   onData?(chunk: Uint8Array): void;

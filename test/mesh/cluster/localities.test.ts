@@ -97,7 +97,7 @@ describe('a schedule of localities', () => {
 });
 
 describe('hosts that left their cluster', () => {
-  const check = { healthCheck: {} as NonNullable<ClusterConfig['healthCheck']> };
+  const check = { healthChecks: [] };
   const idsBeside = (
     config: Partial<ClusterConfig>,
     second: Partial<Endpoint> = {},

@@ -150,7 +150,7 @@ export class Http2Upstream extends UpstreamConnection {
         break;
       }
       case FrameType.goAway:
-        this.onGoAway(payload.readUInt32BE(0));
+        this.onGoAway(payload.readUInt32BE(0), payload.readUInt32BE(4) !== 0);
         break;
       default:
     }
@@ -180,9 +180,9 @@ export class Http2Upstream extends UpstreamConnection {
   }
 
   /** The peer has not looked at later streams than the last one. */
-  private onGoAway(last: number): void {
+  private onGoAway(last: number, isError: boolean): void {
     const { context, slot } = this;
-    context.input((engine) => engine.onGoAway(slot));
+    context.input((engine) => engine.onGoAway(slot, isError));
     for (const stream of [...this.open.values()]) {
       if (stream.id > last) this.resetOne(stream, ResetReason.remoteRefusedStream);
     }
