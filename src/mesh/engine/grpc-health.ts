@@ -88,8 +88,10 @@ function statusOf(bytes: readonly number[]): number | null {
       const value = readVarint(bytes, reader);
       if (value === null) return null;
       if (tag >>> 3 === 1) status = value;
-    } else if (wire === Wire.bytes) reader.at += readVarint(bytes, reader) ?? bytes.length;
-    else if (wire === Wire.fixed64) reader.at += 8;
+    } else if (wire === Wire.bytes) {
+      const length = readVarint(bytes, reader) ?? bytes.length;
+      reader.at += length;
+    } else if (wire === Wire.fixed64) reader.at += 8;
     else if (wire === Wire.fixed32) reader.at += 4;
     else return null;
   }
