@@ -15,6 +15,8 @@ import { FIRST_CALL } from './request-children.ts';
 import { SideAttempt } from './side-attempt.ts';
 import type { SideStream } from './side-streams.ts';
 
+const TIMED_OUT = 504;
+const UNAVAILABLE = 503;
 /** A flag and the length of the message. */
 const FRAME_HEAD_BYTES = 5;
 
@@ -110,7 +112,13 @@ export class ServiceCallStream implements SideStream {
   onTimer(): void {
     const { attempt } = this;
     attempt.timerFired();
-    if (attempt.pool !== null) this.cluster!.stats.rqTimeout++;
+    const { stats } = this.cluster ?? { stats: null };
+    // Without a pool it did not get as far as waiting.
+    if (attempt.pool === null) stats?.countCode(UNAVAILABLE, true);
+    else if (stats !== null) {
+      stats.rqTimeout++;
+      stats.countCode(TIMED_OUT, true);
+    }
     attempt.drop();
     this.onDone(null);
   }
