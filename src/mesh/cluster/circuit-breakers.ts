@@ -64,15 +64,19 @@ export class CircuitBreakers {
     return this.requests < this.maxRequests;
   }
 
-  /** With a retry budget `maxRetries` is not consulted. */
-  canRetry(nowNs: Ns): boolean {
-    return this.retries < this.currentRetryLimit(nowNs);
+  /**
+   * With a retry budget `maxRetries` is not consulted.
+   *
+   * @param lost attempts that are gone and still count as the load that budgets are shares of
+   */
+  canRetry(nowNs: Ns, lost = 0): boolean {
+    return this.retries < this.currentRetryLimit(nowNs, lost);
   }
 
   /** Retries that may be outstanding at this moment. */
-  currentRetryLimit(nowNs: Ns): number {
+  currentRetryLimit(nowNs: Ns, lost = 0): number {
     return this.window === null
-      ? retryLimit(this.thresholds, this.requests, this.pending)
+      ? retryLimit(this.thresholds, this.requests + lost, this.pending)
       : retryLimit(this.thresholds, this.window.count(nowNs), 0);
   }
 

@@ -54,6 +54,8 @@ export abstract class ConnectionPool {
   private readonly pending: SlotQueue;
   private readonly connecting: Slot[];
   private streamCount: number;
+  /** Made for a request that was refused, and without a connection since. */
+  private isLeftOver: boolean;
 
   constructor(
     id: number,
@@ -73,6 +75,7 @@ export abstract class ConnectionPool {
     this.pending = new SlotQueue();
     this.ready = [];
     this.connecting = [];
+    this.isLeftOver = false;
     this.streamCount = 0;
   }
 
@@ -112,9 +115,12 @@ export abstract class ConnectionPool {
   /** Whether it is up, takes streams and has none. */
   protected abstract isUnused(connection: Slot): boolean;
 
-  /** No connection and nobody waiting. */
+  /**
+   * No connection and nobody waiting; Envoy lets go of pools that become so, but not of those that
+   * never had a connection because the request that they were made for was refused.
+   */
   get isIdle(): boolean {
-    return this.pending.count + this.connecting.length + this.upCount === 0;
+    return !this.isLeftOver && this.pending.count + this.connecting.length + this.upCount === 0;
   }
 
   /** Requests on its connections. */
@@ -163,6 +169,7 @@ export abstract class ConnectionPool {
     }
     if (!breakers.canPend()) {
       this.settings.stats.rqPendingOverflow++;
+      if (this.connecting.length + this.upCount === 0) this.isLeftOver = true;
       return PENDING_OVERFLOW;
     }
     if (this.settings.sheds(uid)) return REQUESTS_OVERFLOW;
@@ -385,6 +392,7 @@ export abstract class ConnectionPool {
 
   private connect(): void {
     const { connections, host, settings } = this;
+    this.isLeftOver = false;
     const connection = connections.allocate(this.id, settings.maxRequestsPerConnection);
     this.connecting.push(connection);
     this.breakers.addConnection();

@@ -351,7 +351,8 @@ export class AttemptOutcomes implements PoolListener {
       ? retriesStatus(rules, statusInPlaceOf(reason))
       : retriesReset(rules, reason, requests.has(request, Bit.wroteUpstream));
     const wish = isWanted ? Wish.afterBackoff : Wish.none;
-    if (!this.retries.admits(request, cluster, wish)) return false;
+    // The attempt that was lost is part of the load by which its own retry is judged.
+    if (!this.retries.admits(request, cluster, wish, 1)) return false;
     if (host !== null) host.rqError++;
     this.retries.schedule(request, cluster, wish, null);
     return true;

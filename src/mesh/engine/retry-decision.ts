@@ -37,8 +37,11 @@ export class RetryDecisions {
     this.clusters = context.clusters;
   }
 
-  /** @returns whether there is to be a retry: the caller schedules it and answers nothing */
-  admits(request: Slot, cluster: Cluster, wish: Wish): boolean {
+  /**
+   * @param lost 1 = the attempt before it is no longer among the active ones, as after a reset
+   * @returns whether there is to be a retry: the caller schedules it and answers nothing
+   */
+  admits(request: Slot, cluster: Cluster, wish: Wish, lost: 0 | 1 = 0): boolean {
     const { requests } = this;
     const wasRetried = requests.has(request, Bit.holdsRetry);
     this.release(request);
@@ -62,7 +65,7 @@ export class RetryDecisions {
     const { retryTokens } = cluster;
     const isAllowed =
       retryTokens === null
-        ? this.hasRoom(request, cluster, breakers) && this.isDrawn(request)
+        ? this.hasRoom(request, cluster, breakers, lost) && this.isDrawn(request)
         : this.paysFor(request, cluster, retryTokens);
     if (!isAllowed) return false;
     breakers.addRetry();
@@ -70,8 +73,14 @@ export class RetryDecisions {
     return true;
   }
 
-  private hasRoom(request: Slot, cluster: Cluster, breakers: CircuitBreakers): boolean {
-    if (breakers.canRetry(breakers.countsOverTime ? this.ports.clock.nowNs : 0)) return true;
+  private hasRoom(
+    request: Slot,
+    cluster: Cluster,
+    breakers: CircuitBreakers,
+    lost: 0 | 1,
+  ): boolean {
+    const nowNs = breakers.countsOverTime ? this.ports.clock.nowNs : 0;
+    if (breakers.canRetry(nowNs, lost)) return true;
     cluster.stats.rqRetryOverflow++;
     this.requests.planOf(request).charges?.count('retryOverflow');
     this.requests.addFlag(request, Flag.UO);
