@@ -29,7 +29,7 @@ ENVOY=/path/to/envoy npm run conformance -- test/conformance/envoy --target envo
 
 A row per case, what differs below it, \`N of M agree\` last; the exit code is 0 only when all do. A case
 that means nothing on a target is \`n/a\`, with the reason, and never counts as agreement. \`--json FILE\`
-writes the same as data; \`--jobs N\` runs several cases at once.
+writes the same as data; \`--jobs N\` runs several cases at once; \`--again N\` repeats what differs.
 
 In virtual time the loopback takes a microsecond, so durations are met exactly. The client and the
 upstreams of all three targets are the same scripts and speak HTTP in bytes.
@@ -72,8 +72,8 @@ export function conformancePage(root: string): GeneratedPage {
     HEAD,
     '## All cases',
     `${countText('Simulated', cases, sim)} ${countText('On real sockets', cases, live)} What
-sockets gave was recorded on a busy machine with two cores (\`--target live --sample\`; nine cases that
-differed were run once more), in
+sockets gave was recorded in real time on a busy machine with two cores; a case that differed was run
+again, alone, at most twice (\`--target live --again 2\`), and its row says so. It is kept in
 \`test/conformance/envoy/outcomes/live.json\`; what virtual time gives every test run repeats.`,
     table(['case', 'claim', '§', 'Envoy answers', 'simulated', 'on sockets'], rows),
   ]);
@@ -86,7 +86,7 @@ function outcomesOf(folder: string, target: string): RecordedOutcomes {
 
 function countText(where: string, cases: readonly Case[], outcomes: RecordedOutcomes): string {
   const words = cases.map(({ id }) => outcomes[id] ?? '');
-  const agreeing = words.filter((word) => word === 'agrees').length;
+  const agreeing = words.filter((word) => word.startsWith('agrees')).length;
   const without = words.filter((word) => word.startsWith('n/a')).length;
   const differing = words.filter((word) => word.startsWith('differs')).length;
   const run = words.filter((word) => word !== '').length;
@@ -95,7 +95,7 @@ function countText(where: string, cases: readonly Case[], outcomes: RecordedOutc
 
 function shown(word: string | undefined): string {
   if (word === undefined) return 'not run';
-  if (word === 'agrees') return 'same';
+  if (word.startsWith('agrees')) return word.replace('agrees', 'same');
   return clipped(inline(word), LONGEST_ANSWER);
 }
 

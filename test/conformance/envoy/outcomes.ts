@@ -5,11 +5,11 @@
 import { basename } from 'node:path';
 import type { Outcome } from './run-case.ts';
 
-/** By the case's id: `agrees`, or `n/a: ` or `differs: ` with the reason. */
+/** By the case's id: `agrees` (with the run, unless it was the first), `n/a: ` or `differs: ` and why. */
 export type RecordedOutcomes = Readonly<Record<string, string>>;
 
-export function outcomeWord({ bad, notApplicable }: Outcome): string {
-  if (bad.length === 0) return 'agrees';
+export function outcomeWord({ bad, notApplicable, run }: Outcome): string {
+  if (bad.length === 0) return run === undefined ? 'agrees' : `agrees in run ${run}`;
   return notApplicable === undefined ? `differs: ${bad.join('; ')}` : `n/a: ${notApplicable}`;
 }
 

@@ -19,6 +19,8 @@ export interface Outcome {
   /** What differs; empty = the case agrees. */
   readonly bad: readonly string[];
   readonly notApplicable?: string;
+  /** The run that this is of, where earlier ones differed; absent = the first. */
+  readonly run?: number;
   readonly values: readonly unknown[];
 }
 

@@ -139,6 +139,8 @@ export class LiveStage implements Stage {
       }
       await sleep(POLL_MS);
     }
+    const [, missing] = /speaks ([\w/]+), which this proxy does not yet/.exec(problem) ?? [];
+    if (missing !== undefined) throw new NotApplicable(`the proxy does not speak ${missing} yet`);
     this.startProblem = problem;
     return false;
   }
