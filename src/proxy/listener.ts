@@ -42,10 +42,7 @@ export class Listener {
   /** Takes no new connections, and lets the present ones end with their next response. */
   startDraining(): void {
     this.server.close();
-    for (const [socket, connection] of this.connections) {
-      connection.goAway();
-      if (connection.isIdle) socket.destroySoon();
-    }
+    for (const connection of this.connections.values()) connection.drain();
   }
 
   /** Ends every connection now. */

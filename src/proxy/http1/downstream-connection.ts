@@ -66,10 +66,6 @@ export class DownstreamConnection implements RequestSink, TransportUser {
     if (context.only !== null) this.slot = this.connectionTo(context.only);
   }
 
-  get isIdle(): boolean {
-    return this.exchange === null;
-  }
-
   // what arrives
 
   onBytes(bytes: Buffer): void {
@@ -193,6 +189,15 @@ export class DownstreamConnection implements RequestSink, TransportUser {
 
   goAway(): void {
     this.isGoingAway = true;
+  }
+
+  /** The proxy stops: now, where no request is under way, or else with the next response. */
+  drain(): void {
+    this.goAway();
+    if (this.exchange !== null) return;
+    this.stopServing();
+    this.setReason(CloseReason.local);
+    this.transport.finish();
   }
 
   respondInformational(exchange: Exchange, head: Head): void {

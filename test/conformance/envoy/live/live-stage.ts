@@ -41,6 +41,9 @@ export class LiveStage implements Stage {
   private readonly holes: BlackHole[] = [];
   private child: ChildProcess | null = null;
   private exit: Promise<void> = Promise.resolve();
+  private hasStarted = false;
+  /** The end of what the program said on standard error. */
+  private words = '';
 
   constructor(program: Program) {
     this.program = program;
@@ -114,9 +117,8 @@ export class LiveStage implements Stage {
     const [command, ...rest] = commandOf(this.program, config, this.ports['admin']!);
     const child = spawn(command!, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.child = child;
-    let problem = '';
     child.stderr.on('data', (bytes) => {
-      problem = (problem + String(bytes)).slice(-1_500);
+      this.words = (this.words + String(bytes)).slice(-1_500);
     });
     let hasEnded = false;
     this.exit = new Promise((resolve) => {
@@ -125,7 +127,7 @@ export class LiveStage implements Stage {
         resolve();
       });
       child.on('error', (error) => {
-        problem += error.message;
+        this.words += error.message;
         hasEnded = true;
         resolve();
       });
@@ -135,13 +137,14 @@ export class LiveStage implements Stage {
       const probe = await this.connect('listener').catch(() => null);
       if (probe !== null) {
         probe.close();
+        this.hasStarted = true;
         return true;
       }
       await sleep(POLL_MS);
     }
-    const [, missing] = /speaks ([\w/]+), which this proxy does not yet/.exec(problem) ?? [];
+    const [, missing] = /speaks ([\w/]+), which this proxy does not yet/.exec(this.words) ?? [];
     if (missing !== undefined) throw new NotApplicable(`the proxy does not speak ${missing} yet`);
-    this.startProblem = problem;
+    this.startProblem = this.words;
     return false;
   }
 
@@ -184,6 +187,8 @@ export class LiveStage implements Stage {
     for (const server of this.servers) server.close();
     await Promise.all(this.holes.map((hole) => hole.close()));
     for (const socket of this.sockets) socket.destroy();
+    const code = child?.exitCode ?? 0;
+    if (this.hasStarted && code !== 0) throw new Error(`it ended with ${code}: ${this.words}`);
   }
 
   async accessLog(): Promise<string> {
