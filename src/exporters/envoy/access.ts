@@ -75,7 +75,7 @@ const FACT_INPUTS: Readonly<Record<Extract<RbacCondition, { kind: 'fact' }>['fac
 };
 
 /** What stands under `predicate`. Lists of one are what they hold; lists of none always hold. */
-function predicate(item: RbacCondition): Message {
+export function predicate(item: RbacCondition): Message {
   switch (item.kind) {
     case 'and':
     case 'or': {

@@ -61,6 +61,11 @@ function runtime({ listeners, clusters }: MeshConfig): Message | undefined {
       ? false
       : undefined,
     'upstream.use_retry': percents[0],
+    'envoy.reloadable_features.local_ratelimit_shadow_mode_no_short_circuit': listeners.some(
+      shadowStops,
+    )
+      ? false
+      : undefined,
     'health_check.min_interval': checks[0]?.minIntervalMs,
     'health_check.max_interval': checks[0]?.maxIntervalMs,
     'envoy.reloadable_features.grpc_timeout_returns_deadline_exceeded': flag(
@@ -110,4 +115,10 @@ function isHealthFilter(
   filter: FilterConfig,
 ): filter is Extract<FilterConfig, { kind: 'health-check' }> {
   return filter.kind === 'health-check';
+}
+
+function shadowStops({ filters }: ListenerConfig): boolean {
+  return filters.some((filter) => {
+    return filter.kind === 'local-rate-limit' && filter.config.shadowStops === true;
+  });
 }

@@ -175,6 +175,7 @@ function localRateLimit(config: LocalRateLimitConfig): Message {
     max_dynamic_descriptors: config.maxDynamicDescriptors,
     response_headers_to_add: filled(config.responseHeaders?.map(headerAddition)),
     rate_limited_as_resource_exhausted: flag(config.tellsExhausted),
+    enable_retry_after_header: flag(config.tellsRetryAfter),
     enable_x_ratelimit_headers: config.tellsLimits === true ? 'DRAFT_VERSION_03' : undefined,
   });
 }
@@ -234,6 +235,7 @@ function adaptiveConcurrency(config: AdaptiveConcurrencyConfig): Message {
       concurrency_limit_params: {
         max_concurrency_limit: config.maxConcurrency,
         concurrency_update_interval: duration(config.updateIntervalMs),
+        ...given(config.lowestLimit, (limit) => ({ min_concurrency_limit: limit })),
       },
       min_rtt_calc_params: message({
         interval: duration(unless(measureIntervalMs, 0)),

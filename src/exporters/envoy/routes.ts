@@ -17,6 +17,7 @@ import type {
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { HashPolicy } from '../../mesh/config/load-balancing.ts';
 import type { HostRewrite, PathRewrite, RedirectAction } from '../../mesh/config/rewriting.ts';
+import { predicate } from './access.ts';
 import { namedFilters, routeFilters } from './filters.ts';
 import { headerAddition, headerChanges } from './headers.ts';
 import { internalRedirect } from './internal-redirect.ts';
@@ -63,7 +64,7 @@ function virtualHost(host: VirtualHostConfig): Message {
   return message({
     name: host.name,
     domains: host.domains,
-    routes: filled(host.routes.map(route)),
+    ...choices(host.routes),
     require_tls: given(host.requiresTls, (word) => (word === 'all' ? 'ALL' : 'EXTERNAL_ONLY')),
     include_request_attempt_count: flag(host.includeRequestAttemptCount),
     include_attempt_count_in_response: flag(host.includeAttemptCountInResponse),
@@ -77,6 +78,20 @@ function virtualHost(host: VirtualHostConfig): Message {
     ...headerChanges(host),
   });
 }
+
+/** Routes behind guards are actions of matchers. */
+function choices(routes: readonly RouteConfig[]): Message {
+  if (!routes.some(({ match }) => match.guard !== undefined)) {
+    return { routes: filled(routes.map(route)) };
+  }
+  const matchers = routes.map((config) => ({
+    predicate: predicate(config.match.guard ?? { kind: 'any' }),
+    on_match: { action: { name: 'route', typed_config: { '@type': ROUTE, ...route(config) } } },
+  }));
+  return { matcher: { matcher_list: { matchers } } };
+}
+
+const ROUTE = 'type.googleapis.com/envoy.config.route.v3.Route';
 
 function route(config: RouteConfig): Message {
   return message({

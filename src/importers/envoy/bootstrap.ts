@@ -77,10 +77,28 @@ export function readBootstrap(
   node?.close();
   const manager = fields.message('cluster_manager', 'ClusterManager');
   const localCluster = readLocalCluster(manager, clusters);
+  // Where ejections are logged.
+  manager?.ignore('outlier_detection', 'enable_deferred_cluster_creation');
   manager?.close();
   const admin = readAdmin(fields);
   const overload = readOverload(fields);
-  fields.ignore('stats_config', 'stats_flush_interval');
+  // How the process looks after itself.
+  fields.ignore(
+    'stats_config',
+    'stats_flush_interval',
+    'stats_flush_on_admin',
+    'stats_server_version_override',
+    'enable_dispatcher_stats',
+    'watchdog',
+    'watchdogs',
+    'memory_allocator_manager',
+    'flags_path',
+    'inline_headers',
+    'application_log_config',
+    'perf_tracing_file_path',
+    'use_tcp_for_dns_lookups',
+  );
+  fields.withoutEffect('stats_sinks');
   fields.close();
   runtime.close();
   reportDoubles(

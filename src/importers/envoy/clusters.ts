@@ -42,7 +42,8 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
   if (type === 'ORIGINAL_DST') {
     fields.get('type')?.error('MQ-ENVOY-002', 'clusters of type ORIGINAL_DST are not modelled');
   }
-  fields.ignore('dns_lookup_family');
+  fields.ignore('dns_lookup_family', 'dns_jitter', 'cleanup_interval', 'metadata');
+  fields.ignore('lrs_report_endpoint_metrics');
   fields.withoutEffect('alt_stat_name');
   // Histograms: they change nothing that is counted.
   fields.ignore('track_cluster_stats', 'track_timeout_budgets');
@@ -54,6 +55,8 @@ export function readCluster(fields: Fields, ids: NameIds, runtime: Runtime): Rea
     'use_tcp_for_dns_lookups',
     'upstream_connection_options',
     'wait_for_warm_on_init',
+    'upstream_bind_config',
+    'upstream_http_protocol_options',
   );
   const checks = fields
     .messages('health_checks', 'HealthCheck')
@@ -256,6 +259,8 @@ function readCommon(fields: Fields, runtime: Runtime): Partial<ClusterConfig> {
     'locality_weighted_lb_config',
     'consistent_hashing_lb_config',
   );
+  // No filter that is modelled asks for a host by its address.
+  common?.ignore('override_host_status');
   const set = common?.percent('healthy_panic_threshold');
   const threshold = runtime.integer('upstream.healthy_panic_threshold') ?? set;
   const mergeMs = common?.durationMs('update_merge_window');

@@ -64,7 +64,8 @@ export function readHttpFilters(manager: Fields, runtime: Runtime): FilterConfig
   const filters: FilterConfig[] = [];
   let hasRouter = false;
   for (const filter of manager.messages('http_filters', 'HttpFilter')) {
-    filter.ignore('name');
+    // Whether it may be unknown; all that are read are known.
+    filter.ignore('name', 'is_optional');
     const isDisabled = filter.flag('disabled');
     const typed = typedConfigOf(filter);
     filter.close();
@@ -100,7 +101,7 @@ function readRouter(fields: Fields, runtime: Runtime): RouterOptions | undefined
     ...(fields.flag('dynamic_stats', true) ? {} : { countsNoCodes: true }),
     ...(fields.flag('suppress_grpc_request_failure_code_stats') ? { hidesGrpcCodes: true } : {}),
   };
-  fields.ignore('start_child_span');
+  fields.ignore('start_child_span', 'reject_connect_request_early_data');
   fields.close();
   const { suppressesEnvoyHeaders, respectsExpectedTimeout, strictHeaders, ...others } = options;
   const isPlain = !suppressesEnvoyHeaders && !respectsExpectedTimeout && strictHeaders.length === 0;

@@ -17,7 +17,9 @@ const ONLY_FOUND: readonly number[] = [302];
 
 export function readInternalRedirect(route: Fields): Pick<ForwardAction, 'internalRedirect'> {
   const fields = route.message('internal_redirect_policy', 'InternalRedirectPolicy');
-  if (fields === undefined) return {};
+  const isHandled = route.oneOf('internal_redirect_action', OLD_ACTIONS) === OLD_ACTIONS[1];
+  const most = route.integer('max_internal_redirects');
+  if (fields === undefined) return isHandled ? { internalRedirect: oldPolicy(most ?? 1) } : {};
   const given = fields.list('redirect_response_codes').map((node) => node.integer(0, 999) ?? 0);
   const config: InternalRedirectConfig = {
     maxRedirects: fields.integer('max_internal_redirects') ?? 1,
@@ -30,6 +32,19 @@ export function readInternalRedirect(route: Fields): Pick<ForwardAction, 'intern
   };
   fields.close();
   return { internalRedirect: config };
+}
+
+/** Before there was a policy. */
+const OLD_ACTIONS = ['PASS_THROUGH_INTERNAL_REDIRECT', 'HANDLE_INTERNAL_REDIRECT'] as const;
+
+function oldPolicy(maxRedirects: number): InternalRedirectConfig {
+  return {
+    maxRedirects,
+    statuses: ONLY_FOUND,
+    allowsCrossScheme: false,
+    predicates: [],
+    copiedHeaders: [],
+  };
 }
 
 function readPredicate(extension: Fields): RedirectPredicate | undefined {

@@ -49,7 +49,23 @@ export function readListener(
   const bufferBytes = fields.integer('per_connection_buffer_limit_bytes');
   const chains = fields.messages('filter_chains', 'FilterChain');
   const statPrefix = fields.text('stat_prefix');
-  fields.ignore('enable_reuse_port', 'bypass_overload_manager');
+  // How sockets are opened and accepted; connections come all the same.
+  fields.ignore(
+    'enable_reuse_port',
+    'bypass_overload_manager',
+    'connection_balance_config',
+    'tcp_backlog_size',
+    'max_connections_to_accept_per_socket_event',
+    'drain_type',
+    'ignore_global_conn_limit',
+    'listener_filters_timeout',
+    'continue_on_listener_filters_timeout',
+    'metadata',
+  );
+  fields.withoutEffect('socket_options', 'freebind', 'transparent', 'enable_mptcp');
+  if (!fields.flag('bind_to_port', true)) fields.refuse('bind_to_port');
+  if (fields.flag('use_original_dst')) fields.refuse('use_original_dst');
+  readListenerFilters(fields);
   fields.close();
   if (chains.length > 1) {
     fields.node.error('MQ-ENVOY-002', 'several filter chains of one listener are not modelled');
@@ -74,6 +90,22 @@ export function readListener(
     ...(statPrefix === undefined || statPrefix === '' ? {} : { listenerStatPrefix: statPrefix }),
   });
   return { config, accessLogs };
+}
+
+const INSPECTORS: readonly string[] = ['tls_inspector.v3.TlsInspector'];
+
+/** Inspectors look at the first bytes for the choice of a filter chain, of which there is one. */
+function readListenerFilters(listener: Fields): void {
+  for (const filter of listener.messages('listener_filters', 'ListenerFilter')) {
+    filter.ignore('name');
+    const typed = typedConfigOf(filter);
+    filter.close();
+    if (typed === undefined) continue;
+    const name = typed.type.slice('envoy.extensions.filters.listener.'.length);
+    if (INSPECTORS.includes(name)) typed.fields.ignore('enable_ja3_fingerprinting');
+    else refuseExtension(typed, 'the listener filter');
+    typed.fields.close();
+  }
 }
 
 function managerOf(chain: Fields): Fields | undefined {
@@ -113,11 +145,18 @@ function readManager(
   const headersMs = fields.durationMs('request_headers_timeout');
   const drainMs = fields.durationMs('drain_timeout');
   fields.withoutEffect('stream_flush_timeout');
-  fields.ignore('codec_type', 'tracing', 'http2_protocol_options');
-  const upgrades = fields.messages('upgrade_configs', 'UpgradeConfig').map((upgrade) => {
+  fields.ignore(
+    'codec_type',
+    'tracing',
+    'http2_protocol_options',
+    'http3_protocol_options',
+    'add_proxy_protocol_connection_state',
+  );
+  const upgrades = fields.messages('upgrade_configs', 'UpgradeConfig').flatMap((upgrade) => {
     const type = (upgrade.text('upgrade_type') ?? '').toLowerCase();
+    const isEnabled = upgrade.flag('enabled', true);
     upgrade.close();
-    return type;
+    return isEnabled ? [type] : [];
   });
   const router = readRouterOptions(fields, runtime);
   const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');

@@ -57,6 +57,8 @@ function readRareMatches(fields: Fields): Partial<RouteMatch> {
     matcher.close();
     return isInverted;
   });
+  // Of filter state as of metadata: nothing that is modelled sets any.
+  const states = fields.list('filter_state');
   return {
     ...(cookies.length === 0 ? {} : { cookies }),
     ...(tls === undefined
@@ -67,7 +69,9 @@ function readRareMatches(fields: Fields): Partial<RouteMatch> {
             ...(validated === undefined ? {} : { validated }),
           },
         }),
-    ...(metadata.every((isInverted) => isInverted) ? {} : { isImpossible: true }),
+    ...(metadata.every((isInverted) => isInverted) && states.length === 0
+      ? {}
+      : { isImpossible: true }),
   };
 }
 

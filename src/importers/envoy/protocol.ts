@@ -88,6 +88,7 @@ function readHttpOptions(fields: Fields, runtime: Runtime): ReadProtocol {
     ...(mirrors === undefined || mirrors.length === 0 ? {} : { mirrors }),
     ...(hashPolicy.length === 0 ? {} : { hashPolicy }),
   };
+  fields.withoutEffect('upstream_http_protocol_options');
   fields.close();
   return read;
 }

@@ -45,6 +45,7 @@ export function readRetryPolicy(fields: Fields, runtime: Runtime): RetryPolicyCo
     ...(updateFrequency === undefined ? {} : { previousPriorities: { updateFrequency } }),
     ...(rateLimited === undefined ? {} : { rateLimitedBackoff: rateLimited }),
   });
+  if (fields.list('retry_options_predicates').length > 0) fields.refuse('retry_options_predicates');
   fields.close();
   return policy;
 }

@@ -33,6 +33,7 @@ import { routeOrigins } from './origins.ts';
 import { readTemplateRewrite, templateOf } from './path-template.ts';
 import { readRateLimits } from './rate-limits.ts';
 import { readRetryPolicy } from './retry-policy.ts';
+import { readRouteMatcher } from './route-matcher.ts';
 import { RouteReading } from './route-reading.ts';
 import type { Runtime } from './runtime.ts';
 import { readClusters } from './weighted-clusters.ts';
@@ -121,13 +122,17 @@ function readVirtualHost(
   };
   const tls = fields.oneOf('require_tls', TLS_REQUIREMENTS) ?? 'NONE';
   const virtualClusters = readVirtualClusters(fields);
+  const routes = fields.messages('routes', 'Route');
+  const matcher = fields.message('matcher', 'Matcher');
+  fields.withoutEffect('cors');
+  const read = (route: Fields): RouteConfig => {
+    const config = readRoute(route, levels, reading);
+    return { ...config, origins: routeOrigins(route.node, fields.node) };
+  };
   const host = envoyVirtualHost({
     name: fields.text('name') ?? '',
     domains: fields.texts('domains'),
-    routes: fields.messages('routes', 'Route').map((route) => {
-      const read = readRoute(route, levels, reading);
-      return { ...read, origins: routeOrigins(route.node, fields.node) };
-    }),
+    routes: matcher === undefined ? routes.map(read) : readRouteMatcher(matcher, read),
     includeRequestAttemptCount: fields.flag('include_request_attempt_count'),
     includeAttemptCountInResponse: fields.flag('include_attempt_count_in_response'),
     includeIsTimeoutRetryHeader: fields.flag('include_is_timeout_retry_header'),
@@ -284,6 +289,8 @@ function readForward(
     return [name, isEnabled] as const;
   });
   fields.ignore('early_data_policy');
+  // What these say is for a filter that is not modelled, and so not there.
+  fields.withoutEffect('cors');
   fields.close();
   return upgrades.length === 0 ? action : { ...action, upgrades: new Map(upgrades) };
 }

@@ -36,6 +36,10 @@ export interface LocalRateLimitConfig {
   readonly responseHeaders?: readonly HeaderAddition[];
   /** gRPC callers are told "resource exhausted" in place of "unavailable". */
   readonly tellsExhausted?: boolean;
+  /** Refusals with 429 say in `retry-after` when the next token comes. */
+  readonly tellsRetryAfter?: boolean;
+  /** A descriptor in shadow mode that is over its limit ends the search, as before Envoy 1.40. */
+  readonly shadowStops?: boolean;
   /** Responses say limit, rest and reset in `x-ratelimit-…`. */
   readonly tellsLimits?: boolean;
 }
@@ -88,6 +92,8 @@ export interface AdaptiveConcurrencyConfig {
   readonly percentile: number;
   readonly maxConcurrency: number;
   readonly minConcurrency: number;
+  /** Lowest limit that is calculated; undefined = `minConcurrency`. */
+  readonly lowestLimit?: number;
   readonly updateIntervalMs: number;
   readonly measureIntervalMs: number;
   /** In place of measuring; null = it is measured. */

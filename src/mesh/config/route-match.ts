@@ -16,6 +16,11 @@ export interface RouteMatch {
   readonly cookies?: readonly CookieMatch[];
   /** What is asked of the client's connection; undefined parts = anything. */
   readonly tls?: { readonly presented?: boolean; readonly validated?: boolean };
+  /**
+   * Goes before all else: where it holds no later route is tried, whether or not this one matches.
+   * undefined = there is none.
+   */
+  readonly guard?: RequestGuard;
   /** It asks for what no filter here ever sets. */
   readonly isImpossible?: boolean;
 }
@@ -57,3 +62,10 @@ export interface QueryMatch {
   /** The parameter must not be there. */
   readonly isAbsent?: boolean;
 }
+
+/** A question about a request's head, put together from smaller ones. */
+export type RequestGuard =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'and' | 'or'; readonly of: readonly RequestGuard[] }
+  | { readonly kind: 'not'; readonly of: RequestGuard }
+  | { readonly kind: 'header'; readonly match: HeaderMatch };

@@ -125,7 +125,8 @@ export class AdaptiveConcurrency implements HttpFilter {
     this.burst = Math.sqrt(target);
     const next = Math.trunc(target + this.burst);
     const before = this.limit;
-    this.limit = Math.min(maxConcurrency, Math.max(minConcurrency, next));
+    const lowest = this.config.lowestLimit ?? minConcurrency;
+    this.limit = Math.min(maxConcurrency, Math.max(lowest, next));
     const stays = before === minConcurrency && this.limit === minConcurrency;
     this.minimumInARow = stays ? this.minimumInARow + 1 : 0;
     if (this.minimumInARow >= MOST_IN_A_ROW && this.config.fixedMinRttMs === null) {

@@ -36,6 +36,7 @@ export class LocalRateLimit implements HttpFilter {
   /** By connection, as long as its peer lives; null = all connections share. */
   private readonly ofPeers: WeakMap<PeerFacts, Buckets> | null;
   /** In place of the route's; null = the route's. */
+  private readonly tellsRetryAfter: boolean;
   private readonly ownRules: DescriptorRules | null;
   /** Routes share their configuration objects. */
   private readonly byRoute = new Map<LocalRateLimitConfig, LocalRateLimit>();
@@ -58,6 +59,11 @@ export class LocalRateLimit implements HttpFilter {
     this.shared = this.newBuckets();
     this.ofPeers = config.isPerConnection === true ? new WeakMap() : null;
     const { rateLimits } = config;
+    // One that the configuration adds stays.
+    this.tellsRetryAfter =
+      config.tellsRetryAfter === true &&
+      this.reply.status === 429 &&
+      config.responseHeaders?.some(({ name }) => name === 'retry-after') !== true;
     this.ownRules = rateLimits === undefined ? null : new DescriptorRules(rateLimits);
   }
 
@@ -96,6 +102,10 @@ export class LocalRateLimit implements HttpFilter {
     }
     this.enforced += 1;
     if (responseHeaders !== undefined) stream.addResponseHeaders(responseHeaders);
+    if (this.tellsRetryAfter) {
+      const seconds = Math.max(1, refusal.bucket.secondsToToken(this.nowMs));
+      stream.addResponseHeaders([header('retry-after', seconds)]);
+    }
     stream.respond(this.reply);
     return 'pause';
   }
@@ -105,8 +115,13 @@ export class LocalRateLimit implements HttpFilter {
     const { main, descriptors } = this.bucketsFor(stream);
     const { nowMs } = this;
     const matched = descriptors === null ? NO_LIMITS : this.limitsOf(stream, descriptors);
+    let shadow: Limit | null = null;
     for (const limit of matched) {
       if (limit.bucket.take(nowMs)) continue;
+      if (limit.isShadow && this.config.shadowStops !== true) {
+        shadow ??= limit;
+        continue;
+      }
       this.tell(stream, limit.bucket);
       return limit;
     }
@@ -115,9 +130,9 @@ export class LocalRateLimit implements HttpFilter {
       this.tell(stream, main);
       return { bucket: main, isShadow: false };
     }
-    const told = matched[0]?.bucket ?? main;
+    const told = shadow?.bucket ?? matched[0]?.bucket ?? main;
     if (told !== null) this.tell(stream, told);
-    return null;
+    return shadow;
   }
 
   private limitsOf(stream: FilterStream, buckets: DescriptorBuckets): readonly Limit[] {

@@ -16,6 +16,7 @@ import type {
   RouteMatch,
   ValueMatch,
 } from '../config/config.ts';
+import type { RequestGuard } from '../config/route-match.ts';
 
 /** A question about a request head. */
 export type HeadPredicate = (head: Head) => boolean;
@@ -47,6 +48,28 @@ export function compileRouteMatch(
     cookies.every((matches) => matches(head)) &&
     (tls === undefined || holds(tls, peer)) &&
     path(matchedPath(head.path, ignoresPathParameters));
+}
+
+/** @returns a predicate over whole heads */
+export function compileGuard(guard: RequestGuard): HeadPredicate {
+  switch (guard.kind) {
+    case 'any':
+      return () => true;
+    case 'and': {
+      const all = guard.of.map(compileGuard);
+      return (head) => all.every((holds) => holds(head));
+    }
+    case 'or': {
+      const any = guard.of.map(compileGuard);
+      return (head) => any.some((holds) => holds(head));
+    }
+    case 'not': {
+      const inner = compileGuard(guard.of);
+      return (head) => !inner(head);
+    }
+    case 'header':
+      return compileHeaderMatch(guard.match);
+  }
 }
 
 function matchedPath(path: string, ignoresPathParameters: boolean): string {

@@ -17,8 +17,10 @@ import { readsConnection } from '../config/header-commands.ts';
 import { compileRetryRules, type RetryRules } from '../policy/retry.ts';
 import { DescriptorRules } from './descriptors.ts';
 import {
+  compileGuard,
   compileHeaderMatch,
   compileRouteMatch,
+  type HeadPredicate,
   headerValues,
   type RequestPredicate,
 } from './match.ts';
@@ -52,8 +54,15 @@ export interface RouteVariant {
   readonly edits: RouteEdits | null;
 }
 
+interface Candidate {
+  readonly matches: RequestPredicate;
+  readonly route: CompiledRoute;
+  /** Decides before anything else; null = nothing does. */
+  readonly guard: HeadPredicate | null;
+}
+
 interface CompiledVirtualHost {
-  readonly routes: readonly { readonly matches: RequestPredicate; readonly route: CompiledRoute }[];
+  readonly routes: readonly Candidate[];
   /** Where plain requests go in place of any route; null = they are served. */
   readonly tlsRedirect: { readonly isForAll: boolean; readonly route: CompiledRoute } | null;
 }
@@ -114,8 +123,12 @@ export class RouteTable {
     if (host === null) return null;
     const { tlsRedirect, routes } = host;
     if (tlsRedirect !== null && isSentToTls(head, tlsRedirect.isForAll)) return tlsRedirect.route;
-    const found = routes.find(({ matches, route }) => isDrawn(route, draw) && matches(head, peer));
-    return found?.route ?? null;
+    for (const { guard, matches, route } of routes) {
+      if (guard !== null && !guard(head)) continue;
+      if (isDrawn(route, draw) && matches(head, peer)) return route;
+      if (guard !== null) return null;
+    }
+    return null;
   }
 
   private virtualHostOf(authority: string): CompiledVirtualHost | null {
@@ -190,6 +203,7 @@ function compileVirtualHost(
   const routes = virtualHost.routes.map((config, i) => ({
     matches: compileRouteMatch(config.match, table.ignoresPathParameters === true),
     route: compileRoute(config, virtualHost, table, first + i),
+    guard: config.match.guard === undefined ? null : compileGuard(config.match.guard),
   }));
   const { requiresTls } = virtualHost;
   if (requiresTls === undefined) return { routes, tlsRedirect: null };

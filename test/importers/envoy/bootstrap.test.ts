@@ -99,4 +99,42 @@ describe('a bootstrap', () => {
     const { told } = read(bootstrap({ cluster: 'connect_timeout: 250ms' }));
     expect(told).toEqual(['21:22 MQ-FIELD-006 connect_timeout is "250ms", which is no duration']);
   });
+
+  it('follows redirects as a policy, or as an action before there were policies, says', () => {
+    const prefix = 'type.googleapis.com/envoy.extensions.internal_redirect';
+    const known = `{ name: p, typed_config: { "@type": ${prefix}.previous_routes.v3.PreviousRoutesConfig } }`;
+    const policy = `internal_redirect_policy: { redirect_response_codes: [301, 304], predicates: [${known}] }`;
+    const redirectOf = (route: string) => {
+      const { found, told } = read(bootstrap({ route: `{ cluster: a, ${route} }` }));
+      const action = found?.config.listeners[0]?.routes.virtualHosts[0]?.routes[0]?.action;
+      return { told, redirect: action?.kind === 'forward' ? action.internalRedirect : undefined };
+    };
+    expect(redirectOf(policy).redirect).toMatchObject({
+      maxRedirects: 1,
+      statuses: [301],
+      predicates: [{ kind: 'previous-routes' }],
+    });
+    const old = 'internal_redirect_action: HANDLE_INTERNAL_REDIRECT, max_internal_redirects: 2';
+    expect(redirectOf(old).redirect?.maxRedirects).toBe(2);
+    expect(redirectOf('max_internal_redirects: 2').redirect).toBeUndefined();
+    const unknown = known.replace('previous_routes.v3.PreviousRoutesConfig', 'x.v3.X');
+    expect(redirectOf(policy.replace(known, unknown)).told.join('\n')).toContain(
+      'MQ-ENVOY-002 the redirect predicate',
+    );
+  });
+
+  it('lets the runtime set limits', () => {
+    const layer = `
+layered_runtime:
+  layers:
+  - name: s
+    static_layer:
+      circuit_breakers: { a: { default: { max_requests: 7, retry_budget: { budget_percent: 5 } } } }
+`;
+    const { found, told } = read(bootstrap() + layer);
+    expect(told).toEqual([]);
+    const limits = found?.config.clusters[0]?.circuitBreakers;
+    expect(limits?.default).toMatchObject({ maxRequests: 7, retryBudget: { percent: 5 } });
+    expect(limits?.high.maxRequests).toBe(1024);
+  });
 });

@@ -67,4 +67,16 @@ describe('the local rate limit', () => {
     proxy.request({});
     expect(proxy.stat('rl.http_local_rate_limit.enabled')).toBe(0);
   });
+
+  it('says when to come again, unless something else does', () => {
+    const told = proxyWith({ tellsRetryAfter: true });
+    told.request({});
+    told.advance(1_500);
+    told.request({});
+    expect(told.logged.responseHead?.get('retry-after')).toBe('59');
+    const other = proxyWith({ tellsRetryAfter: true, status: 503 });
+    other.request({});
+    other.request({});
+    expect(other.logged.responseHead?.get('retry-after')).toBeUndefined();
+  });
 });

@@ -327,3 +327,36 @@ describe('a compiled route', () => {
     expect(compiled(envoyRoute({ action }))).toMatchObject({ split: null, retry: null });
   });
 });
+
+describe('routes behind guards', () => {
+  const header = (value: string) => {
+    const match = { kind: 'exact', value } as const;
+    const item = { name: 'x-m', value: match, invert: false, treatMissingAsEmpty: false };
+    return { kind: 'header', match: item } as const;
+  };
+  const guarded = (name: string, prefix: string, guard: RouteConfig['match']['guard']) => {
+    const route = routeTo(name, prefix);
+    return { ...route, match: { ...route.match, ...(guard === undefined ? {} : { guard }) } };
+  };
+  const table = tableOf([
+    envoyVirtualHost({
+      domains: ['*'],
+      routes: [
+        guarded('deep', '/deep', header('a')),
+        guarded('b', '/', { kind: 'or', of: [header('b'), { kind: 'not', of: header('c') }] }),
+        guarded('rest', '/', { kind: 'any' }),
+      ],
+    }),
+  ]);
+  const find = (path: string, value: string) => {
+    const head = new HttpHead({ method: 'GET', authority: 'x', path, headers: [['x-m', value]] });
+    return table.find(head)?.config.name;
+  };
+
+  it('are tried in order, and the first whose guard holds is the only one', () => {
+    expect(find('/deep', 'a')).toBe('deep');
+    expect(find('/', 'a')).toBeUndefined();
+    expect(find('/', 'b')).toBe('b');
+    expect(find('/', 'c')).toBe('rest');
+  });
+});

@@ -34,6 +34,7 @@ export function readAdaptiveConcurrency(fields: Fields): AdaptiveConcurrencyConf
   if (updateMs === undefined) {
     (limits ?? fields).node.error('MQ-FIELD-003', 'concurrency_update_interval is missing');
   }
+  const lowestLimit = limits?.integer('min_concurrency_limit', 1);
   const config = {
     enabled: isOn ? null : { numerator: 0, denominator: 100 as const },
     percentile: gradient?.percent('sample_aggregate_percentile') ?? defaults.percentile.value,
@@ -46,6 +47,7 @@ export function readAdaptiveConcurrency(fields: Fields): AdaptiveConcurrencyConf
     jitterPercent: rtt?.percent('jitter') ?? defaults.jitterPercent.value,
     bufferPercent: rtt?.percent('buffer') ?? defaults.bufferPercent.value,
     exceededStatus: statusFrom400(status),
+    ...(lowestLimit === undefined ? {} : { lowestLimit }),
   };
   for (const part of [limits, rtt, gradient, status, enabled, fields]) part?.close();
   return config;

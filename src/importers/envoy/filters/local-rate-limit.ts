@@ -10,6 +10,8 @@ import { readRateLimits } from '../rate-limits.ts';
 import type { Runtime } from '../runtime.ts';
 
 const SHORTEST_FILL_MS = 50;
+/** A guard of Envoy's, on by default. */
+const SHADOW_GUARD = 'envoy.reloadable_features.local_ratelimit_shadow_mode_no_short_circuit';
 
 export function readLocalRateLimit(fields: Fields, runtime: Runtime): LocalRateLimitConfig {
   const status = fields.message('status', 'HttpStatus');
@@ -24,6 +26,7 @@ export function readLocalRateLimit(fields: Fields, runtime: Runtime): LocalRateL
     whenNotEnforced: readAdditions(fields, 'request_headers_to_add_when_not_enforced'),
     ...readDescriptors(fields),
     ...readAnswers(fields),
+    ...(runtime.flag(SHADOW_GUARD) === false ? { shadowStops: true } : {}),
   };
   fields.close();
   return config;
@@ -63,6 +66,7 @@ function readAnswers(fields: Fields): Partial<LocalRateLimitConfig> {
   return {
     ...(responseHeaders.length === 0 ? {} : { responseHeaders }),
     ...(fields.flag('rate_limited_as_resource_exhausted') ? { tellsExhausted: true } : {}),
+    ...(fields.flag('enable_retry_after_header') ? { tellsRetryAfter: true } : {}),
     ...(version === 'DRAFT_VERSION_03' ? { tellsLimits: true } : {}),
   };
 }
