@@ -105,6 +105,7 @@ export const CloseReason = {
   remoteReset: 2, // RST from the peer
   protocolError: 3,
   hostFailure: 4, // the machine behind it is gone
+  lingered: 5, // we closed it, after the peer had its time to do so
 } as const;
 export type CloseReason = (typeof CloseReason)[keyof typeof CloseReason];
 

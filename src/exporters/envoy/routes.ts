@@ -84,14 +84,25 @@ function choices(routes: readonly RouteConfig[]): Message {
   if (!routes.some(({ match }) => match.guard !== undefined)) {
     return { routes: filled(routes.map(route)) };
   }
-  const matchers = routes.map((config) => ({
-    predicate: predicate(config.match.guard ?? { kind: 'any' }),
-    on_match: { action: { name: 'route', typed_config: { '@type': ROUTE, ...route(config) } } },
+  const last = routes.at(-1)!;
+  const hasRest = last.match.guard?.kind === 'any';
+  const matchers = (hasRest ? routes.slice(0, -1) : routes).map((config) => ({
+    predicate: predicate(config.match.guard!),
+    on_match: routeAction(config),
   }));
-  return { matcher: { matcher_list: { matchers } } };
+  return {
+    matcher: message({
+      matcher_list: given(filled(matchers), (items) => ({ matchers: items })),
+      on_no_match: hasRest ? routeAction(last) : undefined,
+    }),
+  };
 }
 
 const ROUTE = 'type.googleapis.com/envoy.config.route.v3.Route';
+
+function routeAction(config: RouteConfig): Message {
+  return { action: { name: 'route', typed_config: { '@type': ROUTE, ...route(config) } } };
+}
 
 function route(config: RouteConfig): Message {
   return message({

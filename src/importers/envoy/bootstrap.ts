@@ -111,7 +111,7 @@ export function readBootstrap(
       proxyName,
       listeners: listeners.map(({ config }) => config),
       clusters: clusters.map(({ config }) =>
-        localCluster === undefined ? unzoned(config) : config,
+        localCluster === undefined || localCluster === config.name ? unzoned(config) : config,
       ),
       ...(localityName === undefined ? {} : { locality: localityName }),
       ...(localCluster === undefined ? {} : { localCluster }),
@@ -123,7 +123,7 @@ export function readBootstrap(
   };
 }
 
-/** Without a local cluster zones do not count. */
+/** Without a local cluster zones do not count, nor do they among its own hosts. */
 function unzoned(config: ClusterConfig): ClusterConfig {
   const { zoneRouting: _unused, ...others } = config;
   return others;

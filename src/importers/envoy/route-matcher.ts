@@ -54,7 +54,9 @@ function guardOf(condition: RbacCondition): RequestGuard | undefined {
     case 'and':
     case 'or': {
       const of = condition.of.map(guardOf);
-      return of.every((item) => item !== undefined) ? { kind: condition.kind, of } : undefined;
+      if (!of.every((item) => item !== undefined)) return undefined;
+      if (of.length === 1) return of[0];
+      return of.length === 0 ? { kind: 'any' } : { kind: condition.kind, of };
     }
     default:
       return undefined;

@@ -155,6 +155,7 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
   /** The first byte of a request came. */
   announce(request: Slot, connection: Slot): void {
     this.requests.announce(request, connection);
+    this.connections.speaks(connection);
     if (this.context.overload?.sheds('http1_server_abort_dispatch', request) === true) {
       this.startNothing(request);
       const body = 'Internal Server Error';

@@ -46,8 +46,19 @@ export class DownstreamConnections {
     if (peer.tls) stats.needTls(config).countClient(peer);
     stats.cxTotal++;
     stats.cxActive++;
+    if (peer.tls) stats.cxSslTotal++;
     this.armIdle(connection);
     this.armLife(connection);
+  }
+
+  /** The first bytes of a request came, by which Envoy knows what the connection speaks. */
+  speaks(connection: Slot): void {
+    const { downstreams } = this.context;
+    if (downstreams.has(connection, DownstreamBit.spoke)) return;
+    downstreams.set(connection, DownstreamBit.spoke);
+    const { stats } = this.listenerOf(connection);
+    stats.cxHttp1Total++;
+    stats.cxHttp1Active++;
   }
 
   /** A handshake failed before there was a connection. */
@@ -57,6 +68,7 @@ export class DownstreamConnections {
     if (config.tls !== undefined) {
       // Such a listener has the connection before the handshake.
       stats.cxTotal++;
+      stats.cxSslTotal++;
       stats.cxDestroy++;
     }
     if (reason === 'closed') return;
@@ -99,6 +111,7 @@ export class DownstreamConnections {
     const { stats } = this.listenerOf(connection);
     this.countClosed(stats, reason, downstreams.has(connection, DownstreamBit.cutOff));
     stats.cxActive--;
+    if (downstreams.has(connection, DownstreamBit.spoke)) stats.cxHttp1Active--;
     const timer = downstreams.timerOf(connection);
     if (timer !== NO_TIMER) ports.disarm(timer);
     this.forgetLife(connection);
@@ -107,7 +120,9 @@ export class DownstreamConnections {
 
   private countClosed(stats: HttpStats, reason: CloseReason, hadRequest: boolean): void {
     stats.cxDestroy++;
-    const isLocal = reason === CloseReason.local;
+    const hasLingered = reason === CloseReason.lingered;
+    if (hasLingered) stats.cxDelayedCloseTimeout++;
+    const isLocal = reason === CloseReason.local || hasLingered;
     if (isLocal) stats.cxDestroyLocal++;
     else stats.cxDestroyRemote++;
     if (!hadRequest) return;

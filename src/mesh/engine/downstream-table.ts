@@ -19,6 +19,8 @@ export const DownstreamBit = {
   refused: 8,
   /** It ended in the middle of a request. */
   cutOff: 16,
+  /** The first bytes of a request came. */
+  spoke: 32,
 } as const;
 
 const INITIAL_ROWS = 64;

@@ -153,6 +153,7 @@ export class Responder {
     requests.addFlag(request, flag);
     const listener = this.listenerOf(request);
     listener.stats.rqTxReset++;
+    listener.stats.rqRxReset++;
     const down = requests.downstreamOf(request);
     ports.resetRequest(request, Reset.localReset);
     this.closeLater(down, listener);

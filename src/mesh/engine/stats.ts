@@ -54,6 +54,10 @@ export class HttpStats {
   rqUpgradeRefused = 0;
   cxOverloadDisableKeepalive = 0;
   overloadLocalReply = 0;
+  cxHttp1Total = 0;
+  cxHttp1Active = 0;
+  cxSslTotal = 0;
+  cxDelayedCloseTimeout = 0;
   redirectBadLocation = 0;
   redirectUnsafeScheme = 0;
   redirectTooMany = 0;
@@ -90,6 +94,11 @@ export class HttpStats {
     const classes = this.rq1xx + this.rq2xx + this.rq3xx + this.rq4xx + this.rq5xx;
     const completed = classes + this.rqOtherClass;
     visit(`${prefix}downstream_rq_completed`, 'counter', completed);
+    // Only drivers of sockets tell when a client begins to speak, and theirs speak HTTP/1.
+    if (this.cxHttp1Total > 0) {
+      visit(`${prefix}downstream_rq_http1_total`, 'counter', this.rqTotal);
+      visit(`${prefix}downstream_cx_http1_active`, 'gauge', this.cxHttp1Active);
+    }
     visit(`${prefix}downstream_rq_active`, 'gauge', this.rqActive);
     visit(`${prefix}downstream_cx_active`, 'gauge', this.cxActive);
     if (this.tls === null) return;
@@ -101,7 +110,14 @@ export class HttpStats {
 /** A counter's field. */
 type HttpCounter = Exclude<
   keyof HttpStats,
-  'prefix' | 'rqOtherClass' | 'rqActive' | 'cxActive' | 'countStatus' | 'needTls' | 'visit'
+  | 'prefix'
+  | 'rqOtherClass'
+  | 'rqActive'
+  | 'cxActive'
+  | 'cxHttp1Active'
+  | 'countStatus'
+  | 'needTls'
+  | 'visit'
 >;
 
 const HTTP_COUNTERS: readonly (readonly [HttpCounter, string])[] = [
@@ -141,6 +157,9 @@ const HTTP_COUNTERS: readonly (readonly [HttpCounter, string])[] = [
   ['rqUpgradeRefused', 'downstream_rq_ws_on_non_ws_route'],
   ['cxOverloadDisableKeepalive', 'downstream_cx_overload_disable_keepalive'],
   ['overloadLocalReply', 'rq_overload_local_reply'],
+  ['cxHttp1Total', 'downstream_cx_http1_total'],
+  ['cxSslTotal', 'downstream_cx_ssl_total'],
+  ['cxDelayedCloseTimeout', 'downstream_cx_delayed_close_timeout'],
   ['redirectBadLocation', 'passthrough_internal_redirect_bad_location'],
   ['redirectUnsafeScheme', 'passthrough_internal_redirect_unsafe_scheme'],
   ['redirectTooMany', 'passthrough_internal_redirect_too_many_redirects'],

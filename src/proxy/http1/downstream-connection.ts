@@ -317,12 +317,9 @@ export class DownstreamConnection implements RequestSink, TransportUser {
     this.over(exchange);
     if (!this.isGoingAway || this.isClosing) return;
     this.stopServing();
-    const { delayedCloseNs } = this.context;
-    if (delayedCloseNs > 0) this.closeAfter(delayedCloseNs, CloseReason.local);
-    else {
-      this.setReason(CloseReason.local);
-      this.transport.finish();
-    }
+    // Nothing that the client sent can be lost, so there is nothing to wait for.
+    this.setReason(CloseReason.local);
+    this.transport.finish();
   }
 
   private over(exchange: Exchange): void {
@@ -371,7 +368,7 @@ export class DownstreamConnection implements RequestSink, TransportUser {
 
   private closeAfter(lingerNs: Ns, reason: CloseReason): void {
     this.stopLingering ??= this.context.clock.after(lingerNs, () => {
-      this.setReason(reason);
+      this.setReason(reason === CloseReason.local ? CloseReason.lingered : reason);
       this.transport.finish();
     });
   }
