@@ -54,7 +54,7 @@ const UNSIGNED = /^\s*\+?(\d+)\s*$/;
  * @returns -1 when `text` is absent or anything else than such a number
  */
 export function parseUnsigned(text: string | undefined, most: number): number {
-  const digits = text === undefined ? undefined : UNSIGNED.exec(text)?.[1];
+  const digits = UNSIGNED.exec(text ?? '')?.[1];
   if (digits === undefined || (digits.length > 19 && BigInt(digits) >= TOO_LARGE)) return -1;
   return Math.min(Number(digits), most);
 }

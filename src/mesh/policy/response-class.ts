@@ -49,19 +49,18 @@ export function penaltyMs(
   const asksToWait = code === RESOURCE_EXHAUSTED || code === UNAVAILABLE;
   if (!isHttp && !asksToWait && !GRPC_INTERNAL.includes(code ?? '')) return -1;
   let hintMs = 0;
-  if (status === 429 || status === 503) hintMs = retryAfterMs(head.get('retry-after'), wallMs);
-  else if (asksToWait) hintMs = wholeNumber(head.get('grpc-retry-pushback-ms'));
+  if (status === 429 || status === 503) hintMs = retryAfterMs(head.get('retry-after') ?? '', wallMs);
+  else if (asksToWait) hintMs = wholeNumber(head.get('grpc-retry-pushback-ms') ?? '');
   return Math.max(least, Math.min(hintMs, maxRetryAfterMs));
 }
 
 /** Seconds, or a date. @returns 0 = nothing usable */
-function retryAfterMs(value: string | undefined, wallMs: number): number {
-  if (value === undefined) return 0;
+function retryAfterMs(value: string, wallMs: number): number {
   const seconds = wholeNumber(value);
   if (seconds > 0) return seconds * 1_000;
   return Math.max(0, parseHttpDate(value) - wallMs);
 }
 
-function wholeNumber(value: string | undefined): number {
-  return value !== undefined && /^\d+$/.test(value) ? Number(value) : 0;
+function wholeNumber(value: string): number {
+  return /^\d+$/.test(value) ? Number(value) : 0;
 }

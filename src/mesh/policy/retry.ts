@@ -147,11 +147,11 @@ export function askedWaitMs(rules: RetryRules, head: Head, wallSeconds: number):
   const { rateLimited } = rules;
   if (rateLimited === null) return 0;
   for (const { name, format } of rateLimited.headers) {
+    // What is no number reads as -1, which is no wait in either format.
     const value = parseUnsigned(head.get(name), MOST_UINT32);
-    if (value < 0) continue;
     const seconds = format === 'seconds' ? value : value - Math.floor(wallSeconds);
     const waitMs = seconds * 1_000;
-    if (waitMs > 1 && waitMs <= rateLimited.maxIntervalMs) return waitMs;
+    if (waitMs > 0 && waitMs <= rateLimited.maxIntervalMs) return waitMs;
   }
   return 0;
 }

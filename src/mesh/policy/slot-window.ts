@@ -23,7 +23,10 @@ export class SlotWindow {
     this.sums = new Float64Array(slots);
   }
 
-  /** @param amount an integer, negative ones included, so that the sum stays exact */
+  /**
+   * @param amount an integer, negative ones included, so that the sum stays exact
+   * @param nowNs never earlier than before, as in `total`
+   */
   add(amount: number, nowNs: Ns): void {
     const at = this.advance(nowNs);
     this.sums[at] = this.sums[at]! + amount;
@@ -50,7 +53,7 @@ export class SlotWindow {
       this.sum -= sums[at]!;
       sums[at] = 0;
     }
-    if (slot > this.newestSlot) this.newestSlot = slot;
+    this.newestSlot = slot;
     return slot % sums.length;
   }
 }

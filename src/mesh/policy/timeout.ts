@@ -105,7 +105,7 @@ const GRPC_TIMEOUT = /^(\d{1,8})([HMSmun])$/;
 
 /** Rounds up to whole milliseconds; -1 = absent or malformed. */
 function parseGrpcTimeoutMs(text: string | undefined): number {
-  const match = text === undefined ? null : GRPC_TIMEOUT.exec(text);
+  const match = GRPC_TIMEOUT.exec(text ?? '');
   if (match === null) return -1;
   const amount = Number(match[1]);
   return Math.min(Math.ceil(amount * unitMs(match[2] ?? '')), MOST_MS);

@@ -98,16 +98,19 @@ function compileCookieMatch({ name, value, invert }: CookieMatch): HeadPredicate
   };
 }
 
-/** The first cookie of a name, without quotes around it; undefined = there is none. */
+const QUOTED = /^"(.*)"$/;
+
+/**
+ * The first cookie of a name, without quotes around it; undefined = there is none. As in Envoy,
+ * blanks count, but for those before the name.
+ */
 export function cookieOf(head: Head, name: string): string | undefined {
   for (const line of head.values('cookie')) {
     for (const pair of line.split(';')) {
       const equals = pair.indexOf('=');
-      if (equals < 0 || pair.slice(0, equals).trim() !== name) continue;
-      const text = pair.slice(equals + 1).trim();
-      return text.length > 1 && text.startsWith('"') && text.endsWith('"')
-        ? text.slice(1, -1)
-        : text;
+      if (equals < 0 || pair.slice(0, equals).replace(/^ +/, '') !== name) continue;
+      const text = pair.slice(equals + 1);
+      return QUOTED.exec(text)?.[1] ?? text;
     }
   }
   return undefined;

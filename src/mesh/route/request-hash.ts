@@ -9,7 +9,7 @@ import type { Head, PeerFacts } from '../../core/engine.ts';
 import { rotateLeftByOne, xxHash64 } from '../../core/hash64.ts';
 import { withoutPort } from '../../core/socket-address.ts';
 import type { HashKey, HashPolicy } from '../config/load-balancing.ts';
-import { headerValues, queryParameter } from './match.ts';
+import { cookieOf, headerValues, queryParameter } from './match.ts';
 import { compileRegexRewrite } from './regex-rewrite.ts';
 
 /** @param cookies takes the `set-cookie` values that the response has to carry */
@@ -65,7 +65,8 @@ function headerMethod(key: Extract<HashKey, { kind: 'header' }>): HashMethod {
 
 function cookieMethod(key: Extract<HashKey, { kind: 'cookie' }>): HashMethod {
   return (head, peer, cookies) => {
-    const given = cookieOf(head, key.name);
+    // An empty one is as good as none.
+    const given = cookieOf(head, key.name) ?? '';
     if (given !== '') return xxHash64(given);
     if (key.ttlSeconds === null) return null;
     const made = xxHash64(peer.remoteAddress + peer.localAddress)
@@ -75,20 +76,6 @@ function cookieMethod(key: Extract<HashKey, { kind: 'cookie' }>): HashMethod {
     cookies.push(setCookie(key, made, key.ttlSeconds));
     return xxHash64(made);
   };
-}
-
-/** '' = absent or empty, which is the same here. */
-function cookieOf(head: Head, name: string): string {
-  for (const line of head.values('cookie')) {
-    for (const pair of line.split(';')) {
-      const equals = pair.indexOf('=');
-      if (equals < 0 || pair.slice(0, equals).trimStart() !== name) continue;
-      const value = pair.slice(equals + 1).trimEnd();
-      const isQuoted = value.length >= 2 && value.startsWith('"') && value.endsWith('"');
-      return isQuoted ? value.slice(1, -1) : value;
-    }
-  }
-  return '';
 }
 
 function setCookie(

@@ -229,8 +229,8 @@ function compileRoute(
     const nothing = { split: null, retry: null, hash: null, variants: null, descriptors: null };
     return { ...route, edits, ...nothing };
   }
-  const [first] = action.clusters;
-  const edits = editsWith(action.clusters.length === 1 && first !== undefined ? first : null);
+  const [first = null] = action.clusters;
+  const edits = editsWith(action.clusters.length === 1 ? first : null);
   const differ = action.clusters.length > 1 && action.clusters.some(hasOwnSettings);
   const variants = differ
     ? action.clusters.map((cluster) => ({ cluster, edits: editsWith(cluster) }))

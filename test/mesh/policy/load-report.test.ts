@@ -34,6 +34,9 @@ describe('the weight of a load report', () => {
     ['JSON {"rps_fractional": 100, "cpu_utilization": "0.3"}', -1],
     ['JSON {"rps_fractional": 100, "cpu_utilization": 0.3, "other": null}', -1],
     ['JSON {"rps_fractional": 100, "cpu_utilization": 0.3, "utilization": {"a": "b"}}', 333],
+    ['JSON {"rps_fractional": 100, "cpu_utilization": 0.3, "other": true}', -1],
+    ['TEXT rps_fractional=100,cpu_utilization=0.5,other=', -1],
+    ['TEXT rps_fractional=100,cpu_utilization=0.5,other', -1],
     ['JSON null', -1],
     ['JSON 1', -1],
     ['JSON "rps_fractional"', -1],
@@ -62,6 +65,8 @@ describe('the weight of a load report', () => {
     expect([text, json].map((report) => weight(report, { metricNames }))).toEqual([100, 100]);
     expect(weight(text, { metricNames: ['named_metrics.none'] })).toBe(200);
     expect(weight(text, { metricNames: ['named_metrics.a'] })).toBe(125);
+    const mixed = 'JSON {"rps_fractional":100,"namedMetrics":{"a":"x","b":0.5}}';
+    expect(weight(mixed, { metricNames })).toBe(200);
     const negative = 'TEXT rps_fractional=100,cpu_utilization=0.5,named_metrics.a=-1';
     expect(weight(negative, { metricNames: ['named_metrics.a'] })).toBe(200);
   });

@@ -99,6 +99,8 @@ describe('the penalty of a failed response', () => {
     expect(of('13', '20000')).toBe(5_000);
     expect(of('14', '20000')).toBe(20_000);
     expect(of('8', '-1')).toBe(5_000);
+    expect(of('8', 'x20000')).toBe(5_000);
+    expect(of('8', '20000x')).toBe(5_000);
     expect(of('8', '20000')).toBe(20_000);
     expect(of('14', '9999999')).toBe(300_000);
     expect(['2', '4', '15'].map((code) => of(code))).toEqual([5_000, 5_000, 5_000]);

@@ -65,6 +65,12 @@ describe('the budget of retries', () => {
     expect([1_000, 1_999, 2_000].map(of)).toEqual([2, 2, 4]);
   });
 
+  it('rounds the price of a retry down to whole requests up to a ratio of 1', () => {
+    const tokens = new RetryTokens({ retryRatio: 0.3, minRetriesPerSecond: 0, ttlMs: 10_000 });
+    for (let i = 0; i < 3; i++) tokens.deposit(0);
+    expect(spend(tokens, 0)).toBe(1);
+  });
+
   it('at a ratio of exactly 1 pays one retry for each request', () => {
     const equal = new RetryTokens({ retryRatio: 1, minRetriesPerSecond: 0, ttlMs: 10_000 });
     for (let i = 0; i < 3; i++) equal.deposit(0);

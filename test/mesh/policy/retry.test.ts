@@ -46,6 +46,7 @@ describe('a response is retried', () => {
     ['gateway-error', 505, false],
     ['retriable-4xx', 409, true],
     ['retriable-4xx', 408, false],
+    ['5xx', 409, false],
     ['retriable-4xx', 429, false],
     ['reset', 503, false],
     ['reset-before-request', 503, false],
@@ -111,6 +112,7 @@ describe('a retry without back-off', () => {
     expect(retriesAtOnce(rulesOn('retriable-status-codes', [425]), answer(425))).toBe(true);
     expect(retriesAtOnce(rulesOn('retriable-status-codes', [503]), answer(425))).toBe(false);
     expect(retriesAtOnce(rulesOn('retriable-status-codes', [503]), answer(503))).toBe(false);
+    expect(retriesAtOnce(rulesOn('retriable-status-codes', [425, 503]), answer(503))).toBe(false);
   });
 });
 
@@ -396,8 +398,8 @@ describe('control headers', () => {
 
   it('append status codes and skip what is none', () => {
     const base = rulesOn('retriable-status-codes', [503]);
-    const head = asking({ 'x-envoy-retriable-status-codes': '404, x,,500' });
-    expect(withRetryHeaders(base, head)?.statusCodes).toEqual([503, 404, 500]);
+    const head = asking({ 'x-envoy-retriable-status-codes': '404, x,,500,0' });
+    expect(withRetryHeaders(base, head)?.statusCodes).toEqual([503, 404, 500, 0]);
   });
 
   it('name response headers whose presence asks for a retry', () => {
@@ -412,6 +414,17 @@ describe('control headers', () => {
     if (made === null) return;
     expect(retriesResponse(made, answer(200, { 'x-again': '' }))).toBe(true);
     expect(retriesResponse(made, answer(200))).toBe(false);
+  });
+
+  it('may bring one code and one name', () => {
+    const head = asking({
+      'x-envoy-retriable-status-codes': '404',
+      'x-envoy-retriable-header-names': 'x-again',
+    });
+    expect(withRetryHeaders(rules, head)).toMatchObject({
+      statusCodes: [404],
+      headerNames: ['x-again'],
+    });
   });
 
   it('leave the shared rules of the route untouched', () => {

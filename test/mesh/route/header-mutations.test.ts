@@ -153,6 +153,21 @@ describe('values of headers', () => {
     expect(compileHeaderValue(text)(CONTEXT)).toBe(value);
   });
 
+  it('take the second header where the first is empty', () => {
+    const request = new HttpHead({
+      headers: [
+        ['x-empty', ''],
+        ['x-b', '2'],
+      ],
+    });
+    const value = compileHeaderValue('%REQ(x-empty?x-b)%[%REQ(x-empty)%]');
+    expect(value({ ...CONTEXT, request })).toBe('2[]');
+  });
+
+  it('leave out what is not known', () => {
+    expect(compileHeaderValue('[%NO_COMMAND%]')(CONTEXT)).toBe('[]');
+  });
+
   it('speak of the connection, where somebody knows it', () => {
     const peer = {
       ...DOWNSTREAM_PEER,

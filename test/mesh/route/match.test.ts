@@ -265,6 +265,10 @@ describe('a route match', () => {
     const exact = { kind: 'exact', value: '/a', ignoreCase: false } as const;
     const matches = compileRouteMatch({ path: exact, headers: [], query: [] }, ignores);
     expect(matches(request([], path))).toBe(matched);
+    if (ignores) return;
+    expect(compileRouteMatch({ path: exact, headers: [], query: [] })(request([], path))).toBe(
+      matched,
+    );
   });
 });
 
@@ -321,6 +325,13 @@ describe('a cookie', () => {
     [['sid=a=b'], exact('a=b'), true],
     [['xsid=v'], exact('v'), false],
     [['sid'], { kind: 'present' }, false],
+    [['sidx'], { kind: 'present' }, false],
+    [['=sid'], { kind: 'present' }, false],
+    [['sid= v'], exact('v'), false],
+    [['sid =v'], exact('v'), false],
+    [['a=1;   sid=v'], exact('v'), true],
+    [['sid=v ; a=1'], exact('v '), true],
+    [['sid="v" ; a=1'], exact('"v" '), true],
     [['other=v'], { kind: 'present' }, false],
     [[], { kind: 'present' }, false],
   ])('in %j matched by %j: %s', (lines, value, matched) => {

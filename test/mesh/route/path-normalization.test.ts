@@ -51,6 +51,7 @@ describe('a path', () => {
     expect(pathOf('//a///b//?c=//d', merging)).toBe('path /a/b/?c=//d');
     expect(pathOf('/a//b', merging)).toBe('path /a/b');
     expect(pathOf('//', merging)).toBe('path //');
+    expect(pathOf('/', merging)).toBe('path /');
     expect(pathOf('/a/b/', merging)).toBe('path /a/b/');
     expect(pathOf('//a', PLAIN)).toBe('path //a');
   });

@@ -61,6 +61,30 @@ describe('the hash of a request', () => {
     expect(bySession.readsConnection && bySession.makesCookies).toBe(true);
   });
 
+  it('needs the connection for addresses and for cookies that are made', () => {
+    const header = { kind: 'header', name: 'x-user' } as const;
+    const source = { kind: 'source-ip' } as const;
+    const made = { ...COOKIE, ttlSeconds: 0 };
+    const flags = (...keys: readonly HashKey[]) => {
+      const { makesCookies, readsConnection } = hasher(...keys);
+      return [makesCookies, readsConnection];
+    };
+    expect(flags(header)).toEqual([false, false]);
+    expect(flags(COOKIE)).toEqual([false, false]);
+    expect(flags(header, source)).toEqual([false, true]);
+    expect(flags(header, made)).toEqual([true, true]);
+  });
+
+  it('writes the cookie it makes in sixteen digits', () => {
+    const cookies: string[] = [];
+    const bySession = hasher({ ...COOKIE, ttlSeconds: 0 });
+    for (let port = 1; port <= 64; port++) {
+      bySession.of(head(), { ...DOWNSTREAM_PEER, remoteAddress: `10.9.9.9:${port}` }, cookies);
+    }
+    expect(cookies.every((cookie) => /^sid="[0-9a-f]{16}"; HttpOnly$/.test(cookie))).toBe(true);
+    expect(cookies.some((cookie) => cookie.startsWith('sid="0'))).toBe(true);
+  });
+
   it('is that of the client or of the first value of a query parameter', () => {
     expect(hashOf(hasher({ kind: 'source-ip' }))).toBe(xxHash64('10.9.9.9'));
     expect(hashOf(hasher({ kind: 'query-parameter', name: 'q' }))).toBe(xxHash64('1'));

@@ -26,6 +26,11 @@ function request(authority: string, path = '/'): HttpHead {
   return new HttpHead({ method: 'GET', authority, path });
 }
 
+function exactly(value: string): RouteConfig {
+  const path = { kind: 'exact', value, ignoreCase: false } as const;
+  return envoyRoute({ match: { path, headers: [], query: [] } });
+}
+
 function routeTo(name: string, prefix: string): RouteConfig {
   const path = { kind: 'prefix', value: prefix, ignoreCase: false } as const;
   return envoyRoute({ name, match: { path, headers: [], query: [] } });
@@ -58,6 +63,20 @@ describe('the virtual host of a request', () => {
     ['', '*'],
   ])('for %j is %s', (authority, name) => {
     expect(table.find(request(authority))?.virtualHost.name).toBe(name);
+  });
+
+  it('passes parameters of paths over, where that is configured', () => {
+    const virtualHosts = [envoyVirtualHost({ routes: [exactly('/a')] })];
+    const found = (ignoresPathParameters: boolean) =>
+      new RouteTable({
+        name: 'routes',
+        virtualHosts,
+        ignorePortInHostMatching: false,
+        ignoresPathParameters,
+      }).find(request('x', '/a;v=1'));
+    expect(found(true)).not.toBeNull();
+    expect(found(false)).toBeNull();
+    expect(tableOf(virtualHosts).find(request('x', '/a;v=1'))).toBeNull();
   });
 
   it('does not exist without a catch-all', () => {
@@ -172,7 +191,10 @@ describe('routes that take a share of their requests', () => {
       match: { ...envoyRoute().match, fraction: { numerator, denominator } },
     });
   const withShare = (route: RouteConfig) =>
-    tableOf([envoyVirtualHost({ routes: [route, envoyRoute({ name: 'rest' })] })]);
+    tableOf([
+      envoyVirtualHost({ routes: [route, envoyRoute({ name: 'rest' })] }),
+      hostFor('plain'),
+    ]);
 
   it('are passed over when the draw lies outside of it', () => {
     const table = withShare(share(30, 100));
@@ -212,7 +234,10 @@ describe('a table is asked for each request', () => {
       ...partial,
     }).isPerRequest;
   const routed = (route: Partial<RouteConfig>) => ({
-    virtualHosts: [envoyVirtualHost({ routes: [envoyRoute(), envoyRoute(route)] })],
+    virtualHosts: [
+      hostFor('plain'),
+      envoyVirtualHost({ routes: [envoyRoute(), envoyRoute(route)] }),
+    ],
   });
 
   it('when changes on any level speak of the connection', () => {
@@ -300,6 +325,7 @@ describe('a compiled route', () => {
       ['v1', null],
       ['v2', expect.anything()],
     ]);
+    expect(splitInto({ ...one, requestHeaders }, two)?.edits).toBeNull();
     const alone = splitInto({ ...one, requestHeaders });
     expect(alone?.variants).toBeNull();
     expect(alone?.edits).not.toBeNull();
