@@ -109,9 +109,7 @@ export class ClientSideWeighted implements LoadBalancer {
 
   private rebuild(): void {
     const { hosts } = this;
-    const [first] = hosts;
-    const differ =
-      first !== undefined && hosts.some((host) => this.assigned(host) !== this.assigned(first));
+    const differ = hosts.some((host) => this.assigned(host) !== this.assigned(hosts[0]!));
     const mayGrow = this.slowStart?.mayMatter(hosts) === true;
     this.scheduler =
       hosts.length > 1 && (differ || mayGrow)

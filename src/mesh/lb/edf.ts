@@ -86,7 +86,6 @@ export class EdfScheduler {
       const weight = weights[i]! + WEIGHT_NUDGE;
       let turns = Math.trunc((weight * picks) / total);
       if (turns > 0 && turns / weight >= picks / total) turns -= 1;
-      this.clock[0] = Math.max(this.clock[0]!, turns / weight);
       this.deadlines[i] = (turns + 1) / weight;
       this.insert(i);
       done += turns;

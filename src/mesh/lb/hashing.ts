@@ -68,7 +68,7 @@ export class HashingBalancer implements LoadBalancer {
     return made;
   }
 
-  /** `index`, unless it is too busy: then the first other host that is not, or the least busy one. */
+  /** `index`, unless it is too busy: then the first host that is not, or the least busy one. */
   private withinBounds(choice: Choice, index: number): number {
     let best = index;
     let least = this.loadOf(choice, index);
@@ -81,7 +81,6 @@ export class HashingBalancer implements LoadBalancer {
       const other = order[from]!;
       order[from] = order[i]!;
       order[i] = other;
-      if (other === index) continue;
       const load = this.loadOf(choice, other);
       if (load <= 1) return other;
       if (load < least) {

@@ -46,8 +46,7 @@ export class LeastRequest implements LoadBalancer {
 
   private pickWeighted(scheduler: EdfScheduler, choice: Choice): number {
     const index = scheduler.take();
-    const host = choice.candidates[index];
-    if (host !== undefined) scheduler.weights[index] = this.weightOf(host);
+    scheduler.weights[index] = this.weightOf(choice.candidates[index]!);
     scheduler.putBack(index);
     return index;
   }
@@ -108,8 +107,7 @@ function pickOfAll(choice: Choice): number {
 }
 
 function activeOf(hosts: readonly Host[], index: number): number {
-  const host = hosts[index];
-  return host === undefined ? 0 : host.rqActive;
+  return hosts[index]!.rqActive;
 }
 
 /** weight / (requests in flight + 1)^bias, with the common biases 1 and 0 computed directly. */

@@ -48,7 +48,7 @@ export class MaglevTable implements HashTable {
   private fill(fillers: readonly Filler[], largest: number): void {
     const { slots } = this;
     let left = slots.length;
-    for (let turn = 1; left > 0; turn++) {
+    for (let turn = 1; ; turn++) {
       for (const filler of fillers) {
         if (turn * filler.share < filler.taken) continue;
         filler.taken += largest;

@@ -8,8 +8,7 @@ import type { SlowStart } from './slow-start.ts';
 
 /** Whether a plain rule would ignore weights that are there: two hosts or more, not all equal. */
 export function haveDifferentWeights(hosts: readonly Host[]): boolean {
-  const first = hosts[0];
-  return first !== undefined && hosts.some((h) => h.endpoint.weight !== first.endpoint.weight);
+  return hosts.some(({ endpoint }) => endpoint.weight !== hosts[0]!.endpoint.weight);
 }
 
 /** Whether hosts have to be balanced by weights: they differ, or may for a while. */

@@ -135,6 +135,32 @@ describe('round robin', () => {
     expect(picksOf(new RoundRobin(0), choice, 4)).toEqual([0, 1, 2, 0]);
   });
 
+  it('foretells its picks, one further with each peek', () => {
+    const balancer = new RoundRobin(4);
+    const choice = new TestChoice(equalHosts(3));
+    expect([balancer.peek(choice), balancer.peek(choice)]).toEqual([1, 2]);
+    expect(balancer.pick(choice)).toBe(1);
+    // A pick begins the count of peeks anew.
+    expect([balancer.peek(choice), balancer.peek(choice)]).toEqual([2, 0]);
+    expect(picksOf(balancer, choice, 3)).toEqual([2, 0, 1]);
+  });
+
+  it('by weights foretells its picks, too, as long as the hosts stay', () => {
+    const balancer = new RoundRobin(0);
+    const choice = new TestChoice(hostsOfWeights(2, 1));
+    expect([balancer.peek(choice), balancer.peek(choice)]).toEqual([0, 1]);
+    expect(picksOf(balancer, choice, 2)).toEqual([0, 1]);
+    expect(balancer.peek(choice)).toBe(0);
+    expect(picksOf(balancer, choice, 3)).toEqual([0, 0, 1]);
+    balancer.peek(choice);
+    choice.generation += 1;
+    choice.candidates = hostsOfWeights(1, 5);
+    expect(picksOf(balancer, choice, 2)).toEqual([1, 1]);
+    choice.generation += 1;
+    choice.candidates = hostsOfWeights(5, 1);
+    expect(balancer.peek(choice)).toBe(0);
+  });
+
   it('draws nothing', () => {
     const choice = new TestChoice(hostsOfWeights(1, 2));
     picksOf(new RoundRobin(3), choice, 10);

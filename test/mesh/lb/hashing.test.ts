@@ -102,6 +102,15 @@ describe('ring hash', () => {
     expect([...ringOf(named).entries()]).not.toEqual(expected);
   });
 
+  it('knows hosts with an empty key, or one that is no text, by address', () => {
+    const expected = [...ringOf(hostsOnPorts(90)).entries()];
+    for (const key of ['', 7]) {
+      const address = '127.0.0.1:90';
+      const hosts = [new Host(anEndpoint(0, { address, metadata: { hash_key: key } }), 0)];
+      expect([...ringOf(hosts).entries()]).toEqual(expected);
+    }
+  });
+
   it('gives every host its share of at least the configured places', () => {
     fc.assert(
       fc.property(WEIGHTS, fc.integer({ min: 1, max: 300 }), (weights, minimumRingSize) => {
@@ -158,6 +167,24 @@ describe('Maglev', () => {
     expect(byKey.table.map((owner) => 90 + owner)).toEqual([92, 95, 90, 93, 94, 91, 90]);
   });
 
+  it('does not depend on the order of the hosts', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5], { minLength: 6 }), (order) => {
+        const shuffled = order.map((i) => named[i]!);
+        const { table } = maglevOf(shuffled, { tableSize: 251 });
+        expect(table.map((owner) => order[owner])).toEqual(
+          maglevOf(named, { tableSize: 251 }).table,
+        );
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('gives a host of half the weight its turn as soon as its share allows', () => {
+    const { table } = maglevOf(hostsOfWeights(2, 1), { tableSize: 7 });
+    expect([0, 1].map((i) => table.filter((owner) => owner === i).length)).toEqual([4, 3]);
+  });
+
   it('hashes re-picks to other slots as Envoy does', () => {
     const table = maglevOf(hosts, { tableSize: 7 });
     expect([0, 1].map((repick) => 90 + table.lookUp(10n, repick))).toEqual([91, 90]);
@@ -188,6 +215,55 @@ describe('Maglev', () => {
 });
 
 describe('hashing balancers', () => {
+  /** Counts how often tables are made; they lead to the last host. */
+  function counting(balanceFactorPercent = 0) {
+    const made: number[][] = [];
+    const makeTable = (hosts: readonly Host[], shares: readonly number[]) => {
+      made.push([...shares]);
+      return {
+        lookUp: () => hosts.length - 1,
+        visitStats: (visit: (name: string, value: number) => void) => visit('hosts', hosts.length),
+      };
+    };
+    return { made, balancer: new HashingBalancer(aRing({ balanceFactorPercent }), makeTable) };
+  }
+
+  it('make a table only when the hosts have changed', () => {
+    const { made, balancer } = counting();
+    const choice = new TestChoice(hostsOfWeights(1, 3));
+    choice.generation = 0;
+    for (let i = 0; i < 3; i++) expect(balancer.pick(choice)).toBe(1);
+    choice.generation = 1;
+    choice.shares = [0.5, 0.5];
+    balancer.pick(choice);
+    expect(made).toEqual([
+      [0.25, 0.75],
+      [0.5, 0.5],
+    ]);
+  });
+
+  it('tell of their table once there is one, made ahead or by a pick', () => {
+    const { made, balancer } = counting();
+    const seen: string[] = [];
+    const visit = (name: string, value: number) => seen.push(`${name} ${value}`);
+    balancer.visitStats(visit);
+    balancer.prepare([], null, 1);
+    expect([made, seen]).toEqual([[], []]);
+    const hosts = equalHosts(2);
+    balancer.prepare(hosts, null, 1);
+    balancer.visitStats(visit);
+    expect([made, seen]).toEqual([[[0.5, 0.5]], ['hosts 2']]);
+    balancer.pick(new TestChoice(hosts));
+    expect(made).toHaveLength(1);
+  });
+
+  it('without a balance factor do not look at who is busy', () => {
+    const choice = new TestChoice(equalHosts(2));
+    choice.candidates[1]!.rqActive = 1_000;
+    expect(counting().balancer.pick(choice)).toBe(1);
+    expect(counting(100).balancer.pick(choice)).toBe(0);
+  });
+
   it('keep a hash at its host until the hosts change', () => {
     fc.assert(
       fc.property(HASH, fc.constantFrom(aRing(), aMaglev()), (hash, config) => {
@@ -224,6 +300,23 @@ describe('bounded load', () => {
     expect(pickWith([4, 0, 0, 0, 0])).not.toBe(0);
   });
 
+  it('rounds the slots of all hosts together up to whole ones', () => {
+    // Five requests at 110 % are 5.5 slots, so 6: three for each of two hosts.
+    const choice = new TestChoice(equalHosts(2));
+    choice.clusterActive = 4;
+    const balancer = () => new HashingBalancer(aRing({ balanceFactorPercent: 110 }), () => table);
+    choice.candidates[0]!.rqActive = 3;
+    expect(balancer().pick(choice)).toBe(0);
+    choice.candidates[0]!.rqActive = 4;
+    expect(balancer().pick(choice)).toBe(1);
+  });
+
+  it('takes the first host in that order that is not too full, not the least busy one', () => {
+    const hashes = Array.from({ length: 20 }, (_, i) => BigInt(i));
+    const picks = new Set(hashes.map((hash) => pickWith([4, 3, 3, 3, 0], hash)));
+    expect([...picks].sort()).toEqual([1, 2, 3, 4]);
+  });
+
   it('goes through the other hosts in an order that the hash decides', () => {
     const picks = [0n, 1n, 2n, 3n, 4n, 5n].map((hash) => pickWith([9, 0, 0, 0, 0], hash));
     expect(new Set(picks).size).toBeGreaterThan(1);
@@ -245,6 +338,11 @@ describe('the Mersenne twister', () => {
     expect([twister.next(), twister.next()]).toEqual([3499211612, 581869302]);
     for (let i = 2; i < 9999; i++) twister.next();
     expect(twister.next()).toBe(4123659995);
+  });
+
+  it('draws again what lies beyond equal parts of its range', () => {
+    expect(new MersenneTwister(5489).below(3499211613)).toBe(3499211612);
+    expect(new MersenneTwister(5489).below(3499211612)).toBe(581869302);
   });
 
   it('draws below any bound', () => {

@@ -38,6 +38,14 @@ describe('the weight of a new host', () => {
     expect(new SlowStart(WINDOW, clock, 0).weightOf(hosts[1]!, 4)).toBe(4);
   });
 
+  it('grows linearly for an aggression that makes no sense', () => {
+    const { hosts, clock } = pair(60_000, 5_000);
+    for (const aggression of [0, -1]) {
+      const slowStart = new SlowStart({ ...WINDOW, aggression }, clock, 0);
+      expect(slowStart.weightOf(hosts[1]!, 4)).toBe(2);
+    }
+  });
+
   it('may matter for one window after the newest start', () => {
     const { hosts, clock } = pair(60_000, 10_000);
     expect(new SlowStart(WINDOW, clock, 0).mayMatter(hosts)).toBe(true);
@@ -71,6 +79,23 @@ describe('balancers with a slow start', () => {
     expect(shareAfter(0)).toBeCloseTo(0.1 / 1.1, 2);
     expect(shareAfter(5_000)).toBeCloseTo(0.5 / 1.5, 2);
     expect(shareAfter(10_000)).toBeCloseTo(0.5, 2);
+  });
+
+  it('read the part of a host again each time it was picked', () => {
+    const { hosts, clock } = pair(60_000, 0);
+    const slowStart = { windowMs: 10_000, aggression: 1, minWeightPercent: 10 };
+    const balancer = createBalancer({ kind: 'round-robin', slowStart }, startOf(0, clock));
+    const choice = new TestChoice(hosts);
+    const share = (): number => {
+      let picks = 0;
+      for (let i = 0; i < 1_100; i++) picks += balancer.pick(choice);
+      return picks / 1_100;
+    };
+    expect(share()).toBeCloseTo(0.1 / 1.1, 2);
+    clock.nowNs += 5_000 * MILLISECOND;
+    expect(share()).toBeCloseTo(0.5 / 1.5, 2);
+    clock.nowNs += 50_000 * MILLISECOND;
+    expect(share()).toBeCloseTo(0.5, 2);
   });
 
   it('ease a member in that joins a running cluster', () => {
