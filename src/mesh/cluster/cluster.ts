@@ -346,13 +346,13 @@ export class Cluster implements EjectedHosts {
   private removeHost(host: Host, pools: readonly (ConnectionPool | null)[]): void {
     this.ejections?.onHostRemoved(host);
     this.accrual?.onHostRemoved(host);
-    drainPools(pools, host);
+    drainPools(pools, host, true);
   }
 
   /** The cluster is gone: nothing new, and idle connections close. */
   remove(): void {
     this.isRemoved = true;
-    for (const host of this.hosts) drainPools(this.pools, host);
+    for (const host of this.hosts) drainPools(this.pools, host, true);
     this.ejections?.stop();
     this.disarmMerge();
     this.picker.close();

@@ -56,6 +56,7 @@ export abstract class ConnectionPool {
   private streamCount: number;
   /** Made for a request that was refused, and without a connection since. */
   private isLeftOver: boolean;
+  private makesAhead = true;
 
   constructor(
     id: number,
@@ -223,7 +224,9 @@ export abstract class ConnectionPool {
   onConnectFailed(connection: Slot, failure: ConnectFailure, detail: string): void {
     const isOurs = this.connections.stateOf(connection) === State.connecting;
     if (isOurs) {
-      if (failure >= ConnectFailure.tls) this.countTlsFailure(failure);
+      if (failure >= ConnectFailure.tls && failure !== ConnectFailure.dns) {
+        this.settings.stats.needTls().countConnectFailure(failure);
+      }
       const reason =
         failure === ConnectFailure.dns
           ? Reset.localConnectionFailure
@@ -231,10 +234,6 @@ export abstract class ConnectionPool {
       this.failConnect(connection, reason, failure, detail);
     }
     this.connections.free(connection);
-  }
-
-  private countTlsFailure(failure: ConnectFailure): void {
-    if (failure !== ConnectFailure.dns) this.settings.stats.needTls().countConnectFailure(failure);
   }
 
   onConnectTimeout(connection: Slot): void {
@@ -285,12 +284,13 @@ export abstract class ConnectionPool {
     this.drainOne(connection);
   }
 
-  /** The host was ejected or removed: idle connections close, busy ones after their stream. */
-  drain(): void {
+  /** Idle connections close, busy ones after their stream; for good = none is made ahead later. */
+  drain(isForGood: boolean): void {
+    this.makesAhead &&= !isForGood;
     this.drainUp();
     if (this.pending.count > 0) return;
-    while (this.connecting.length > 0) {
-      const connection = this.connecting[0]!;
+    // Others may be made in place of these.
+    for (const connection of [...this.connecting]) {
       this.failConnect(connection, Reset.localConnectionFailure, ConnectFailure.closed, '');
       this.connections.setState(connection, State.closing);
       this.settings.ports.closeUpstream(connection, CloseReason.local);
@@ -371,7 +371,7 @@ export abstract class ConnectionPool {
   /** A host that is not healthy gets no more connections than somebody waits for. */
   private wantsAhead(ratio: number, anticipated: 0 | 1): boolean {
     const waiting = this.pending.count;
-    if (!this.host.isHealthy) return waiting > this.connectingRoom;
+    if (!this.makesAhead || !this.host.isHealthy) return waiting > this.connectingRoom;
     return wantsConnections(waiting, this.activeCount, this.unusedCount, ratio, anticipated);
   }
 

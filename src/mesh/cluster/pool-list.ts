@@ -12,9 +12,13 @@ export function emptyPools(hostCount: number): (ConnectionPool | null)[] {
   return new Array<ConnectionPool | null>(hostCount * PRIORITIES).fill(null);
 }
 
-/** Both priorities of a host. */
-export function drainPools(pools: readonly (ConnectionPool | null)[], host: Host): void {
-  for (let p = 0; p < PRIORITIES; p++) pools[host.index * PRIORITIES + p]?.drain();
+/** Both priorities of a host. @param isForGood whether the host is gone */
+export function drainPools(
+  pools: readonly (ConnectionPool | null)[],
+  host: Host,
+  isForGood = false,
+): void {
+  for (let p = 0; p < PRIORITIES; p++) pools[host.index * PRIORITIES + p]?.drain(isForGood);
 }
 
 /** Hosts that have connections of a priority, or requests that wait for one. */

@@ -8,9 +8,9 @@ function breakers(limits: Partial<Thresholds> = {}): CircuitBreakers {
   return new CircuitBreakers(envoyThresholds(limits));
 }
 
-function gauges(of: CircuitBreakers): Record<string, number> {
+function gauges(of: CircuitBreakers, pools = 0): Record<string, number> {
   const found: Record<string, number> = {};
-  of.visitGauges(0, (name, value) => {
+  of.visitGauges(pools, (name, value) => {
     found[name] = value;
   });
   return found;
@@ -66,6 +66,79 @@ describe('circuit breakers', () => {
     // Nothing ever went over the limit of 0, so Envoy shows it shut.
     b.addConnection();
     expect(gauges(b)['cx_open']).toBe(1);
+  });
+
+  it('show one that is full, and one with a limit of 0 once something went beyond it', () => {
+    const full = breakers({ maxPendingRequests: 1, maxRequests: 1, maxConnectionPools: 2 });
+    full.addPending();
+    full.addRequest(0);
+    expect(gauges(full, 2)).toMatchObject({ rq_pending_open: 1, rq_open: 1, cx_pool_open: 1 });
+    full.removePending();
+    expect(gauges(full, 1)).toMatchObject({ rq_pending_open: 0, rq_open: 1, cx_pool_open: 0 });
+    const none = breakers({ maxConnections: 0, maxPendingRequests: 0 });
+    expect(gauges(none)).toMatchObject({ cx_open: 0, rq_pending_open: 0 });
+    none.addPending();
+    none.addConnection();
+    expect(gauges(none)).toMatchObject({ cx_open: 1, rq_pending_open: 1 });
+    // That of connections stays open when they are gone; the others do not.
+    none.removePending();
+    none.removeConnection();
+    expect(gauges(none)).toMatchObject({ cx_open: 1, rq_pending_open: 0 });
+  });
+
+  it('show what is left, where that is tracked', () => {
+    const tracked = breakers({
+      maxConnections: 3,
+      maxPendingRequests: 2,
+      maxRequests: 1,
+      maxRetries: 5,
+      maxConnectionPools: 4,
+      trackRemaining: true,
+    });
+    tracked.addConnection();
+    tracked.addPending();
+    for (let i = 0; i < 2; i++) tracked.addRequest(0);
+    tracked.addRetry();
+    expect(gauges(tracked, 3)).toMatchObject({
+      remaining_cx: 2,
+      remaining_cx_pools: 1,
+      remaining_pending: 1,
+      remaining_rq: 0,
+      remaining_retries: 4,
+    });
+    const unlimited = breakers({ trackRemaining: true });
+    expect(gauges(unlimited)['remaining_cx_pools']).toBe(2 ** 64);
+    expect(gauges(breakers())).not.toHaveProperty('remaining_cx');
+    const retryBudget = { percent: 50, minConcurrency: 1, intervalMs: 0 };
+    expect(gauges(breakers({ trackRemaining: true, retryBudget }))['remaining_retries']).toBe(0);
+  });
+
+  it('tell what their configuration says', () => {
+    const plain = breakers();
+    expect([plain.countsOverTime, plain.hasBudget, plain.countsActiveAsPending]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect([plain.maxPools, plain.maxConnectionsPerHost]).toEqual([
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ]);
+    const retryBudget = { percent: 50, minConcurrency: 1, intervalMs: 1 };
+    const more = breakers({
+      retryBudget,
+      countsActiveAsPending: true,
+      maxConnectionPools: 2,
+      maxConnectionsPerHost: 3,
+    });
+    expect([more.countsOverTime, more.hasBudget, more.countsActiveAsPending]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([more.maxPools, more.maxConnectionsPerHost]).toEqual([2, 3]);
+    const present = breakers({ retryBudget: { ...retryBudget, intervalMs: 0 } });
+    expect([present.countsOverTime, present.hasBudget]).toEqual([false, true]);
   });
 
   it('never let the counts pass the limits, whoever asks first', () => {

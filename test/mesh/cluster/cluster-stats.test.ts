@@ -47,20 +47,6 @@ describe('the counters of a cluster', () => {
     expect(values).toEqual(fields.map((_, i) => i + 1));
   });
 
-  it('bear Envoy’s names, which say what the fields say', () => {
-    const stats = new ClusterStats();
-    const spelled = (name: string) =>
-      name
-        .replace(/^upstream_/, '')
-        .replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
-    expect(Object.keys(statsOf(stats)).map(spelled).sort()).toEqual(
-      Object.keys(stats)
-        .filter((field) => field in stats && !['tls', 'codes'].includes(field))
-        .filter((field) => !/Codes$/.test(field))
-        .sort(),
-    );
-  });
-
   it('tell answers to requests from inside from all others, and those of canaries', () => {
     const stats = new ClusterStats();
     stats.countCode(200, false);
