@@ -49,7 +49,8 @@ export function penaltyMs(
   const asksToWait = code === RESOURCE_EXHAUSTED || code === UNAVAILABLE;
   if (!isHttp && !asksToWait && !GRPC_INTERNAL.includes(code ?? '')) return -1;
   let hintMs = 0;
-  if (status === 429 || status === 503) hintMs = retryAfterMs(head.get('retry-after') ?? '', wallMs);
+  if (status === 429 || status === 503)
+    hintMs = retryAfterMs(head.get('retry-after') ?? '', wallMs);
   else if (asksToWait) hintMs = wholeNumber(head.get('grpc-retry-pushback-ms') ?? '');
   return Math.max(least, Math.min(hintMs, maxRetryAfterMs));
 }
