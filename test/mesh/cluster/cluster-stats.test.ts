@@ -47,6 +47,18 @@ describe('the counters of a cluster', () => {
     expect(values).toEqual(fields.map((_, i) => i + 1));
   });
 
+  it('bear Envoy’s names, which say what the fields say', () => {
+    const stats = new ClusterStats();
+    const spelled = (name: string) =>
+      name
+        .replace(/^upstream_/, '')
+        .replace(/_([a-z0-9])/g, (_all, letter: string) => letter.toUpperCase());
+    for (const name of Object.keys(statsOf(stats))) {
+      const field = spelled(name);
+      expect([field, field.replace(/Total$/, '')].some((one) => one in stats)).toBe(true);
+    }
+  });
+
   it('tell answers to requests from inside from all others, and those of canaries', () => {
     const stats = new ClusterStats();
     stats.countCode(200, false);

@@ -245,6 +245,154 @@ describe('priorities', () => {
   });
 });
 
+describe('whether a pick would find a host', () => {
+  test.each<[number[], number[], number, boolean]>([
+    [[0, 0], [], 50, true],
+    [[0, 0], [0], 0, true],
+    [[0, 0], [0, 1], 50, true],
+    [[0, 0], [0, 1], 0, false],
+    [[0, 1], [0], 0, true],
+    [[], [], 50, false],
+  ])('of priorities %j with %j out, panic below %d %%: %s', (priorities, down, panic, found) => {
+    expect(new HostSet(ofPriorities(priorities, down), panic, 0).hasCandidates).toBe(found);
+  });
+
+  it('counts degraded hosts', () => {
+    const hosts = [new Host(anEndpoint(0, { health: 'degraded' }), 0)];
+    expect(new HostSet(hosts, 0, 0).hasCandidates).toBe(true);
+  });
+});
+
+describe('what endpoints say of all', () => {
+  it('is how far healthy hosts count for more than themselves', () => {
+    const hosts = [0, 0, 1, 1].map((priority, i) => {
+      const host = new Host(anEndpoint(i, { priority, overprovisioningPercent: 100 }), i);
+      host.isEjected = i === 0;
+      return host;
+    });
+    expect(spread(new HostSet(hosts, 0, 0))).toEqual({ '1': 50, '2,3': 50 });
+  });
+
+  it('is whether priorities share their load by weight', () => {
+    const hosts = [9, 1, 1, 1].map((weight, i) => {
+      const facts = { weight, priority: i < 2 ? 0 : 1, weightsPriorities: true };
+      const host = new Host(anEndpoint(i, facts), i);
+      host.isEjected = i === 0;
+      return host;
+    });
+    // 1 of 10 in weight carries 14 %; by number it would be 70 %.
+    expect(spread(new HostSet(hosts, 0, 0))).toEqual({ '1': 14, '2,3': 86 });
+    hosts[0]!.isExcludedByCheck = true;
+    expect(spread(new HostSet(hosts, 0, 0))).toEqual({ '1': 100 });
+  });
+});
+
+describe('candidates without some priorities', () => {
+  it('are those of the others, or the usual ones', () => {
+    const set = new HostSet(ofPriorities([0, 0, 1, 1]), 0, 0);
+    expect(indices(set.candidatesWithout([true, false], 0)!)).toEqual([2, 3]);
+    expect(set.source).toBe(2);
+    const excluded = [true, true];
+    expect(indices(set.candidatesWithout(excluded, 0)!)).toEqual([0, 1]);
+    expect(excluded).toEqual([false, false]);
+    const nobody = new HostSet(ofPriorities([0, 1], [0, 1]), 0, 0);
+    expect(nobody.candidatesWithout([true, false], 0)).toBeNull();
+  });
+
+  it('are all hosts of a priority that panics, or its degraded ones', () => {
+    const panicking = new HostSet(ofPriorities([0, 1, 1, 1], [0, 1, 2]), 50, 0);
+    expect(indices(panicking.candidatesWithout([true], 0)!)).toEqual([1, 2, 3]);
+    expect(panicking.isPanicking).toBe(true);
+    const degraded = [0, 1].map((priority, i) => {
+      return new Host(anEndpoint(i, { priority, health: i === 1 ? 'degraded' : 'healthy' }), i);
+    });
+    const set = new HostSet(degraded, 0, 0);
+    expect(indices(set.candidatesWithout([true], 0)!)).toEqual([1]);
+    expect([set.source, set.isPanicking]).toEqual([3, false]);
+  });
+});
+
+describe('hosts in a table', () => {
+  const tabled = (down: readonly number[], weights?: Readonly<Record<string, number>>) => {
+    const hosts = ['b', 'b', 'a', 'c'].map((locality, i) => {
+      const weight = weights?.[locality];
+      const where = weight === undefined ? { locality } : { locality, localityWeight: weight };
+      const host = new Host(anEndpoint(i, where), i);
+      host.isEjected = down.includes(i);
+      return host;
+    });
+    return new HostSet(hosts, 50, 0, { isHashing: true, ownLocality: 'c' });
+  };
+
+  it('are the healthy ones, or all in panic, by their own weights', () => {
+    const set = tabled([0]);
+    expect([indices(set.candidates()), set.shares]).toEqual([[1, 2, 3], null]);
+    expect(indices(set.tableHosts(0))).toEqual([1, 2, 3]);
+    expect(indices(tabled([0, 1, 2]).candidates())).toEqual([0, 1, 2, 3]);
+    expect(indices(tabled([0, 1, 2]).tableHosts(0))).toEqual([0, 1, 2, 3]);
+    expect(set.priorityCount).toBe(1);
+  });
+
+  it('have their part of their locality’s part, the own locality first, then by name', () => {
+    const set = tabled([0], { a: 1, b: 2, c: 1 });
+    expect([indices(set.candidates()), set.shares]).toEqual([
+      [3, 2, 1],
+      [0.25, 0.25, 0.5],
+    ]);
+    expect([indices(set.tableHosts(0)), set.shares]).toEqual([
+      [3, 2, 1],
+      [0.25, 0.25, 0.5],
+    ]);
+    const panicking = tabled([0, 1, 2], { a: 1, b: 2, c: 1 });
+    expect([indices(panicking.candidates()), panicking.shares]).toEqual([
+      [3, 2, 0, 1],
+      [0.25, 0.25, 0.25, 0.25],
+    ]);
+  });
+
+  it('are none of a locality without weight', () => {
+    const set = tabled([], { a: 0, b: 1, c: 1 });
+    expect(indices(set.candidates())).toEqual([3, 0, 1]);
+  });
+
+  it('of degraded hosts only are none, and who is meant for those finds the healthy ones', () => {
+    const hosts = [0, 1, 2, 3].map((i) => {
+      return new Host(anEndpoint(i, { health: i < 2 ? 'degraded' : 'healthy' }), i);
+    });
+    const set = new HostSet(hosts, 0, 0, { isHashing: true });
+    expect(set.needsPercentile).toBe(true);
+    expect([indices(set.candidates(0)), set.source]).toEqual([[2, 3], 0]);
+    expect([indices(set.candidates(99)), set.source]).toEqual([[2, 3], 0]);
+  });
+});
+
+describe('a set that others follow', () => {
+  it('tells them of each delivery, with the hosts of the first priority', () => {
+    const hosts = ofPriorities([0, 0, 1], [0]);
+    const set = new HostSet(hosts, 0, 1_000);
+    let told = 0;
+    set.onRefresh = () => {
+      told += 1;
+    };
+    set.deliver(0);
+    set.restart();
+    set.renew(hosts.slice(0, 2));
+    expect([told, set.hosts.length]).toEqual([3, 2]);
+    hosts[1]!.isExcludedByCheck = true;
+    set.deliver(0);
+    expect(indices(set.zoneHosts.hosts)).toEqual([0, 1]);
+    expect(indices(set.zoneHosts.healthy)).toEqual([1]);
+    expect([set.zoneHosts.degraded, set.zoneHosts.excludedCount]).toEqual([[], 1]);
+    expect(set.firstFreeSource).toBe(2);
+  });
+
+  it('is not delivered by beginning anew', () => {
+    const set = new HostSet(equalHosts(2), 0, 1_000);
+    set.restart();
+    expect(set.changed(0)).toBe(DELIVERED);
+  });
+});
+
 describe('localities with weights', () => {
   /** Four hosts in a (weight 80) and four in b (weight 20). */
   function weighted(down: readonly number[]): HostSet {

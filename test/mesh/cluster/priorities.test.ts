@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import {
   choosePriority,
+  loadsWithout,
   type PriorityHealth,
   priorityLoads,
 } from '../../../src/mesh/cluster/priorities.ts';
@@ -110,6 +111,62 @@ describe('panic', () => {
 
   it('without any hosts leaves the load with the first priority', () => {
     expect(priorityLoads([level(0, 0), level(0, 0)], 50).healthy).toEqual([100, 0]);
+  });
+});
+
+describe('loads by weight', () => {
+  it('count weights of hosts in place of their number', () => {
+    const weights = { healthy: 10, degraded: 0, counted: 100 };
+    const heavy = { ...level(9, 10), weights };
+    expect(priorityLoads([heavy, level(100)], 0).healthy).toEqual([14, 86]);
+    const degraded = { ...level(0, 10, 1), weights: { healthy: 0, degraded: 50, counted: 100 } };
+    expect(priorityLoads([degraded, level(10)], 0)).toMatchObject({
+      healthy: [0, 17],
+      degraded: [83, 0],
+    });
+  });
+});
+
+describe('the loads without some priorities', () => {
+  const usual = [level(100), level(50), level(20)];
+
+  it('are those of the others', () => {
+    const excluded = [true, false, false];
+    expect(loadsWithout(usual, excluded, 140)).toEqual({
+      healthy: [0, 72, 28],
+      degraded: [0, 0, 0],
+      panicking: [false, false, false],
+    });
+    expect(excluded).toEqual([true, false, false]);
+    expect(loadsWithout(usual, [], 140)?.healthy).toEqual([100, 0, 0]);
+  });
+
+  it('count all again when nothing would be left', () => {
+    const excluded = [true, true, true];
+    expect(loadsWithout(usual, excluded, 140)?.healthy).toEqual([100, 0, 0]);
+    expect(excluded).toEqual([false, false, false]);
+  });
+
+  it('are the usual ones when nobody can carry anything', () => {
+    expect(loadsWithout([level(0), level(0)], [true, false], 140)).toBeNull();
+  });
+
+  it('use degraded hosts, and leave out draining ones', () => {
+    const excluded = [true];
+    const levels = [level(100), level(0, 10, 5, 5)];
+    expect(loadsWithout(levels, excluded, 140)).toMatchObject({
+      healthy: [0, 0],
+      degraded: [0, 100],
+    });
+    expect(excluded).toEqual([true]);
+    expect(loadsWithout([level(100), level(5, 20)], [true], 100)?.healthy).toEqual([0, 100]);
+  });
+});
+
+describe('panic and degraded hosts', () => {
+  it('does not strike while healthy and degraded hosts together are enough', () => {
+    expect(priorityLoads([level(20, 100, 30)], 50).panicking).toEqual([false]);
+    expect(priorityLoads([level(20, 100, 29)], 50).panicking).toEqual([true]);
   });
 });
 

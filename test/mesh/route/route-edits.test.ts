@@ -10,7 +10,7 @@ import type { HeaderMutations } from '../../../src/mesh/config/rewriting.ts';
 import { RouteEdits } from '../../../src/mesh/route/route-edits.ts';
 import { DOWNSTREAM_PEER } from '../engine/one-proxy.ts';
 
-const FACTS = { clusterName: 'shop', peer: null };
+const FACTS = { clusterName: 'shop', peer: null, hidesOriginals: false };
 const REQUEST = new HttpHead({ authority: 'svc', path: '/a' });
 const RESPONSE = new HttpHead({ status: 200 });
 
@@ -100,6 +100,8 @@ describe('the changes of a route', () => {
     const head = moved?.request(REQUEST, FACTS);
     expect([head?.path, head?.authority]).toEqual(['/b/a', 'svc']);
     expect(head?.get('x-envoy-original-path')).toBe('/a');
+    const hidden = moved?.request(REQUEST, { ...FACTS, hidesOriginals: true });
+    expect([hidden?.path, hidden?.get('x-envoy-original-path')]).toEqual(['/b/a', undefined]);
     const marked = editsOf({ route: { requestHeaders: setting('x-a', '1') } });
     expect(marked?.request(REQUEST, FACTS).get('x-envoy-original-path')).toBeUndefined();
     expect(marked?.response(RESPONSE, REQUEST, 200, FACTS)).toBe(RESPONSE);
@@ -145,7 +147,7 @@ describe('the response of a route', () => {
     const request = interner.intern({ path: '/1' });
     const speaking = edits('%UPSTREAM_CLUSTER%');
     const ask = (response: HttpHead, head: HttpHead, clusterName: string) =>
-      speaking.response(response, head, 200, { clusterName, peer: null }).get('x-a');
+      speaking.response(response, head, 200, { ...FACTS, clusterName }).get('x-a');
     expect([ask(RESPONSE, request, 'a'), ask(RESPONSE, request, 'b')]).toEqual(['a', 'b']);
     const interned = interner.intern({ status: 200 });
     expect([ask(interned, REQUEST, 'a'), ask(interned, REQUEST, 'b')]).toEqual(['a', 'b']);
@@ -158,7 +160,7 @@ describe('the response of a route', () => {
     const speaking = edits('%DOWNSTREAM_REMOTE_PORT%');
     const from = (port: number) => {
       const peer = { ...DOWNSTREAM_PEER, remoteAddress: `10.9.9.9:${port}` };
-      return speaking.response(response, request, 200, { clusterName: '', peer }).get('x-a');
+      return speaking.response(response, request, 200, { ...FACTS, peer }).get('x-a');
     };
     expect([from(1), from(2)]).toEqual(['1', '2']);
   });
