@@ -4,195 +4,16 @@ import {
   CloseReason,
   ConnectFailure,
   ResetReason as Reset,
-  type ResetReason,
   type Slot,
   TimerKind,
 } from '../../../src/core/engine.ts';
-import { CircuitBreakers } from '../../../src/mesh/cluster/circuit-breakers.ts';
-import { ClusterStats } from '../../../src/mesh/cluster/cluster-stats.ts';
-import type { ConnectionPool } from '../../../src/mesh/cluster/connection-pool.ts';
-import { ConnectionTable } from '../../../src/mesh/cluster/connection-table.ts';
-import { Host } from '../../../src/mesh/cluster/host.ts';
-import { Http1Pool } from '../../../src/mesh/cluster/http1-pool.ts';
 import {
   PENDING_OVERFLOW,
-  type PoolListener,
   type PoolSettings,
   REQUESTS_OVERFLOW,
   WAITS,
 } from '../../../src/mesh/cluster/pool-settings.ts';
-import { envoyThresholds } from '../../../src/mesh/config/complete.ts';
-import type { Thresholds } from '../../../src/mesh/config/config.ts';
-import { anEndpoint } from '../../helpers/hosts.ts';
-import { RecordingPorts } from '../../helpers/recording-ports.ts';
-import { DOWNSTREAM_PEER } from '../engine/one-proxy.ts';
-
-const PLAN = { protocol: 'http1', tls: null, bufferLimitBytes: 1_048_576 } as const;
-
-/** A pool, its driver and its requests. */
-class TestPool implements PoolListener {
-  readonly ports = new RecordingPorts();
-  readonly stats = new ClusterStats();
-  readonly host = new Host(anEndpoint(1), 0);
-  readonly breakers: CircuitBreakers;
-  readonly pool: ConnectionPool;
-  /** Streams by what became of them; waiting ones in order. */
-  readonly waiting: Slot[] = [];
-  readonly attached = new Map<Slot, Slot>();
-  readonly failed: string[] = [];
-  readonly idle = new Set<Slot>();
-  private nextStream = 0;
-
-  constructor(thresholds: Partial<Thresholds> = {}, settings: Partial<PoolSettings> = {}) {
-    this.breakers = new CircuitBreakers(envoyThresholds(thresholds));
-    const all: PoolSettings = {
-      ports: this.ports,
-      connections: new ConnectionTable(),
-      listener: this,
-      stats: this.stats,
-      clusterId: 7,
-      reportsConnects: false,
-      dialPlan: PLAN,
-      plainPlan: PLAN,
-      connectTimeoutMs: 5_000,
-      idleTimeoutMs: 0,
-      maxDurationMs: 0,
-      maxRequestsPerConnection: 0,
-      isMultiplexed: false,
-      maxConcurrentStreams: 1,
-      streamsPerConnection: 1,
-      maxStreamMs: 0,
-      sheds: () => false,
-      preconnectRatio: 1,
-      ...settings,
-    };
-    this.pool = new Http1Pool(0, 0, this.host, all, this.breakers);
-  }
-
-  onPoolReady(stream: Slot, connection: Slot): void {
-    expect(this.waiting.shift()).toBe(stream);
-    this.attached.set(stream, connection);
-    this.idle.delete(connection);
-  }
-
-  onPoolFailure(stream: Slot, reason: ResetReason, detail: string): void {
-    expect(this.waiting.shift()).toBe(stream);
-    const [name] = Object.entries(Reset).find(([, value]) => value === reason)!;
-    this.failed.push(`${name} ${detail}`.trim());
-  }
-
-  uidOfStream(stream: Slot): number {
-    return 1_000 + stream;
-  }
-
-  /** @returns what `newStream` said */
-  request(): Slot {
-    const stream = this.nextStream++;
-    // It may be served at once, so it counts as waiting before it is asked.
-    this.waiting.push(stream);
-    const answer = this.pool.newStream(stream, 1_000 + stream);
-    if (answer === WAITS) return answer;
-    this.waiting.splice(this.waiting.indexOf(stream), 1);
-    if (answer >= 0) {
-      this.attached.set(stream, answer);
-      this.idle.delete(answer);
-    }
-    return answer;
-  }
-
-  /** The first connection that is being made comes up. */
-  connect(): boolean {
-    const connection = this.ports.dialling.keys().next().value;
-    if (connection === undefined) return false;
-    this.ports.dialling.delete(connection);
-    this.idle.add(connection);
-    this.pool.onConnected(connection, DOWNSTREAM_PEER);
-    return true;
-  }
-
-  failConnect(failure: ConnectFailure = ConnectFailure.refused): boolean {
-    const connection = this.ports.dialling.keys().next().value;
-    if (connection === undefined) return false;
-    this.ports.dialling.delete(connection);
-    this.pool.onConnectFailed(connection, failure, 'why');
-    return true;
-  }
-
-  /** The first request that has a connection is over. @returns its connection */
-  end(
-    how: 'well' | 'abandoned' | 'reset',
-    reason: CloseReason = CloseReason.remoteEnd,
-  ): Slot | null {
-    const [first] = this.attached;
-    if (first === undefined) return null;
-    const [stream, connection] = first;
-    this.attached.delete(stream);
-    if (how === 'well') {
-      this.idle.add(connection);
-      this.pool.release(connection);
-    } else if (how === 'abandoned') {
-      this.ports.closing.add(connection);
-      this.pool.abandon(connection);
-    } else {
-      this.pool.onStreamReset(connection, Reset.connectionTermination);
-      this.pool.onConnectionClosed(connection, reason);
-    }
-    this.confirm();
-    return connection;
-  }
-
-  /** The driver confirms what was closed. */
-  confirm(): void {
-    for (const connection of this.ports.closing) {
-      this.ports.closing.delete(connection);
-      this.idle.delete(connection);
-      this.pool.onConnectionClosed(connection, CloseReason.local);
-    }
-  }
-
-  cancel(): void {
-    const stream = this.waiting.shift();
-    if (stream !== undefined) this.pool.cancel(stream);
-  }
-
-  loseIdle(reason: CloseReason): void {
-    const [connection] = this.idle;
-    if (connection === undefined) return;
-    this.idle.delete(connection);
-    this.pool.onConnectionClosed(connection, reason);
-  }
-
-  /** What holds after every step. */
-  check(): void {
-    const { breakers, host, pool, stats } = this;
-    expect([breakers.pending, host.rqPendingActive, pool.pendingCount]).toEqual(
-      Array(3).fill(this.waiting.length),
-    );
-    expect([breakers.requests, host.rqActive, pool.activeCount]).toEqual(
-      Array(3).fill(this.attached.size),
-    );
-    expect([breakers.connections, host.cxActive]).toEqual(
-      Array(2).fill(stats.cxTotal - stats.cxDestroy),
-    );
-    expect(breakers.connections).toBe(pool.unusedCount + pool.activeCount);
-    expect([host.cxTotal, stats.cxHttp1Total]).toEqual(Array(2).fill(stats.cxTotal));
-    expect(host.cxConnectFail).toBe(stats.cxConnectFail);
-    expect(stats.cxDestroy).toBe(stats.cxDestroyLocal + stats.cxDestroyRemote);
-    expect(stats.cxDestroyWithActiveRq).toBe(
-      stats.cxDestroyLocalWithActiveRq + stats.cxDestroyRemoteWithActiveRq,
-    );
-    expect([host.rqTotal, stats.rqTotal]).toEqual(Array(2).fill(host.rqTotal));
-    expect(stats.rqPendingFailureEject).toBe(
-      this.failed.filter((line) => line !== 'overflow').length,
-    );
-    // Nobody waits for nothing, and nobody who waits is passed over by an idle connection.
-    if (this.waiting.length > 0) {
-      expect(breakers.connections).toBeGreaterThan(0);
-      expect(this.idle.size).toBe(0);
-    }
-    expect(pool.isIdle).toBe(this.waiting.length + breakers.connections === 0);
-  }
-}
+import { OnePool } from './one-pool.ts';
 
 describe('a connection pool', () => {
   const STEPS = [
@@ -228,7 +49,7 @@ describe('a connection pool', () => {
   it('gives every count back exactly once, whatever happens', () => {
     fc.assert(
       fc.property(limits, settings, fc.array(weighted, { maxLength: 60 }), (given, more, steps) => {
-        const test = new TestPool(given, more);
+        const test = new OnePool(given, more);
         for (const step of steps) {
           play(test, step);
           test.confirm();
@@ -247,7 +68,7 @@ describe('a connection pool', () => {
     );
   });
 
-  function play(test: TestPool, step: (typeof STEPS)[number]): void {
+  function play(test: OnePool, step: (typeof STEPS)[number]): void {
     const { pool, ports } = test;
     if (step === 'request') test.request();
     else if (step === 'connect') test.connect();
@@ -264,7 +85,7 @@ describe('a connection pool', () => {
   }
 
   /** Lets time pass: timers go to the pool. */
-  function later(test: TestPool, ms: number): void {
+  function later(test: OnePool, ms: number): void {
     const { pool, ports } = test;
     ports.attach({
       onTimer: (kind: number, slot: Slot) => {
@@ -280,8 +101,8 @@ describe('a connection pool', () => {
 
 describe('what a pool counts', () => {
   /** A pool with one request on its one connection. */
-  function busy(settings: Partial<PoolSettings> = {}): TestPool {
-    const test = new TestPool({}, settings);
+  function busy(settings: Partial<PoolSettings> = {}): OnePool {
+    const test = new OnePool({}, settings);
     test.request();
     test.connect();
     return test;
@@ -347,7 +168,7 @@ describe('what a pool counts', () => {
 
   it('tells who refused a connection', () => {
     const failing = (failure: ConnectFailure) => {
-      const test = new TestPool();
+      const test = new OnePool();
       test.request();
       test.failConnect(failure);
       return test;
@@ -358,7 +179,7 @@ describe('what a pool counts', () => {
     const unknown = failing(ConnectFailure.dns);
     expect(unknown.failed).toEqual(['localConnectionFailure why']);
     expect(unknown.stats).toMatchObject({ cxConnectFail: 1, cxDestroyLocal: 1 });
-    const tlsOf = (test: TestPool) => {
+    const tlsOf = (test: OnePool) => {
       const seen: string[] = [];
       test.stats.visit((name, value) => {
         if (name.startsWith('ssl.') && value > 0) seen.push(name);
@@ -375,7 +196,7 @@ describe('what a pool counts', () => {
 
   it('counts requests over their limit as overflows of the queue, where configured', () => {
     for (const countsActiveAsPending of [false, true]) {
-      const test = new TestPool({ maxRequests: 1, countsActiveAsPending });
+      const test = new OnePool({ maxRequests: 1, countsActiveAsPending });
       for (let i = 0; i < 2; i++) test.request();
       // Two connections come up for two requests, of which one is over the limit.
       while (test.connect());
@@ -387,10 +208,10 @@ describe('what a pool counts', () => {
   });
 
   it('refuses what its queue has no room for, and what an overloaded proxy sheds', () => {
-    const full = new TestPool({ maxPendingRequests: 1 });
+    const full = new OnePool({ maxPendingRequests: 1 });
     expect([full.request(), full.request()]).toEqual([WAITS, PENDING_OVERFLOW]);
     expect(full.stats).toMatchObject({ rqPendingTotal: 1, rqPendingOverflow: 1 });
-    const shedding = new TestPool({}, { sheds: (uid) => uid === 1_001 });
+    const shedding = new OnePool({}, { sheds: (uid) => uid === 1_001 });
     expect([shedding.request(), shedding.request()]).toEqual([WAITS, REQUESTS_OVERFLOW]);
     expect(shedding.stats).toMatchObject({ rqPendingTotal: 1, rqPendingOverflow: 0 });
     shedding.cancel();
@@ -400,7 +221,7 @@ describe('what a pool counts', () => {
 
 describe('a drained pool', () => {
   it('closes idle connections now, busy ones after their stream, and keeps those for who waits', () => {
-    const test = new TestPool({ maxConnections: 3 });
+    const test = new OnePool({ maxConnections: 3 });
     for (let i = 0; i < 2; i++) test.request();
     while (test.connect());
     test.end('well');
@@ -417,7 +238,7 @@ describe('a drained pool', () => {
   });
 
   it('gives up connections that nobody waits for', () => {
-    const test = new TestPool();
+    const test = new OnePool();
     test.request();
     test.cancel();
     expect(test.ports.dialling.size).toBe(1);
@@ -429,7 +250,7 @@ describe('a drained pool', () => {
 
   it('makes others ahead in place of those it gives up, unless its host is gone', () => {
     const made = (isForGood: boolean) => {
-      const test = new TestPool({}, { preconnectRatio: 3 });
+      const test = new OnePool({}, { preconnectRatio: 3 });
       test.request();
       test.connect();
       const before = test.stats.cxTotal;
@@ -442,7 +263,7 @@ describe('a drained pool', () => {
   });
 
   it('takes connections made afterwards as fresh', () => {
-    const test = new TestPool();
+    const test = new OnePool();
     test.pool.drain(false);
     test.request();
     test.connect();
@@ -454,7 +275,7 @@ describe('a drained pool', () => {
 describe('connections made ahead', () => {
   it('are as many as the ratio says, three at most at a time', () => {
     const made = (preconnectRatio: number, requests: number) => {
-      const test = new TestPool({}, { preconnectRatio });
+      const test = new OnePool({}, { preconnectRatio });
       for (let i = 0; i < requests; i++) test.request();
       return test.stats.cxTotal;
     };
@@ -463,7 +284,7 @@ describe('connections made ahead', () => {
   });
 
   it('are none beyond those who wait, at a host that is not healthy', () => {
-    const test = new TestPool({}, { preconnectRatio: 3 });
+    const test = new OnePool({}, { preconnectRatio: 3 });
     test.host.isEjected = true;
     test.request();
     expect(test.stats.cxTotal).toBe(1);
@@ -473,20 +294,20 @@ describe('connections made ahead', () => {
   });
 
   it('are replaced when one fails, even if nobody waits', () => {
-    const test = new TestPool({}, { preconnectRatio: 2 });
+    const test = new OnePool({}, { preconnectRatio: 2 });
     test.request();
     test.connect();
     expect(test.stats.cxTotal).toBe(2);
     test.failConnect();
     expect(test.stats.cxTotal).toBe(3);
-    const plain = new TestPool();
+    const plain = new OnePool();
     plain.request();
     plain.failConnect();
     expect(plain.stats.cxTotal).toBe(1);
   });
 
   it('are made for a request that is expected, within the limits', () => {
-    const test = new TestPool({ maxConnections: 2 });
+    const test = new OnePool({ maxConnections: 2 });
     expect(test.pool.preconnect(1, 5)).toBe(true);
     expect(test.pool.preconnect(1, 5)).toBe(false);
     expect(test.pool.preconnect(2, 5)).toBe(true);
@@ -497,10 +318,10 @@ describe('connections made ahead', () => {
 
 describe('the limit of connections', () => {
   it('holds for each host, too, but for a pool’s first one', () => {
-    const test = new TestPool({ maxConnectionsPerHost: 1 });
+    const test = new OnePool({ maxConnectionsPerHost: 1 });
     for (let i = 0; i < 3; i++) test.request();
     expect(test.stats).toMatchObject({ cxTotal: 1, cxOverflow: 2 });
-    const none = new TestPool({ maxConnections: 0 });
+    const none = new OnePool({ maxConnections: 0 });
     for (let i = 0; i < 2; i++) none.request();
     expect(none.stats).toMatchObject({ cxTotal: 1, cxOverflow: 2 });
     none.connect();
