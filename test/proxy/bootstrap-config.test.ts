@@ -1,0 +1,56 @@
+/**
+ * What of a bootstrap the proxy on sockets refuses, though the engine could do it.
+ */
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/core/errors.ts';
+import { loadBootstrap } from '../../src/proxy/bootstrap-config.ts';
+
+function cluster(options: object): string {
+  const bootstrap = { static_resources: { clusters: [{ name: 'a', type: 'STATIC', ...options }] } };
+  return JSON.stringify(bootstrap);
+}
+
+function problemsOf(text: string): string[] {
+  try {
+    loadBootstrap({ path: '/bootstrap.yaml', text });
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.diagnostics.map(({ message }) => message);
+  }
+}
+
+const PROTOCOLS = 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const check = (http: object) => ({
+  health_checks: [
+    {
+      timeout: '1s',
+      interval: '1s',
+      unhealthy_threshold: 1,
+      healthy_threshold: 1,
+      http_health_check: { path: '/', ...http },
+    },
+  ],
+});
+
+describe('the proxy on sockets', () => {
+  it('takes checks over HTTP/1', () => {
+    expect(problemsOf(cluster(check({})))).toEqual([]);
+  });
+
+  it('refuses health checks over HTTP/2 by name', () => {
+    expect(problemsOf(cluster(check({ codec_client_type: 'HTTP2' })))).toEqual([
+      'a health check of cluster "a" speaks HTTP/2, which this proxy does not yet',
+    ]);
+  });
+
+  it('refuses clusters over HTTP/2 by name', () => {
+    const options = { '@type': PROTOCOLS, explicit_http_config: { http2_protocol_options: {} } };
+    const text = cluster({
+      typed_extension_protocol_options: {
+        'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': options,
+      },
+    });
+    expect(problemsOf(text)).toEqual(['cluster "a" speaks HTTP/2, which this proxy does not yet']);
+  });
+});
