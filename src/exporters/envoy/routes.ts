@@ -219,10 +219,12 @@ export function mirror(policy: MirrorPolicy): Message {
     runtime_fraction: given(policy.fraction, runtimeFraction),
     disable_shadow_host_suffix_append: flag(policy.keepsHost),
     host_rewrite_literal: unless(policy.hostRewrite, ''),
-    request_headers_mutations: given(policy.requestHeaders, ({ remove, add }) => [
-      ...remove.map((name) => ({ remove: name })),
-      ...add.map((addition) => ({ append: headerAddition(addition) })),
-    ]),
+    request_headers_mutations: filled(
+      policy.requestHeaders.flatMap(({ remove, add }) => [
+        ...remove.map((name) => ({ remove: name })),
+        ...add.map((addition) => ({ append: headerAddition(addition) })),
+      ]),
+    ),
   });
 }
 

@@ -50,18 +50,17 @@ export function readAdditions(fields: Fields, name: string): HeaderAddition[] {
   return fields.messages(name, 'HeaderValueOption').map(readAddition);
 }
 
-/** A list of `HeaderMutation`: removals first, as on every level. */
-export function readHeaderMutationList(fields: Fields, name: string): HeaderMutations | undefined {
-  const remove: string[] = [];
-  const add: HeaderAddition[] = [];
-  for (const item of fields.messages(name, 'HeaderMutation')) {
+/** A list of `HeaderMutation`, which are done in their order. */
+export function readHeaderMutationList(fields: Fields, name: string): HeaderMutations[] {
+  return fields.messages(name, 'HeaderMutation').map((item) => {
     const gone = item.text('remove');
     const option = item.message('append', 'HeaderValueOption');
-    if (gone !== undefined) remove.push(gone.toLowerCase());
-    if (option !== undefined) add.push(readAddition(option));
     item.close();
-  }
-  return add.length + remove.length === 0 ? undefined : { remove, add };
+    return {
+      remove: gone === undefined ? [] : [gone.toLowerCase()],
+      add: option === undefined ? [] : [readAddition(option)],
+    };
+  });
 }
 
 /** Only rewrites change these. */

@@ -4,7 +4,6 @@
  * Source: Envoy v3 API, RouteAction.RequestMirrorPolicy; policy-engine.md §8.4.
  */
 import type { MirrorPolicy } from '../../mesh/config/config.ts';
-import type { HeaderMutations } from '../../mesh/config/rewriting.ts';
 import type { Fields } from './fields.ts';
 import { readHeaderMutationList } from './header-mutations.ts';
 import type { RouteReading } from './route-reading.ts';
@@ -25,13 +24,9 @@ export function readMirrors(
       fraction: fields.runtimeFraction('runtime_fraction', reading.runtime) ?? null,
       keepsHost: fields.flag('disable_shadow_host_suffix_append'),
       hostRewrite: fields.text('host_rewrite_literal') ?? '',
-      requestHeaders: headersOf(fields),
+      requestHeaders: readHeaderMutationList(fields, 'request_headers_mutations'),
     };
     fields.close();
     return policy;
   });
-}
-
-function headersOf(fields: Fields): HeaderMutations | null {
-  return readHeaderMutationList(fields, 'request_headers_mutations') ?? null;
 }

@@ -157,7 +157,7 @@ function mirrorsOf(
       fraction: share,
       keepsHost: true,
       hostRewrite: '',
-      requestHeaders: null,
+      requestHeaders: [],
     })),
   };
 }

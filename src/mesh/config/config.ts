@@ -317,7 +317,8 @@ export interface MirrorPolicy {
   readonly keepsHost: boolean;
   /** The copy's host; '' = as `keepsHost` says. */
   readonly hostRewrite: string;
-  readonly requestHeaders: HeaderMutations | null;
+  /** Done one after the other. */
+  readonly requestHeaders: readonly HeaderMutations[];
 }
 
 /** Source: policy-engine.md §1.1, 1.2. */

@@ -407,6 +407,8 @@ function reasonPhrase(status: number): string {
   switch (status) {
     case 400:
       return 'Bad Request';
+    case 403:
+      return 'Forbidden';
     case 426:
       return 'Upgrade Required';
     case 501:

@@ -153,6 +153,7 @@ export class Responder {
     requests.addFlag(request, flag);
     const listener = this.listenerOf(request);
     listener.stats.rqTxReset++;
+    // The codec tells of every reset as if it had come from the client.
     listener.stats.rqRxReset++;
     const down = requests.downstreamOf(request);
     ports.resetRequest(request, Reset.localReset);

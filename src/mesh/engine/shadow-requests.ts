@@ -86,7 +86,7 @@ function copiedHead(head: Head, policy: MirrorPolicy, sender: string): Head {
         ? head.authority
         : shadowed(head.authority);
   const renamed = head.with({ authority, set: INTERNAL });
-  const editor = HeaderEditor.of([policy.requestHeaders ?? undefined]);
+  const editor = HeaderEditor.of(policy.requestHeaders);
   const context = { request: renamed, response: null, responseCode: 0, routeName: '', ...NO_FACTS };
   const edited = editor === null ? renamed : renamed.with(editor.editsFor(renamed, context));
   const forwarded = edited.get('x-forwarded-for');

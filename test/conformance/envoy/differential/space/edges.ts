@@ -108,23 +108,24 @@ const framed: Arb<string> = fc
   )
   .map(([path, [framing, body]]) => head(`POST ${path} HTTP/1.1`, 'host: @host', framing) + body);
 
-const upgrade: Arb<string> = one('websocket', 'WebSocket', 'other', 'h2c').map((name) =>
-  head('GET /a HTTP/1.1', 'host: @host', 'connection: upgrade', `upgrade: ${name}`),
-);
+const upgradeTo = (name: string) =>
+  head('GET /a HTTP/1.1', 'host: @host', 'connection: upgrade', `upgrade: ${name}`);
 
+const REFUSALS = [{ status: 503 }, { status: 409 }, { hang: true }] as const;
 /** Envoy answers in the upstream's place when that says yes by another code than 101. */
-const replyToUpgrade = one<Behaviour>(
-  { status: 101 },
-  { status: 503 },
-  { status: 409 },
-  { hang: true },
+const upgrade: Arb<readonly [string, Behaviour[]]> = fc.oneof(
+  fc.tuple(
+    one('websocket', 'WebSocket').map(upgradeTo),
+    list(one<Behaviour>({ status: 101 }, ...REFUSALS), 2, 1),
+  ),
+  fc.tuple(one('other', 'h2c').map(upgradeTo), list(one<Behaviour>(...REFUSALS), 2, 1)),
 );
 
 const request: Arb<RequestSpec> = fc
   .oneof(
     { weight: 6, arbitrary: fc.tuple(plain, list(behaviour, 3, 1)) },
     { weight: 2, arbitrary: fc.tuple(framed, list(behaviour, 3, 1)) },
-    { weight: 1, arbitrary: fc.tuple(upgrade, list(replyToUpgrade, 2, 1)) },
+    { weight: 1, arbitrary: upgrade },
   )
   .map(([raw, plan]) => ({ raw, plan, timeout_ms: 650 }));
 
