@@ -3,13 +3,16 @@
  *
  * Used by `downstream-connection.ts`. What it takes is what Envoy's codec takes, within the limits of
  * the listener; whatever two parsers could read differently is refused: bare line feeds, folded
- * lines, two framings at once, a content length that is not one number. Body bytes are handed on
- * without copying. While held it emits nothing and keeps the bytes it was given.
- * Source: RFC 9112 §2.2, §3, §5, §6, §7; policy-engine.md §0.4, §11.
+ * lines, two framings at once, a content length that is not one number. While held it emits nothing
+ * and keeps the bytes it was given.
+ * Source: RFC 9112 §2.2, §3, §5, §6; policy-engine.md §0.4, §11.
  */
 import type { HeaderList } from '../../core/engine.ts';
 import type { CodecConfig } from '../../mesh/config/edge.ts';
+import { BodyReader } from './body-reader.ts';
+import { ByteInput } from './byte-input.ts';
 import { headerValue, type MutableHeaders } from './headers.ts';
+import { SyntaxProblem } from './syntax-problem.ts';
 
 /** A request head as it came, hop-by-hop fields included. */
 export interface ParsedRequest {
@@ -49,13 +52,11 @@ const METHODS: ReadonlySet<string> = new Set(
 /** What may stand in a value. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const FIELD = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/;
-const CHUNK_LINE = /^([0-9a-fA-F]{1,13})[ \t]*(?:;.*)?$/;
-const CHUNK_LINE_LIMIT_BYTES = 4 * 1024;
 const HTTPS_ON_PLAINTEXT: Malformed = {
   status: 403,
   details: 'http1.https_url_on_plaintext_listener',
 };
-const NO_BYTES = Buffer.alloc(0);
+const NO_BYTES = new Uint8Array(0);
 const CODEC_ERROR: Malformed = { status: 400, details: 'http1.codec_error' };
 
 const DEFAULT_CODEC: CodecConfig = {
@@ -70,25 +71,17 @@ const DEFAULT_CODEC: CodecConfig = {
   passesTrailers: false,
 };
 
-type State =
-  | 'idle'
-  | 'head'
-  | 'length'
-  | 'chunkLine'
-  | 'chunk'
-  | 'chunkEnd'
-  | 'trailers'
-  | 'tunnel'
-  | 'dead';
+/** Of a tunnel every byte is body, without end. */
+type State = 'idle' | 'head' | 'body' | 'tunnel' | 'dead';
 
 /** Parses the requests of one connection, one after another. */
 export class RequestParser {
   private readonly sink: RequestSink;
   private readonly codec: CodecConfig;
   private readonly scheme: 'http' | 'https';
-  private data: Buffer = NO_BYTES;
+  private readonly input: ByteInput;
+  private readonly body: BodyReader;
   private state: State = 'idle';
-  private remaining = 0;
   private isHeld = false;
 
   /** @param codec undefined = Envoy's defaults */
@@ -96,11 +89,19 @@ export class RequestParser {
     this.sink = sink;
     this.scheme = scheme;
     this.codec = codec ?? DEFAULT_CODEC;
+    this.input = new ByteInput();
+    const onBytes = (bytes: Uint8Array, end: boolean) => {
+      if (end) this.state = 'idle';
+      sink.onBody(bytes, end);
+    };
+    const onTrailerLines = (lines: readonly string[]) => this.readTrailers(lines);
+    const { maxHeadBytes } = this.codec;
+    this.body = new BodyReader(this.input, { onBytes, onTrailerLines }, maxHeadBytes);
   }
 
   push(bytes: Buffer): void {
     if (this.state === 'dead') return;
-    this.data = this.data.length === 0 ? bytes : Buffer.concat([this.data, bytes]);
+    this.input.push(bytes);
     this.parse();
   }
 
@@ -116,7 +117,7 @@ export class RequestParser {
 
   /** Bytes that wait because of `hold`, or for the rest of a line. */
   get backlogBytes(): number {
-    return this.data.length;
+    return this.input.length;
   }
 
   /** From now on every byte is body, without end. */
@@ -127,11 +128,16 @@ export class RequestParser {
   /** From now on every byte is dropped. */
   kill(): void {
     this.state = 'dead';
-    this.data = NO_BYTES;
+    this.input.clear();
   }
 
   private parse(): void {
-    while (!this.isHeld && this.data.length > 0 && this.step());
+    try {
+      while (!this.isHeld && this.input.length > 0 && this.step());
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+      this.refuse(CODEC_ERROR);
+    }
   }
 
   /** @returns whether there may be more to do */
@@ -141,43 +147,35 @@ export class RequestParser {
         return this.skipEmptyLines();
       case 'head':
         return this.readHead();
-      case 'length':
-        return this.readLength();
-      case 'chunkLine':
-        return this.readChunkLine();
-      case 'chunk':
-        return this.readChunk();
-      case 'chunkEnd':
-        return this.readChunkEnd();
-      case 'trailers':
-        return this.readTrailers();
+      case 'body':
+        return this.body.step();
       case 'tunnel':
-        this.sink.onBody(this.take(this.data.length), false);
+        this.sink.onBody(this.input.take(this.input.length), false);
         return false;
       case 'dead':
-        this.data = NO_BYTES;
+        this.input.clear();
         return false;
     }
   }
 
   private skipEmptyLines(): boolean {
-    while (this.data[0] === 13 || this.data[0] === 10) this.take(1);
-    if (this.data.length === 0) return false;
+    const { input } = this;
+    while (input.first === 13 || input.first === 10) input.take(1);
+    if (input.length === 0) return false;
     this.state = 'head';
     this.sink.onStart();
     return true;
   }
 
   private readHead(): boolean {
-    if (!TOKEN_START.test(String.fromCharCode(this.data[0]!))) return this.refuse(CODEC_ERROR);
-    const end = this.data.indexOf('\r\n\r\n');
+    const { input } = this;
+    if (!TOKEN_START.test(String.fromCharCode(input.first!))) return this.refuse(CODEC_ERROR);
     const { maxHeadBytes } = this.codec;
-    if (end > maxHeadBytes || (end < 0 && this.data.length > maxHeadBytes)) {
+    if (input.hasBlockAbove(maxHeadBytes)) {
       return this.refuse({ status: 431, details: 'http1.headers_too_large' });
     }
-    if (end < 0) return false;
-    const lines = this.take(end).toString('latin1').split('\r\n');
-    this.take(4);
+    const lines = input.takeBlock(maxHeadBytes);
+    if (lines === null) return false;
     const headers: MutableHeaders = [];
     for (let at = 1; at < lines.length; at++) {
       const problem = this.readField(lines[at]!, headers);
@@ -246,90 +244,33 @@ export class RequestParser {
         }
         headers.splice(0, headers.length, ...headers.filter(([name]) => name !== 'content-length'));
       }
-      this.state = 'chunkLine';
-    } else if (length !== undefined) {
-      this.remaining = Number(length);
-      if (this.remaining > 0) this.state = 'length';
+      this.state = 'body';
+      this.body.startChunks();
+    } else if (Number(length ?? 0) > 0) {
+      this.state = 'body';
+      this.body.startLength(Number(length));
     }
     return null;
   }
 
-  private readLength(): boolean {
-    const bytes = this.take(Math.min(this.remaining, this.data.length));
-    this.remaining -= bytes.length;
-    if (this.remaining === 0) this.state = 'idle';
-    this.sink.onBody(bytes, this.remaining === 0);
-    return true;
-  }
-
-  private readChunkLine(): boolean {
-    const line = this.takeLine(CHUNK_LINE_LIMIT_BYTES);
-    if (line === null) return false;
-    const size = CHUNK_LINE.exec(line)?.[1];
-    if (size === undefined) return this.refuse(CODEC_ERROR);
-    this.remaining = Number.parseInt(size, 16);
-    this.state = this.remaining === 0 ? 'trailers' : 'chunk';
-    return true;
-  }
-
-  private readChunk(): boolean {
-    const bytes = this.take(Math.min(this.remaining, this.data.length));
-    this.remaining -= bytes.length;
-    if (this.remaining === 0) this.state = 'chunkEnd';
-    this.sink.onBody(bytes, false);
-    return true;
-  }
-
-  private readChunkEnd(): boolean {
-    if (this.data.length < 2) return false;
-    if (this.take(2).toString('latin1') !== '\r\n') return this.refuse(CODEC_ERROR);
-    this.state = 'chunkLine';
-    return true;
-  }
-
-  /** After the last chunk: field lines, if any, and an empty line. */
-  private readTrailers(): boolean {
+  private readTrailers(lines: readonly string[]): void {
     const trailers: MutableHeaders = [];
-    const saved = this.data;
-    for (;;) {
-      const line = this.takeLine(this.codec.maxHeadBytes);
-      if (line === '') break;
-      if (line === null) {
-        if (this.state === 'trailers') this.data = saved;
-        return false;
-      }
+    for (const line of lines) {
       const problem = this.readField(line, trailers);
-      if (problem !== null) return this.refuse(problem);
+      if (problem !== null) {
+        this.refuse(problem);
+        return;
+      }
     }
     this.state = 'idle';
     if (trailers.length === 0) this.sink.onBody(NO_BYTES, true);
     else this.sink.onTrailers(trailers);
-    return true;
   }
 
   private refuse(problem: Malformed): false {
     this.kill();
     this.sink.onMalformed(problem);
     return false;
-  }
-
-  /** @returns null when the line is not complete; one above the limit is refused */
-  private takeLine(limitBytes: number): string | null {
-    const at = this.data.indexOf('\r\n');
-    if (at > limitBytes || (at < 0 && this.data.length > limitBytes)) {
-      this.refuse(CODEC_ERROR);
-      return null;
-    }
-    if (at < 0) return null;
-    const line = this.take(at).toString('latin1');
-    this.take(2);
-    return line;
-  }
-
-  private take(count: number): Buffer {
-    const taken = this.data.subarray(0, count);
-    this.data = this.data.subarray(count);
-    return taken;
   }
 }
 

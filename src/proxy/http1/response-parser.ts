@@ -1,13 +1,14 @@
 /**
  * A strict, incremental parser of HTTP/1 responses: bytes in, head, body and end out.
  *
- * Used by `upstream-connection.ts`. Body bytes are handed on without copying. Whatever two parsers
- * could read differently is an error: bare line feeds, folded lines, two framings at once, a
+ * Used by `upstream-connection.ts`. Whatever two parsers could read differently is an error: bare line feeds, folded lines, two framings at once, a
  * content length that is not one number.
  * While paused it emits nothing and keeps the bytes it was given.
- * Source: RFC 9112 §2.2, §4, §5, §6, §7.
+ * Source: RFC 9112 §2.2, §4, §5, §6.
  */
 import type { HeaderList } from '../../core/engine.ts';
+import { BodyReader } from './body-reader.ts';
+import { ByteInput } from './byte-input.ts';
 import { headerValue, mayHaveBody, tokensOf } from './headers.ts';
 import { type FieldLine, parseFieldLines, parseStatusLine } from './message-syntax.ts';
 import { SyntaxProblem } from './syntax-problem.ts';
@@ -34,20 +35,14 @@ export interface ResponseSink {
 const HEAD_LIMIT_BYTES = 60 * 1024;
 /** Envoy's default limit of header lines. */
 const MAX_HEADERS = 100;
-const CHUNK_LINE_LIMIT_BYTES = 4 * 1024;
-const NO_BYTES = Buffer.alloc(0);
-const END_OF_HEAD = Buffer.from('\r\n\r\n');
-const END_OF_LINE = Buffer.from('\r\n');
+const NO_BYTES = new Uint8Array(0);
 
 type State =
   | 'idle'
   | 'head'
-  | 'length'
+  | 'body'
+  /** A body that lasts as long as the connection. */
   | 'close'
-  | 'chunkLine'
-  | 'chunk'
-  | 'chunkEnd'
-  | 'trailers'
   /** The other side switched protocols: every byte is body. */
   | 'tunnel';
 
@@ -57,12 +52,19 @@ export class ResponseParser {
   private state: State = 'idle';
   private method = '';
   private mayUpgrade = false;
-  private data: Buffer = NO_BYTES;
-  private remaining = 0;
+  private readonly input: ByteInput;
+  private readonly body: BodyReader;
   private paused = false;
 
   constructor(sink: ResponseSink) {
     this.sink = sink;
+    this.input = new ByteInput();
+    const onBytes = (bytes: Uint8Array, end: boolean) => {
+      if (end) this.end(bytes);
+      else sink.onBody(bytes, false);
+    };
+    const onTrailerLines = (lines: readonly string[]) => this.endWithTrailers(lines);
+    this.body = new BodyReader(this.input, { onBytes, onTrailerLines }, HEAD_LIMIT_BYTES);
   }
 
   /**
@@ -87,7 +89,7 @@ export class ResponseParser {
 
   /** Whether bytes wait because of `pause`. */
   get hasBacklog(): boolean {
-    return this.data.length > 0;
+    return this.input.length > 0;
   }
 
   pause(): void {
@@ -102,7 +104,7 @@ export class ResponseParser {
 
   /** @throws SyntaxProblem */
   push(bytes: Buffer): void {
-    this.data = this.data.length === 0 ? bytes : Buffer.concat([this.data, bytes]);
+    this.input.push(bytes);
     this.parse();
   }
 
@@ -119,8 +121,9 @@ export class ResponseParser {
   }
 
   private parse(): void {
-    while (!this.paused && this.data.length > 0 && this.state !== 'idle' && this.step());
-    if (this.state === 'idle' && this.data.length > 0) {
+    const { input } = this;
+    while (!this.paused && input.length > 0 && this.state !== 'idle' && this.step());
+    if (this.state === 'idle' && input.length > 0) {
       throw new SyntaxProblem('bytes that no request asked for');
     }
   }
@@ -132,31 +135,18 @@ export class ResponseParser {
         return false;
       case 'head':
         return this.readHead();
-      case 'length':
-        return this.readLength();
+      case 'body':
+        return this.body.step();
       case 'close':
       case 'tunnel':
-        this.sink.onBody(this.take(this.data.length), false);
+        this.sink.onBody(this.input.take(this.input.length), false);
         return true;
-      case 'chunkLine':
-        return this.readChunkLine();
-      case 'chunk':
-        return this.readChunk();
-      case 'chunkEnd':
-        return this.readChunkEnd();
-      case 'trailers':
-        return this.readTrailers();
     }
   }
 
   private readHead(): boolean {
-    const at = this.data.indexOf(END_OF_HEAD);
-    if (at === -1 || at > HEAD_LIMIT_BYTES) {
-      if (this.data.length > HEAD_LIMIT_BYTES) throw new SyntaxProblem('head is too large');
-      return false;
-    }
-    const lines = this.take(at).toString('latin1').split('\r\n');
-    this.take(END_OF_HEAD.length);
+    const lines = this.input.takeBlock(HEAD_LIMIT_BYTES);
+    if (lines === null) return false;
     const { status, minor } = parseStatusLine(lines[0] ?? '');
     const headers = parseFieldLines(lines.slice(1));
     if (headers.length > MAX_HEADERS) throw new SyntaxProblem('too many headers');
@@ -199,67 +189,20 @@ export class ResponseParser {
       if (encoding.toLowerCase() !== 'chunked') {
         throw new SyntaxProblem('unknown transfer-encoding');
       }
-      return 'chunkLine';
+      this.body.startChunks();
+      return 'body';
     }
     if (length === undefined) return 'close';
-    this.remaining = Number(length);
-    return this.remaining === 0 ? 'idle' : 'length';
+    if (Number(length) === 0) return 'idle';
+    this.body.startLength(Number(length));
+    return 'body';
   }
 
-  private readLength(): boolean {
-    const chunk = this.take(Math.min(this.remaining, this.data.length));
-    this.remaining -= chunk.length;
-    if (this.remaining === 0) this.end(chunk);
-    else this.sink.onBody(chunk, false);
-    return true;
-  }
-
-  private readChunkLine(): boolean {
-    const line = this.takeLine();
-    if (line === null) return false;
-    const size = /^([0-9a-fA-F]{1,13})[ \t]*(?:;[^\r\n]*)?$/.exec(line)?.[1];
-    if (size === undefined) throw new SyntaxProblem('chunk size is not a number');
-    this.remaining = Number.parseInt(size, 16);
-    this.state = this.remaining === 0 ? 'trailers' : 'chunk';
-    return true;
-  }
-
-  private readChunk(): boolean {
-    const chunk = this.take(Math.min(this.remaining, this.data.length));
-    this.remaining -= chunk.length;
-    if (this.remaining === 0) this.state = 'chunkEnd';
-    this.sink.onBody(chunk, false);
-    return true;
-  }
-
-  private readChunkEnd(): boolean {
-    if (this.data.length < END_OF_LINE.length) return false;
-    if (!this.take(END_OF_LINE.length).equals(END_OF_LINE)) {
-      throw new SyntaxProblem('a chunk is longer than its size');
-    }
-    this.state = 'chunkLine';
-    return true;
-  }
-
-  /** After the last chunk: field lines, if any, and an empty line. */
-  private readTrailers(): boolean {
-    if (this.data.length < END_OF_LINE.length) return false;
-    if (this.data.subarray(0, END_OF_LINE.length).equals(END_OF_LINE)) {
-      this.take(END_OF_LINE.length);
-      this.end(NO_BYTES);
-      return true;
-    }
-    const at = this.data.indexOf(END_OF_HEAD);
-    if (at === -1 || at > HEAD_LIMIT_BYTES) {
-      if (this.data.length > HEAD_LIMIT_BYTES) throw new SyntaxProblem('trailers are too large');
-      return false;
-    }
-    const trailers = parseFieldLines(this.take(at).toString('latin1').split('\r\n'));
-    this.take(END_OF_HEAD.length);
+  private endWithTrailers(lines: readonly string[]): void {
+    const trailers = parseFieldLines(lines);
     this.state = 'idle';
     this.refuseExcess();
     this.sink.onTrailers(trailers);
-    return true;
   }
 
   private end(chunk: Uint8Array): void {
@@ -270,27 +213,8 @@ export class ResponseParser {
 
   /** Bytes behind a response must not be taken for the answer to the next request. */
   private refuseExcess(): void {
-    if (this.data.length === 0) return;
-    this.data = NO_BYTES;
+    if (this.input.length === 0) return;
+    this.input.clear();
     this.sink.onExcess();
-  }
-
-  private takeLine(): string | null {
-    const at = this.data.indexOf(END_OF_LINE);
-    if (at === -1 || at > CHUNK_LINE_LIMIT_BYTES) {
-      if (this.data.length > CHUNK_LINE_LIMIT_BYTES) {
-        throw new SyntaxProblem('a chunk line is too long');
-      }
-      return null;
-    }
-    const line = this.take(at).toString('latin1');
-    this.take(END_OF_LINE.length);
-    return line;
-  }
-
-  private take(count: number): Buffer {
-    const taken = this.data.subarray(0, count);
-    this.data = this.data.subarray(count);
-    return taken;
   }
 }
