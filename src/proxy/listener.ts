@@ -4,6 +4,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { PeerFacts } from '../core/engine.ts';
 import { EnvironmentError } from '../core/errors.ts';
+import { plainPeer } from '../core/plain-peer.ts';
 import { formatAddress, type SocketAddress } from './addresses.ts';
 import { DownstreamConnection } from './http1/downstream-connection.ts';
 import type { DownstreamContext } from './http1/downstream-context.ts';
@@ -60,15 +61,10 @@ export class Listener {
 }
 
 function peerOf(socket: Socket): PeerFacts {
-  return {
-    tls: false,
-    validated: false,
-    sans: [],
-    serverName: null,
-    protocol: 'http1',
-    remoteAddress: formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
-    localAddress: formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
-  };
+  return plainPeer(
+    formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0),
+    formatAddress(socket.localAddress ?? '', socket.localPort ?? 0),
+  );
 }
 
 /**

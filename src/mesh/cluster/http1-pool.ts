@@ -7,29 +7,15 @@
 import { assert } from '../../core/assert.ts';
 import type { ResetReason, Slot } from '../../core/engine.ts';
 import { CloseReason, NO_SLOT, ResetReason as Reset } from '../../core/engine.ts';
-import type { CircuitBreakers } from './circuit-breakers.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { ConnectionState as State } from './connection-table.ts';
-import type { Host } from './host.ts';
-import { isRemote, type PoolSettings, removeFrom } from './pool-settings.ts';
+import { isRemote, removeFrom } from './pool-settings.ts';
 
 export class Http1Pool extends ConnectionPool {
   /** Connections whose stream was reset from upstream; the closed input is still to come. */
-  private brokenCount: number;
+  private brokenCount = 0;
   /** Grows with each drain. */
-  private epoch: number;
-
-  constructor(
-    id: number,
-    clusterIndex: number,
-    host: Host,
-    settings: PoolSettings,
-    breakers: CircuitBreakers,
-  ) {
-    super(id, clusterIndex, host, settings, breakers);
-    this.brokenCount = 0;
-    this.epoch = 0;
-  }
+  private epoch = 0;
 
   protected get upCount(): number {
     return this.ready.length + this.activeCount + this.brokenCount;

@@ -8,26 +8,13 @@
 import { assert } from '../../core/assert.ts';
 import type { CloseReason, ResetReason, Slot } from '../../core/engine.ts';
 import { CloseReason as Close, ResetReason as Reset } from '../../core/engine.ts';
-import type { CircuitBreakers } from './circuit-breakers.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { ConnectionState as State } from './connection-table.ts';
-import type { Host } from './host.ts';
-import { isRemote, type PoolSettings, removeFrom } from './pool-settings.ts';
+import { isRemote, removeFrom } from './pool-settings.ts';
 
 export class Http2Pool extends ConnectionPool {
   /** All that are up, as long as they count. */
-  private readonly up: Slot[];
-
-  constructor(
-    id: number,
-    clusterIndex: number,
-    host: Host,
-    settings: PoolSettings,
-    breakers: CircuitBreakers,
-  ) {
-    super(id, clusterIndex, host, settings, breakers);
-    this.up = [];
-  }
+  private readonly up: Slot[] = [];
 
   protected get upCount(): number {
     return this.up.length;

@@ -4,6 +4,7 @@
  * Pure questions that `request-plan.ts` asks once per plan. Source: policy-engine.md §8.2, 8.3.
  */
 import type { Head, PeerFacts } from '../../core/engine.ts';
+import { plainPeer } from '../../core/plain-peer.ts';
 import type {
   FaultConfig,
   ForwardAction,
@@ -17,15 +18,7 @@ import type { CompiledRoute } from '../route/route-table.ts';
 import type { TrafficSplit } from '../route/traffic-split.ts';
 
 /** For hashes that do not read it. */
-export const NO_PEER: PeerFacts = {
-  tls: false,
-  validated: false,
-  sans: [],
-  serverName: null,
-  protocol: 'http1',
-  remoteAddress: '',
-  localAddress: '',
-};
+export const NO_PEER: PeerFacts = plainPeer('', '');
 
 /** By a header or by the hash of the request; -1 = neither is there, so it is drawn. */
 export function chosenBy(

@@ -17,6 +17,7 @@ import type {
 } from '../../core/engine.ts';
 import { CloseReason, ConnectFailure, ResetReason } from '../../core/engine.ts';
 import { HttpHead } from '../../core/head.ts';
+import { plainPeer } from '../../core/plain-peer.ts';
 import type { Turns } from '../turns.ts';
 import { endToEnd, headerValue } from './headers.ts';
 import { type ParsedHead, ResponseParser, type ResponseSink } from './response-parser.ts';
@@ -238,13 +239,8 @@ function connectFailureOf(error: NodeJS.ErrnoException | null): ConnectFailureTy
 }
 
 function peerOf(socket: Socket): PeerFacts {
-  return {
-    tls: false,
-    validated: false,
-    sans: [],
-    serverName: null,
-    protocol: 'http1',
-    remoteAddress: `${socket.remoteAddress}:${socket.remotePort}`,
-    localAddress: `${socket.localAddress}:${socket.localPort}`,
-  };
+  return plainPeer(
+    `${socket.remoteAddress}:${socket.remotePort}`,
+    `${socket.localAddress}:${socket.localPort}`,
+  );
 }

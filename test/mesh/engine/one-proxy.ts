@@ -4,11 +4,11 @@
  * It allocates downstream slots as a driver does, and `settle` answers what every driver answers:
  * dialled connections come up (or are refused), closed ones are confirmed.
  */
-
 import type { Endpoint, PeerFacts, RequestLogEntry, Slot } from '../../../src/core/engine.ts';
 import { CloseReason, ConnectFailure, ResetReason } from '../../../src/core/engine.ts';
 import type { HeadFields } from '../../../src/core/head.ts';
 import { HttpHead } from '../../../src/core/head.ts';
+import { plainPeer } from '../../../src/core/plain-peer.ts';
 import {
   envoyCluster,
   envoyForward,
@@ -33,15 +33,7 @@ import type {
 import { EngineTables, PolicyEngine } from '../../../src/mesh/engine/engine.ts';
 import { RecordingPorts } from '../../helpers/recording-ports.ts';
 
-export const DOWNSTREAM_PEER: PeerFacts = {
-  tls: false,
-  validated: false,
-  sans: [],
-  serverName: null,
-  protocol: 'http1',
-  remoteAddress: '10.9.9.9:5555',
-  localAddress: '10.0.0.1:80',
-};
+export const DOWNSTREAM_PEER: PeerFacts = plainPeer('10.9.9.9:5555', '10.0.0.1:80');
 
 export function anEndpoint(id: number, partial: Partial<Endpoint> = {}): Endpoint {
   return {

@@ -4,21 +4,14 @@
 import type { Head, HeaderList, PeerFacts, Slot } from '../../../../src/core/engine.ts';
 import { CloseReason, NO_SLOT, ResetReason, Side } from '../../../../src/core/engine.ts';
 import { HttpHead } from '../../../../src/core/head.ts';
+import { plainPeer } from '../../../../src/core/plain-peer.ts';
 import type { Ns } from '../../../../src/core/time.ts';
 import type { ClientExchange, ClientListener, RequestToSend } from '../peers.ts';
 import { bytesOf, SOCKET_BUFFER_BYTES, type VirtualContext } from './context.ts';
 import { Pipe } from './pipe.ts';
 import { HOP_NS } from './time.ts';
 
-const PEER: PeerFacts = {
-  tls: false,
-  validated: false,
-  sans: [],
-  serverName: null,
-  protocol: 'http1',
-  remoteAddress: '127.0.0.1:50000',
-  localAddress: '127.0.0.1:80',
-};
+const PEER: PeerFacts = plainPeer('127.0.0.1:50000', '127.0.0.1:80');
 
 /** A client's connection to the proxy. */
 export class VirtualDownstream {

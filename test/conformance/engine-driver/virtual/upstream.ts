@@ -5,6 +5,7 @@ import { connectFailureText } from '../../../../src/core/connect-failure-text.ts
 import type { Endpoint, Head, HeaderList, PeerFacts, Slot } from '../../../../src/core/engine.ts';
 import { CloseReason, ConnectFailure, ResetReason, Side } from '../../../../src/core/engine.ts';
 import { HttpHead } from '../../../../src/core/head.ts';
+import { plainPeer } from '../../../../src/core/plain-peer.ts';
 import type { UpstreamExchange, UpstreamListener } from '../peers.ts';
 import { bytesOf, SOCKET_BUFFER_BYTES, type VirtualContext } from './context.ts';
 import { Pipe } from './pipe.ts';
@@ -238,13 +239,5 @@ export class VirtualStream implements UpstreamExchange {
 }
 
 function peerOf(endpoint: Endpoint): PeerFacts {
-  return {
-    tls: false,
-    validated: false,
-    sans: [],
-    serverName: null,
-    protocol: 'http1',
-    remoteAddress: endpoint.address,
-    localAddress: '127.0.0.1:50001',
-  };
+  return plainPeer(endpoint.address, '127.0.0.1:50001');
 }
