@@ -79,6 +79,9 @@ export const TimerKind = {
   failfast: 21, // cluster, by its position in the engine
   overloadRefresh: 22, // the whole proxy
   responsePace: 23, // request
+  tcpConnect: 24, // downstream connection
+  tcpIdle: 25, // downstream connection
+  tcpMaxDuration: 26, // downstream connection
 } as const;
 export type TimerKind = (typeof TimerKind)[keyof typeof TimerKind];
 
@@ -264,6 +267,8 @@ export interface NameMatch {
 export interface DialPlan {
   readonly protocol: Protocol;
   readonly tls: TlsPlan | null;
+  /** TCP: the peer's end arrives as data with `end`, and ours may come later; absent = it closes. */
+  readonly isHalfOpen?: boolean;
   /** Bytes that may be buffered towards the peer before `onWritable(false)`. */
   readonly bufferLimitBytes: number;
 }

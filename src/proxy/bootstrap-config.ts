@@ -68,7 +68,7 @@ export function loadBootstrap(file: MeshFile, folder = dirname(file.path)): Load
   };
 }
 
-/** The simulator has TLS and HTTP/2 of bootstraps; the proxy on sockets does not yet. */
+/** The simulator has TLS, HTTP/2 and TCP proxies of bootstraps; the proxy on sockets does not yet. */
 function refuseUnspoken({ config }: Bootstrap, file: MeshFile, diagnostics: Diagnostics): void {
   const parts = [
     ...config.listeners
@@ -76,6 +76,12 @@ function refuseUnspoken({ config }: Bootstrap, file: MeshFile, diagnostics: Diag
       .map(({ name }) => `listener "${name}"`),
     ...config.clusters.filter(({ tls }) => tls !== null).map(({ name }) => `cluster "${name}"`),
   ];
+  for (const { name, tcp } of config.listeners) {
+    if (tcp === undefined) continue;
+    const at = { file: file.path, line: 1, column: 1 };
+    const text = `listener "${name}" speaks TCP, which this proxy does not yet`;
+    diagnostics.error('MQ-ENVOY-002', at, text);
+  }
   for (const { name, protocol, healthChecks = [] } of config.clusters) {
     const hasHttp2Checks = healthChecks.some(({ probe }) => speaksHttp2(probe));
     if (protocol === 'http1' && !hasHttp2Checks) continue;

@@ -7,10 +7,10 @@ import type { CloseReason, Head, Slot } from '../core/engine.ts';
 import { Side } from '../core/engine.ts';
 import { MILLISECOND, type Ns } from '../core/time.ts';
 import type { ListenerConfig, MeshConfig } from '../mesh/config/config.ts';
-import type { DownstreamConnection } from './http1/downstream-connection.ts';
 import type {
   ConnectionClock,
   DownstreamContext,
+  EngineConnection,
   RequestAtConnection,
 } from './http1/downstream-context.ts';
 import type { ExchangeTimes } from './http1/exchange.ts';
@@ -32,7 +32,7 @@ export class Downstreams {
   private readonly identity: RequestIdentity;
   private readonly clock: ConnectionClock;
   private readonly logUnlistened: UnlistenedLog;
-  private readonly connections = new SlotTable<DownstreamConnection>('downstream connection');
+  private readonly connections = new SlotTable<EngineConnection>('downstream connection');
   private readonly requests = new SlotTable<RequestAtConnection>('request');
   private readonly times: ExchangeTimes[] = [];
 

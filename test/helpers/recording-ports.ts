@@ -157,8 +157,8 @@ export class RecordingPorts implements Ports {
     this.openStreams.delete(stream);
     this.calls.push(`resetStream ${stream}`);
   }
-  sendUpstreamData(): void {
-    throw new Error('the engine does not proxy TCP');
+  sendUpstreamData(connection: Slot, bytes: number, _chunk: Uint8Array | null, end: boolean): void {
+    this.calls.push(`sendUpstreamData ${connection} ${bytes}${tail(end)}`);
   }
   closeUpstream(connection: Slot, _reason: CloseReason): void {
     this.dialling.delete(connection);
@@ -185,8 +185,13 @@ export class RecordingPorts implements Ports {
   resetRequest(request: Slot, _reason: ResetReason): void {
     this.calls.push(`resetRequest ${request}`);
   }
-  sendDownstreamData(): void {
-    throw new Error('the engine does not proxy TCP');
+  sendDownstreamData(
+    connection: Slot,
+    bytes: number,
+    _chunk: Uint8Array | null,
+    end: boolean,
+  ): void {
+    this.calls.push(`sendDownstreamData ${connection} ${bytes}${tail(end)}`);
   }
   goAwayDownstream(connection: Slot, _final: boolean): void {
     this.calls.push(`goAwayDownstream ${connection}`);

@@ -1,11 +1,12 @@
 /**
- * Listeners with one HTTP connection manager each.
+ * Listeners with one HTTP connection manager or TCP proxy each.
  *
  * Source: Envoy v3 API, config/listener/v3 and HttpConnectionManager.
  */
 import type { AccessLogPlan } from '../../importers/envoy/access-logs.ts';
 import type { ListenerConfig } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
+import type { TcpProxyConfig } from '../../mesh/config/tcp-proxy.ts';
 import { commonCodecFields, edgeFields } from './edge.ts';
 import { httpFilters } from './filters.ts';
 import {
@@ -23,6 +24,7 @@ import {
 import { routeConfiguration } from './routes.ts';
 
 const MANAGER = 'filters.network.http_connection_manager.v3.HttpConnectionManager';
+const TCP_PROXY = 'filters.network.tcp_proxy.v3.TcpProxy';
 
 /** @param clusters names of those of the whole bootstrap */
 export function listener(
@@ -30,17 +32,24 @@ export function listener(
   logs: readonly AccessLogPlan[],
   clusters: ReadonlySet<string>,
 ): Message {
-  const manager = extension('http-connection-manager', MANAGER, {
-    ...connectionManager(config, clusters),
-    access_log: filled(logs.map(accessLog)),
-  });
+  const logFields = { access_log: filled(logs.map(accessLog)) };
+  const filter =
+    config.tcp === undefined
+      ? extension('http-connection-manager', MANAGER, {
+          ...connectionManager(config, clusters),
+          ...logFields,
+        })
+      : extension('tcp-proxy', TCP_PROXY, {
+          ...tcpProxy(config.statPrefix, config.tcp),
+          ...logFields,
+        });
   return message({
     name: config.name,
     stat_prefix: config.listenerStatPrefix,
     address: socketAddress(config.address, config.port),
     traffic_direction: config.direction === 'inbound' ? 'INBOUND' : 'OUTBOUND',
     per_connection_buffer_limit_bytes: config.bufferLimitBytes,
-    filter_chains: [{ filters: [manager] }],
+    filter_chains: [{ filters: [filter] }],
   });
 }
 
@@ -50,6 +59,20 @@ function accessLog({ path, format }: AccessLogPlan): Message {
   return path === null
     ? extension('log', 'access_loggers.stream.v3.StdoutAccessLog', fields)
     : extension('log', 'access_loggers.file.v3.FileAccessLog', fields);
+}
+
+function tcpProxy(statPrefix: string, tcp: TcpProxyConfig): Message {
+  const [first, ...others] = tcp.clusters;
+  const defaults = ENVOY.tcpProxy;
+  const weighted = tcp.clusters.map(({ cluster, weight }) => ({ name: cluster, weight }));
+  return message({
+    stat_prefix: statPrefix,
+    cluster: others.length === 0 ? first?.cluster : undefined,
+    weighted_clusters: others.length === 0 ? undefined : { clusters: weighted },
+    idle_timeout: duration(unless(tcp.idleTimeoutMs, defaults.idleTimeoutMs.value)),
+    max_connect_attempts: unless(tcp.maxConnectAttempts, defaults.maxConnectAttempts.value),
+    max_downstream_connection_duration: duration(tcp.maxConnectionDurationMs),
+  });
 }
 
 function connectionManager(config: ListenerConfig, clusters: ReadonlySet<string>): Message {

@@ -1,5 +1,5 @@
 /**
- * `Listener` with an HTTP connection manager → a listener of the engine, and what its driver needs.
+ * `Listener` with an HTTP connection manager or a TCP proxy → a listener of the engine, and what its driver needs.
  *
  * Source: Envoy v3 API, config/listener/v3 and HttpConnectionManager; policy-engine.md §0.4, 1.1.
  */
@@ -10,15 +10,17 @@ import type { NameIds } from '../name-ids.ts';
 import { type AccessLogPlan, readAccessLogs } from './access-logs.ts';
 import { type NodeNames, readCodec, readEdge } from './edge.ts';
 import { readAddress } from './endpoints.ts';
-import { type Fields, refuseExtension, typedConfigOf } from './fields.ts';
+import { type Fields, refuseExtension, type TypedConfig, typedConfigOf } from './fields.ts';
 import { readHttpFilters, readRouterOptions } from './http-filters.ts';
 import { readRouteTable } from './routes.ts';
 import type { Runtime } from './runtime.ts';
+import { readTcpProxy } from './tcp-proxy.ts';
 import { readDownstreamTls } from './tls.ts';
 
 /** A guard of Envoy's, off by default. */
 const GRPC_DEADLINES = 'envoy.reloadable_features.grpc_timeout_returns_deadline_exceeded';
 const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+const TCP_PROXY = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
 
 const DIRECTIONS = ['UNSPECIFIED', 'INBOUND', 'OUTBOUND'] as const;
 
@@ -71,12 +73,17 @@ export function readListener(
     fields.node.error('MQ-ENVOY-002', 'several filter chains of one listener are not modelled');
   }
   const tls = chains[0] === undefined ? null : readDownstreamTls(chains[0]);
-  const manager = chains[0] === undefined ? undefined : managerOf(chains[0]);
-  if (manager === undefined || address === undefined) {
-    fields.node.error('MQ-ENVOY-004', `listener "${name}" has no HTTP connection manager`);
+  const filter = chains[0] === undefined ? undefined : networkFilterOf(chains[0]);
+  if (filter === undefined || address === undefined) {
+    const text = `listener "${name}" has neither an HTTP connection manager nor a TCP proxy`;
+    fields.node.error('MQ-ENVOY-004', text);
     return undefined;
   }
-  const accessLogs = readAccessLogs(manager);
+  const isTcp = filter.type === TCP_PROXY;
+  if (isTcp && tls !== null) {
+    fields.node.error('MQ-ENVOY-002', 'TLS in front of a TCP proxy is not modelled');
+  }
+  const accessLogs = readAccessLogs(filter.fields);
   const unnamed = `${address.host}:${address.port}`;
   const config = envoyListener({
     id: ids.listener(name === '' ? unnamed : name),
@@ -85,7 +92,7 @@ export function readListener(
     address: address.host,
     port: address.port,
     ...(bufferBytes === undefined ? {} : { bufferLimitBytes: bufferBytes }),
-    ...readManager(manager, runtime, surroundings),
+    ...(isTcp ? readTcpProxy(filter.fields) : readManager(filter.fields, runtime, surroundings)),
     ...(tls === null ? {} : { tls }),
     ...(statPrefix === undefined || statPrefix === '' ? {} : { listenerStatPrefix: statPrefix }),
   });
@@ -108,22 +115,21 @@ function readListenerFilters(listener: Fields): void {
   }
 }
 
-function managerOf(chain: Fields): Fields | undefined {
+function networkFilterOf(chain: Fields): TypedConfig | undefined {
   const [first, ...others] = chain.messages('filters', 'Filter');
   chain.ignore('name');
   chain.close();
   for (const other of others) {
-    other.node.error(
-      'MQ-ENVOY-002',
-      'only one network filter, the HTTP connection manager, is modelled',
-    );
+    const text =
+      'only one network filter, the HTTP connection manager or the TCP proxy, is modelled';
+    other.node.error('MQ-ENVOY-002', text);
   }
   if (first === undefined) return undefined;
   first.ignore('name');
   const typed = typedConfigOf(first);
   first.close();
   if (typed === undefined) return undefined;
-  if (typed.type === HCM) return typed.fields;
+  if (typed.type === HCM || typed.type === TCP_PROXY) return typed;
   refuseExtension(typed, 'the network filter');
   return undefined;
 }

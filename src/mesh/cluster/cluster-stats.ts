@@ -63,6 +63,8 @@ export class ClusterStats {
   internalRedirectFailed = 0;
   rqRxReset = 0;
   rqTxReset = 0;
+  /** Of proxied TCP connections: nobody took them, in as many attempts as they have. */
+  cxConnectAttemptsExceeded = 0;
   /** Codes of final responses. */
   readonly codes = new CodeCounts();
   /** Of those the ones to requests from inside; all others were external. null = none yet. */
@@ -162,6 +164,7 @@ const CLUSTER_COUNTERS: readonly (readonly [ClusterCounter, string])[] = [
   ['cxHttp2Total', 'upstream_cx_http2_total'],
   ['cxConnectFail', 'upstream_cx_connect_fail'],
   ['cxConnectTimeout', 'upstream_cx_connect_timeout'],
+  ['cxConnectAttemptsExceeded', 'upstream_cx_connect_attempts_exceeded'],
   ['cxOverflow', 'upstream_cx_overflow'],
   ['cxPoolOverflow', 'upstream_cx_pool_overflow'],
   ['rqMaintenanceMode', 'upstream_rq_maintenance_mode'],

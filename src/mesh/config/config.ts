@@ -41,6 +41,7 @@ import type { RetryPolicyConfig, RouterOptions } from './retrying.ts';
 import type { HeaderMutations, HostRewrite, PathRewrite, RedirectAction } from './rewriting.ts';
 import type { HeaderMatch, RouteMatch } from './route-match.ts';
 import type { MtlsConfig, RbacConfig } from './security.ts';
+import type { TcpProxyConfig } from './tcp-proxy.ts';
 
 export type {
   AdaptiveConcurrencyConfig,
@@ -80,7 +81,7 @@ export interface MeshConfig extends ProxyConfig {
 
 /** A listener with its HTTP connection manager. */
 export interface ListenerConfig extends ListenerPlan {
-  /** Prefix of its counters: `http.<statPrefix>.`. */
+  /** Prefix of its counters: `http.<statPrefix>.`, or `tcp.<statPrefix>.`. */
   readonly statPrefix: string;
   /** In place of its address in `listener.<address>.`; undefined = the address. */
   readonly listenerStatPrefix?: string;
@@ -124,6 +125,8 @@ export interface ListenerConfig extends ListenerPlan {
   readonly edge?: EdgeConfig;
   /** What its codec takes; undefined = Envoy's defaults. */
   readonly codec?: CodecConfig;
+  /** With `protocol` tcp, in place of filters and routes; undefined = it takes requests. */
+  readonly tcp?: TcpProxyConfig;
 }
 
 /** Source: policy-engine.md §0.4; Envoy, HttpConnectionManager.use_remote_address. */

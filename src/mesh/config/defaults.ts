@@ -52,6 +52,10 @@ export const ENVOY = {
     downstreamIdleTimeoutMs: given(3_600_000, 'ms', 'HttpProtocolOptions.idle_timeout'),
     delayedCloseTimeoutMs: given(1_000, 'ms', 'HttpConnectionManager.delayed_close_timeout'),
   },
+  tcpProxy: {
+    idleTimeoutMs: given(3_600_000, 'ms, 0 = off', 'TcpProxy.idle_timeout'),
+    maxConnectAttempts: given(1, 'attempts', 'TcpProxy.max_connect_attempts'),
+  },
   edge: {
     path: given<EdgeConfig['path']>(
       { isNormalized: false, mergesSlashes: false, escapedSlashes: 'keep' },

@@ -52,6 +52,7 @@ import { Router } from './router.ts';
 import type { SideConnection, SideStream } from './side-streams.ts';
 import { StreamBit } from './stream-table.ts';
 import type { EngineTables } from './tables.ts';
+import { TcpProxy } from './tcp-proxy.ts';
 import { UpstreamAttempts } from './upstream-attempt.ts';
 
 export { NotServedError } from './not-served.ts';
@@ -68,6 +69,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   private readonly flow: FlowControl;
   private readonly downstream: DownstreamConnections;
   private readonly listeners: ListenerSet;
+  private readonly tcp: TcpProxy;
   private inTurn: boolean;
   private readonly checks: HealthChecks;
   /** By the slots of their timers. */
@@ -105,6 +107,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     outcomes.redirects.owner = this.requests;
     this.flow = new FlowControl(context);
     this.listeners = new ListenerSet(config, context, this.requests);
+    this.tcp = new TcpProxy(context);
     this.inTurn = false;
     this.checks = new HealthChecks(context);
     this.startClusters(config);
@@ -132,8 +135,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   onDownstreamOpen(connection: Slot, listener: number, peer: PeerFacts): void {
     this.begin();
-    if (peer.protocol === 'tcp') throw new NotServedError('TCP proxying');
-    this.downstream.open(connection, this.listeners.positionOf(listener), peer);
+    const position = this.listeners.positionOf(listener);
+    if (peer.protocol === 'tcp') this.tcp.open(connection, position, peer);
+    else this.downstream.open(connection, position, peer);
     this.end();
   }
 
@@ -143,13 +147,15 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.end();
   }
 
-  onDownstreamData(): void {
-    throw new NotServedError('TCP proxying');
+  onDownstreamData(connection: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    this.begin();
+    this.tcp.onData(connection, bytes, chunk, end);
+    this.end();
   }
 
   onDownstreamClosed(connection: Slot, reason: CloseReason): void {
     this.begin();
-    this.downstream.closed(connection, reason);
+    if (!this.tcp.closed(connection)) this.downstream.closed(connection, reason);
     this.end();
   }
 
@@ -197,7 +203,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.begin();
     const side = this.sideConnection(connection);
     if (side === null) this.poolOf(connection).onConnected(connection, peer);
-    else side.onConnected();
+    else side.onConnected(peer);
     this.end();
   }
 
@@ -214,11 +220,9 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.end();
   }
 
-  onUpstreamData(connection: Slot, _bytes: number, chunk: Uint8Array | null): void {
+  onUpstreamData(connection: Slot, bytes: number, chunk: Uint8Array | null, end: boolean): void {
     this.begin();
-    const side = this.sideConnection(connection);
-    if (side?.onData === undefined) throw new NotServedError('TCP proxying');
-    if (chunk !== null) side.onData(chunk);
+    this.sideConnection(connection)?.onData?.(bytes, chunk, end);
     this.end();
   }
 
@@ -242,7 +246,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.begin();
     const side = this.sideConnection(connection);
     if (side === null) this.poolOf(connection).onConnectionClosed(connection, reason);
-    else side.onClosed();
+    else side.onClosed(reason);
     this.end();
   }
 
@@ -384,6 +388,11 @@ export class PolicyEngine implements Engine<MeshConfig> {
       case TimerKind.responsePace:
         this.context.requests.extraOf(slot)?.pace?.onTimer();
         break;
+      case TimerKind.tcpConnect:
+      case TimerKind.tcpIdle:
+      case TimerKind.tcpMaxDuration:
+        this.tcp.onTimer(kind, slot);
+        break;
       case TimerKind.failfast:
         this.router.onFailfastTimer(slot);
         break;
@@ -422,6 +431,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   visitStats(visit: VisitStat): void {
     this.listeners.visitStats(visit);
+    this.tcp.visitStats(visit);
     this.context.overload?.visitStats(visit);
     for (const cluster of this.context.clusters) if (!cluster.isRemoved) cluster.visitStats(visit);
     this.checks.visitStats(visit);

@@ -158,9 +158,9 @@ export class Probe implements SideStream, SideConnection {
   }
 
   /** Bytes of a connection without protocol. */
-  onData(chunk: Uint8Array): void {
+  onData(_bytes: number, chunk: Uint8Array | null): void {
     const { probe } = this.config;
-    if (!this.isChecking || probe.kind !== 'tcp') return;
+    if (!this.isChecking || probe.kind !== 'tcp' || chunk === null) return;
     this.received += hexOf(chunk);
     if (!hasAll(this.received, probe.receive)) return;
     this.received = '';

@@ -70,7 +70,7 @@ export class ListenerSet {
     let stats = this.stats.find(({ prefix }) => prefix === config.statPrefix);
     if (stats === undefined) {
       stats = new HttpStats(config.statPrefix);
-      this.stats.push(stats);
+      if (config.tcp === undefined) this.stats.push(stats);
     }
     const filters = new FilterChain(config, this.context, this.owner);
     const idle = this.idleOf(config, null);

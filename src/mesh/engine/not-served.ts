@@ -8,7 +8,7 @@ import { AssertionError } from '../../core/assert.ts';
 
 /** Thrown by inputs that belong to a protocol or feature the engine does not serve. */
 export class NotServedError extends AssertionError {
-  /** What was asked for, such as `TCP proxying`. */
+  /** What was asked for, such as back-pressure of whole connections. */
   readonly feature: string;
 
   constructor(feature: string) {

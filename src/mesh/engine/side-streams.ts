@@ -4,7 +4,14 @@
  * The engine hands inputs about them to their owners before anything else looks at them. While
  * there are none, that costs one comparison per input.
  */
-import type { ConnectFailure, Head, ResetReason, Slot } from '../../core/engine.ts';
+import type {
+  CloseReason,
+  ConnectFailure,
+  Head,
+  PeerFacts,
+  ResetReason,
+  Slot,
+} from '../../core/engine.ts';
 
 /** Told what happens on its stream. The slot is free after an end or a reset. */
 export interface SideStream {
@@ -23,13 +30,13 @@ export interface SideStream {
 
 /** Told what happens to its connection. */
 export interface SideConnection {
-  onConnected(): void;
+  onConnected(peer: PeerFacts): void;
   onConnectFailed(failure: ConnectFailure): void;
   /** @param isError it goes for a reason that it takes for an error */
   onGoAway(isError: boolean): void;
-  onClosed(): void;
-  /** Of connections without protocol. */
-  onData?(chunk: Uint8Array): void;
+  onClosed(reason: CloseReason): void;
+  /** Of connections without protocol. @param end the peer sends nothing more */
+  onData?(bytes: number, chunk: Uint8Array | null, end: boolean): void;
 }
 
 export class SideStreams {

@@ -3,6 +3,7 @@
  *
  * Made by `downstreams.ts`.
  */
+import type { CloseReason, Slot } from '../../core/engine.ts';
 import type { Ns } from '../../core/time.ts';
 import type { ListenerConfig } from '../../mesh/config/config.ts';
 import type { RequestIdentity } from '../request-identity.ts';
@@ -24,12 +25,18 @@ export interface ConnectionClock {
   soon(action: () => void): void;
 }
 
+/** What a slot of a client connection stands for. */
+export interface EngineConnection {
+  goAway(): void;
+  close(slot: Slot, how: 'abort' | 'flush' | 'linger', lingerNs: Ns, reason: CloseReason): void;
+}
+
 /** What all connections of one listening address share. */
 export interface DownstreamContext {
   readonly turns: Turns;
   readonly identity: RequestIdentity;
   readonly clock: ConnectionClock;
-  readonly connections: SlotTable<DownstreamConnection>;
+  readonly connections: SlotTable<EngineConnection>;
   readonly requests: SlotTable<RequestAtConnection>;
   /** By request slot; stays after the slot is free, until it is taken again. */
   readonly times: ExchangeTimes[];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Side } from '../../../src/core/engine.ts';
 import { envoyCluster } from '../../../src/mesh/config/complete.ts';
 import type { FaultConfig } from '../../../src/mesh/config/config.ts';
 import { NotServedError } from '../../../src/mesh/engine/engine.ts';
@@ -189,8 +190,9 @@ describe('a traffic split', () => {
 describe('what is not served yet', () => {
   it('is refused by name', () => {
     const proxy = new OneProxy();
-    const tcp = { ...DOWNSTREAM_PEER, protocol: 'tcp' } as const;
-    expect(() => proxy.engine.onDownstreamData()).toThrow(NotServedError);
-    expect(() => proxy.engine.onDownstreamOpen(0, 3, tcp)).toThrow(/TCP proxying/);
+    const stall = () => proxy.engine.onWritable(Side.downstream, 0, false);
+    expect(stall).toThrow(
+      new NotServedError('back-pressure of whole downstream connections (use the request)'),
+    );
   });
 });

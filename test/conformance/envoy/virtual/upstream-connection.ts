@@ -62,7 +62,7 @@ export abstract class UpstreamConnection implements Receiver {
   protected abstract resetAll(reason: CloseReason): void;
 
   /** Bytes without protocol. */
-  sendRaw(bytes: Uint8Array): void {
+  sendRaw(bytes: Uint8Array, _end: boolean): void {
     this.end?.write(bytes);
   }
 

@@ -43,6 +43,8 @@ import { ConnectionReset, TlsFailure } from '../stage.ts';
 import { VirtualContext } from './context.ts';
 import { Http1Upstream } from './http1-upstream.ts';
 import { Http2Upstream } from './http2-upstream.ts';
+import { TcpDownstream } from './tcp-downstream.ts';
+import { TcpUpstream } from './tcp-upstream.ts';
 import { EPOCH_MS, VirtualTime } from './time.ts';
 import { VirtualTls } from './tls.ts';
 import type { Dialled } from './upstream-connection.ts';
@@ -73,6 +75,8 @@ export class VirtualStage implements Stage, Ports {
   private formats = new Map<number, LineFormatter>();
   private log = '';
   private clientCount = 0;
+  /** Client connections without protocol; those that are over stay until their slot is taken. */
+  private readonly tcp = new Map<Slot, TcpDownstream>();
   private readonly tls = new VirtualTls(this.files, () => this.wallMs());
 
   constructor(seed: string) {
@@ -232,12 +236,14 @@ export class VirtualStage implements Stage, Ports {
   }
 
   dial(slot: Slot, endpoint: Endpoint, plan: DialPlan): void {
-    const { tls, protocol } = plan;
+    const { tls, protocol, isHalfOpen } = plan;
     const dial = (at: string) => this.dialled(at, tls);
     const made =
       protocol === 'http2'
         ? new Http2Upstream(this.context, slot, endpoint, dial)
-        : new Http1Upstream(this.context, slot, endpoint, dial, protocol === 'tcp');
+        : isHalfOpen === true
+          ? new TcpUpstream(this.context, slot, endpoint, dial)
+          : new Http1Upstream(this.context, slot, endpoint, dial, protocol === 'tcp');
     this.context.upstreams.put(slot, made);
   }
 
@@ -257,8 +263,8 @@ export class VirtualStage implements Stage, Ports {
     this.context.streams.find(stream)?.resetStream();
   }
 
-  sendUpstreamData(connection: Slot, _bytes: number, chunk: Uint8Array | null): void {
-    this.context.upstreams.find(connection)?.sendRaw(chunk ?? NO_BYTES);
+  sendUpstreamData(connection: Slot, _bytes: number, chunk: Uint8Array | null, end: boolean): void {
+    this.context.upstreams.find(connection)?.sendRaw(chunk ?? NO_BYTES, end);
   }
 
   closeUpstream(connection: Slot): void {
@@ -285,7 +291,14 @@ export class VirtualStage implements Stage, Ports {
     this.downstreams.reset(request);
   }
 
-  sendDownstreamData(): void {}
+  sendDownstreamData(
+    connection: Slot,
+    _bytes: number,
+    chunk: Uint8Array | null,
+    end: boolean,
+  ): void {
+    this.tcp.get(connection)?.send(chunk, end);
+  }
 
   goAwayDownstream(connection: Slot): void {
     this.downstreams.goAway(connection);
@@ -301,7 +314,8 @@ export class VirtualStage implements Stage, Ports {
   }
 
   setReading(side: Side, slot: Slot, on: boolean): void {
-    if (side === Side.stream) this.context.streams.find(slot)?.setReading(on);
+    if (side === Side.downstream) this.tcp.get(slot)?.setReading(on);
+    else if (side === Side.stream) this.context.streams.find(slot)?.setReading(on);
     else this.downstreams.setReading(side, slot, on);
   }
 
@@ -325,18 +339,22 @@ export class VirtualStage implements Stage, Ports {
       listener.direction,
       listener.id,
     );
-    const transport = new WireTransport(end, this.clock);
     const facts: PeerFacts = {
       tls: tls !== null,
       validated: tls?.validated === true,
       sans: tls?.sans ?? [],
       isUntrusted: tls?.isUntrusted === true,
       serverName: null,
-      protocol: 'http1',
+      protocol: listener.protocol,
       remoteAddress: address,
       localAddress: `127.0.0.1:${listener.port}`,
     };
-    void new DownstreamConnection(transport, facts, context);
+    if (listener.protocol === 'tcp') {
+      const keep = (slot: Slot, made: TcpDownstream) => this.tcp.set(slot, made);
+      void new TcpDownstream(end, this.context, context.connections, keep, listener.id, facts);
+      return;
+    }
+    void new DownstreamConnection(new WireTransport(end, this.clock), facts, context);
   }
 
   private dialled(address: string, tls: TlsPlan | null): Dialled {

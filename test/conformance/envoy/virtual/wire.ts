@@ -20,6 +20,7 @@ export class WireEnd {
   private readonly time: VirtualTime;
   private peer: WireEnd | null = null;
   private isClosed = false;
+  private isFinished = false;
 
   constructor(time: VirtualTime) {
     this.time = time;
@@ -34,15 +35,22 @@ export class WireEnd {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.isClosed) return;
+    if (this.isClosed || this.isFinished) return;
     this.tell((receiver) => receiver.onBytes(bytes));
+  }
+
+  /** Ends the direction to the peer; what comes from there still arrives. */
+  finish(): void {
+    if (this.isClosed || this.isFinished) return;
+    this.isFinished = true;
+    this.tell((receiver) => receiver.onEnd());
   }
 
   /** Ends both directions; what was written before still arrives. */
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.tell((receiver) => receiver.onEnd());
+    if (!this.isFinished) this.tell((receiver) => receiver.onEnd());
   }
 
   reset(): void {
