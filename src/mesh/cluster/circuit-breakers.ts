@@ -24,6 +24,8 @@ export class CircuitBreakers {
   /** Retries outstanding, from their decision to their end: waiting ones count. */
   retries = 0;
   private hasConnected = false;
+  private hasRetried = false;
+  private hasAskedBudget = false;
   readonly maxConnections: number;
   readonly maxPending: number;
   readonly maxRequests: number;
@@ -70,6 +72,7 @@ export class CircuitBreakers {
    * @param lost attempts that are gone and still count as the load that budgets are shares of
    */
   canRetry(nowNs: Ns, lost = 0): boolean {
+    this.hasAskedBudget = this.hasBudget;
     return this.retries < this.currentRetryLimit(nowNs, lost);
   }
 
@@ -124,6 +127,7 @@ export class CircuitBreakers {
 
   addRetry(): void {
     this.retries += 1;
+    this.hasRetried = true;
   }
 
   removeRetry(): void {
@@ -142,13 +146,15 @@ export class CircuitBreakers {
     visit('cx_pool_open', openness(pools, this.maxPools));
     visit('rq_pending_open', openness(this.pending, this.maxPending));
     visit('rq_open', openness(this.requests, this.maxRequests));
-    visit('rq_retry_open', openness(this.retries, this.maxRetries));
+    const isRetryOverZero = this.maxRetries === 0 && this.hasRetried;
+    visit('rq_retry_open', isRetryOverZero ? 1 : openness(this.retries, this.maxRetries));
     if (this.thresholds.trackRemaining !== true) return;
     visit('remaining_cx', left(this.connections, this.maxConnections));
     visit('remaining_cx_pools', left(pools, Math.min(this.maxPools, UINT64_MAX)));
     visit('remaining_pending', left(this.pending, this.maxPending));
     visit('remaining_rq', left(this.requests, this.maxRequests));
-    visit('remaining_retries', this.hasBudget ? 0 : left(this.retries, this.maxRetries));
+    // A budget that decided once tells no number any more.
+    visit('remaining_retries', this.hasAskedBudget ? 0 : left(this.retries, this.maxRetries));
   }
 }
 

@@ -248,7 +248,7 @@ export class AttemptOutcomes implements PoolListener {
     }
     const { host } = pools[requests.poolOf(request)]!;
     this.attempts.drop(stream);
-    this.endedByReset(request, reason === Reset.overflow ? null : host, reason, detail);
+    this.endedByReset(request, host, reason, detail);
   }
 
   uidOfStream(stream: Slot): number {
@@ -293,14 +293,17 @@ export class AttemptOutcomes implements PoolListener {
   /**
    * The attempt is gone without a whole response.
    *
-   * @param host whom to blame; null = nobody
+   * @param host whom to charge; null = nobody
    */
   endedByReset(request: Slot, host: Host | null, reason: ResetReason, detail: string): void {
     const { requests } = this;
     const cluster = this.clusterOf(request);
     this.recordEnd(request, cluster, -1 - reason);
-    if (host !== null) this.reportFailure(cluster, host, FAILED_STATUS);
-    if (host !== null) cluster.accrual?.onResult(host, ResponseClass.failure);
+    // A limit is the cluster's, but the host that it was reached at is charged.
+    if (host !== null && reason !== Reset.overflow) {
+      this.reportFailure(cluster, host, FAILED_STATUS);
+      cluster.accrual?.onResult(host, ResponseClass.failure);
+    }
     if (detail !== '') requests.needExtra(request).transportFailure = detail;
     if (requests.has(request, Bit.headSent)) {
       this.retries.release(request);

@@ -311,7 +311,8 @@ export class RequestPlan {
     const { edits, countEdits } = this;
     const counted =
       countEdits === null || attempt === 0 ? located : this.withCount(located, attempt, countEdits);
-    if (edits === null) return counted;
+    // Filters answer for routes that forward only.
+    if (edits === null || (this.forward === null && !isForRoute)) return counted;
     // What says how the body is read comes after all changes; a type that a route set stays.
     const bare = counted.with({ remove: BODY_HEADERS });
     const made = edits.response(bare, isSent ? this.firstHead : this.head, 0, this.facts);

@@ -195,6 +195,7 @@ export class Responder {
       return;
     }
     if (flag !== 0) requests.addFlag(request, flag);
+    if (status === 400) this.drainAfterBad(request);
     const plan = requests.planOf(request);
     const reply = this.replies.of(plan, status, body, header, grpcStatus);
     const head = plan.changesReplies ? this.editedReply(request, reply.head, details) : reply.head;
@@ -218,13 +219,19 @@ export class Responder {
 
   /** An answer without body that names another place; '' = it names none. */
   respondElsewhere(request: Slot, status: number, location: string, details: string): void {
-    const { requests, downstreams } = this;
-    const plan = requests.planOf(request);
-    // A head that is refused as bad is the connection's last.
-    if (status === 400) downstreams.set(requests.downstreamOf(request), DownstreamBit.draining);
+    const plan = this.requests.planOf(request);
+    if (status === 400) this.drainAfterBad(request);
     const { head, body } = this.replies.of(plan, status, '', '', null);
     const located = location === '' ? head : head.with({ append: [['location', location]] });
     this.send(request, plan, located, body, details);
+  }
+
+  /** A request that we call bad is its connection's last. */
+  private drainAfterBad(request: Slot): void {
+    const { requests, downstreams } = this;
+    const down = requests.downstreamOf(request);
+    if (downstreams.peerOf(down).protocol !== 'http1') return;
+    downstreams.set(down, DownstreamBit.draining);
   }
 
   private editedReply(request: Slot, head: Head, details: string): Head {

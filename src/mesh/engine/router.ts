@@ -210,7 +210,9 @@ export class Router implements QueueOwner {
     if (result !== PENDING_OVERFLOW && result !== REQUESTS_OVERFLOW) return;
     const kind = result === PENDING_OVERFLOW ? BreakerKind.pending : BreakerKind.requests;
     ports.record(RecordKind.overflow, requests.uidOf(request), cluster.id, kind);
-    this.outcomes.endedByReset(request, null, ResetReason.overflow, '');
+    // A full queue and shed load are nobody's; the limit of requests is reached at a host.
+    const isFull = result === REQUESTS_OVERFLOW && !cluster.breakersOf(priority).canRequest();
+    this.outcomes.endedByReset(request, isFull ? host : null, ResetReason.overflow, '');
   }
 
   private pickHost(request: Slot, cluster: Cluster, attempt: number): Host | null {

@@ -110,7 +110,15 @@ describe('circuit breakers', () => {
     expect(gauges(unlimited)['remaining_cx_pools']).toBe(2 ** 64);
     expect(gauges(breakers())).not.toHaveProperty('remaining_cx');
     const retryBudget = { percent: 50, minConcurrency: 1, intervalMs: 0 };
-    expect(gauges(breakers({ trackRemaining: true, retryBudget }))['remaining_retries']).toBe(0);
+    const budgeted = breakers({ trackRemaining: true, retryBudget });
+    expect(gauges(budgeted)['remaining_retries']).toBe(3);
+    budgeted.canRetry(0);
+    expect(gauges(budgeted)['remaining_retries']).toBe(0);
+    const none = breakers({ maxRetries: 0, retryBudget });
+    expect(gauges(none)['rq_retry_open']).toBe(0);
+    none.addRetry();
+    none.removeRetry();
+    expect(gauges(none)['rq_retry_open']).toBe(1);
   });
 
   it('tell what their configuration says', () => {
