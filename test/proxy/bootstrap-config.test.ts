@@ -44,6 +44,21 @@ describe('the proxy on sockets', () => {
     ]);
   });
 
+  it('refuses TCP proxies by name', () => {
+    const typed = {
+      '@type': 'type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
+      stat_prefix: 't',
+      cluster: 'a',
+    };
+    const listener = {
+      name: 'l',
+      address: { socket_address: { address: '127.0.0.1', port_value: 8080 } },
+      filter_chains: [{ filters: [{ name: 'tcp', typed_config: typed }] }],
+    };
+    const text = JSON.stringify({ static_resources: { listeners: [listener] } });
+    expect(problemsOf(text)).toEqual(['listener "l" speaks TCP, which this proxy does not yet']);
+  });
+
   it('refuses clusters over HTTP/2 by name', () => {
     const options = { '@type': PROTOCOLS, explicit_http_config: { http2_protocol_options: {} } };
     const text = cluster({
