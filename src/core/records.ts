@@ -147,6 +147,13 @@ export const FLAG_NAMES: readonly string[] = [
   'RFCF',
   'NFCF',
 ];
+/** The names of flags that are packed five bits each, in the order they were set. */
+export function flagNamesOf(packed: number): readonly string[] {
+  const names: string[] = [];
+  for (let rest = packed; rest !== 0; rest >>>= 5) names.push(FLAG_NAMES[rest & 31]!);
+  return names;
+}
+
 export const Flag = {
   none: 0,
   UH: 1,

@@ -9,6 +9,7 @@ import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { TcpProxyConfig } from '../../mesh/config/tcp-proxy.ts';
 import { commonCodecFields, edgeFields } from './edge.ts';
 import { httpFilters } from './filters.ts';
+import { localReplies } from './local-replies.ts';
 import {
   cidrRange,
   duration,
@@ -103,6 +104,7 @@ function connectionManager(config: ListenerConfig, clusters: ReadonlySet<string>
     upgrade_configs: filled(config.upgrades?.map((type) => ({ upgrade_type: type }))),
     ...clientTrust(config),
     ...edgeFields(config),
+    local_reply_config: given(config.localReplies, localReplies),
     route_config: routeConfiguration(config.routes, clusters),
     http_filters: httpFilters(config),
   };

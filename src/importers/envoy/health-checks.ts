@@ -6,6 +6,7 @@
 
 import type { HealthCheckConfig, StatusRange } from '../../mesh/config/config.ts';
 import type { GrpcProbe, Hex, HttpProbe, TcpProbe } from '../../mesh/config/health-check.ts';
+import { hexOfBase64 } from './data-source.ts';
 import type { Fields } from './fields.ts';
 import { readAdditions } from './header-mutations.ts';
 import { readStringMatch } from './matchers.ts';
@@ -140,17 +141,6 @@ function readPayload(fields: Fields | undefined): Hex | undefined {
     fields.get('text')?.error('MQ-FIELD-006', `"${text}" is no hexadecimal text`);
   }
   return text.toLowerCase();
-}
-
-const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-
-function hexOfBase64(text: string): Hex {
-  let bits = '';
-  for (const letter of text.replace(/=+$/, '')) {
-    bits += BASE64.indexOf(letter).toString(2).padStart(6, '0');
-  }
-  const bytes = bits.match(/.{8}/g) ?? [];
-  return bytes.map((byte) => Number.parseInt(byte, 2).toString(16).padStart(2, '0')).join('');
 }
 
 function readRange(fields: Fields): StatusRange {

@@ -12,6 +12,7 @@ import { type NodeNames, readCodec, readEdge } from './edge.ts';
 import { readAddress } from './endpoints.ts';
 import { type Fields, refuseExtension, type TypedConfig, typedConfigOf } from './fields.ts';
 import { readHttpFilters, readRouterOptions } from './http-filters.ts';
+import { readLocalReplies } from './local-replies.ts';
 import { readRouteTable } from './routes.ts';
 import type { Runtime } from './runtime.ts';
 import { readTcpProxy } from './tcp-proxy.ts';
@@ -165,6 +166,7 @@ function readManager(
     return isEnabled ? [type] : [];
   });
   const router = readRouterOptions(fields, runtime);
+  const localReplies = readLocalReplies(fields, runtime);
   const common = fields.message('common_http_protocol_options', 'HttpProtocolOptions');
   const manager = {
     edge: readEdge(fields, runtime, surroundings),
@@ -180,6 +182,7 @@ function readManager(
     ...readCommon(common),
     ...readTrust(fields),
     ...(headersMs === undefined ? {} : { requestHeadersTimeoutMs: headersMs }),
+    ...(localReplies === undefined ? {} : { localReplies }),
     ...(drainMs === undefined ? {} : { drainTimeoutMs: drainMs }),
     ...(fields.flag('proxy_100_continue') ? { forwardsInformational: true } : {}),
     ...(upgrades.length === 0 ? {} : { upgrades }),

@@ -33,6 +33,7 @@ import type {
   SubsetConfig,
   ZoneRoutingConfig,
 } from './load-balancing.ts';
+import type { LocalReplyConfig } from './local-replies.ts';
 import type { Origin } from './origin.ts';
 import type { OutlierConfig } from './outlier.ts';
 import type { OverloadConfig } from './overload.ts';
@@ -127,6 +128,8 @@ export interface ListenerConfig extends ListenerPlan {
   readonly codec?: CodecConfig;
   /** With `protocol` tcp, in place of filters and routes; undefined = it takes requests. */
   readonly tcp?: TcpProxyConfig;
+  /** How its own answers are worded; undefined = as Envoy words them. */
+  readonly localReplies?: LocalReplyConfig;
 }
 
 /** Source: policy-engine.md §0.4; Envoy, HttpConnectionManager.use_remote_address. */

@@ -33,6 +33,13 @@ export const COMMANDS_OF_CONNECTIONS = [
   'REQUESTED_SERVER_NAME',
 ] as const;
 
+/** Only where bodies of the proxy's own answers are made. */
+export const COMMANDS_OF_REPLIES = [
+  'LOCAL_REPLY_BODY',
+  'RESPONSE_CODE_DETAILS',
+  'RESPONSE_FLAGS',
+] as const;
+
 /** Whether a value needs to know the connection. */
 export function readsConnection(text: string): boolean {
   for (const [, name] of text.matchAll(HEADER_COMMAND)) {
@@ -48,10 +55,19 @@ export function readsRequest(text: string): boolean {
 
 /** Why a value cannot be used, or null. */
 export function headerValueProblem(text: string): string | null {
+  return problemOf(text, COMMANDS_OF_REQUESTS);
+}
+
+/** Why the text of a body's format cannot be used, or null. */
+export function replyFormatProblem(text: string): string | null {
+  return problemOf(text, [...COMMANDS_OF_REQUESTS, ...COMMANDS_OF_REPLIES]);
+}
+
+function problemOf(text: string, plain: readonly string[]): string | null {
   for (const [, name, argument] of text.matchAll(HEADER_COMMAND)) {
     if (name === undefined) continue;
     const wantsHeader = isAmong(name, COMMANDS_OF_HEADERS);
-    const isKnown = isAmong(name, COMMANDS_OF_REQUESTS) || isAmong(name, COMMANDS_OF_CONNECTIONS);
+    const isKnown = isAmong(name, plain) || isAmong(name, COMMANDS_OF_CONNECTIONS);
     if (!wantsHeader && !isKnown) {
       return `the command %${name}% is not modelled`;
     }

@@ -13,6 +13,7 @@ import type { CompiledRoute } from '../route/route-table.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
 import type { RouteTallies } from './code-charges.ts';
+import { LocalReplyMapper } from './local-reply-mapper.ts';
 import type { RequestFilters } from './plan-input.ts';
 import { RequestIntake, ResponseTail } from './request-intake.ts';
 import { RequestPlan } from './request-plan.ts';
@@ -31,6 +32,8 @@ export class ListenerState {
   intake: RequestIntake | null;
   /** null = responses leave as they are. */
   tail: ResponseTail | null;
+  /** null = answers of its own go out as they are worded. */
+  replyMapper: LocalReplyMapper | null;
   private readonly directory: ClusterDirectory;
   /** The queue of an idle time; null for 0. */
   private readonly idleOf: (timeoutMs: number) => StreamIdleQueue | null;
@@ -68,6 +71,7 @@ export class ListenerState {
     this.idOf = idOf;
     this.intake = this.intakeOf(config);
     this.tail = tailOf(config);
+    this.replyMapper = mapperOf(config);
     this.directory = directory;
     this.idleOf = idleOf;
     this.drawOf = drawOf;
@@ -153,6 +157,7 @@ export class ListenerState {
     this.idle = idle;
     this.intake = this.intakeOf(config);
     this.tail = tailOf(config);
+    this.replyMapper = mapperOf(config);
     this.forget();
   }
 
@@ -200,4 +205,8 @@ export class ListenerState {
 function tailOf({ edge, router }: ListenerConfig): ResponseTail | null {
   const isSilent = router?.suppressesEnvoyHeaders === true;
   return edge === undefined ? null : new ResponseTail(edge, isSilent);
+}
+
+function mapperOf({ localReplies }: ListenerConfig): LocalReplyMapper | null {
+  return localReplies === undefined ? null : new LocalReplyMapper(localReplies);
 }

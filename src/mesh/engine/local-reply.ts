@@ -85,7 +85,7 @@ function plainHead(status: number, text: string, extra: HeaderList): Head {
 }
 
 /** Source: policy-engine.md §0.3, gRPC local replies. */
-function grpcStatusOf(status: number): number {
+export function grpcStatusOf(status: number): number {
   switch (status) {
     case 400:
       return 13;
@@ -180,7 +180,7 @@ function underscored(text: string): string {
 }
 
 /** gRPC's percent encoding: printable ASCII but `%` stays. */
-function percentEncoded(text: string): string {
+export function percentEncoded(text: string): string {
   let encoded = '';
   for (const byte of encodeUtf8(text)) {
     const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;

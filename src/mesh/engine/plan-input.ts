@@ -9,6 +9,7 @@ import type { ListenerConfig } from '../config/config.ts';
 import type { CompiledRoute } from '../route/route-table.ts';
 import type { ClusterChoice } from './cluster-draw.ts';
 import type { CodeCharges } from './code-charges.ts';
+import type { LocalReplyMapper } from './local-reply-mapper.ts';
 import type { ResponseTail } from './request-intake.ts';
 import type { HttpStats } from './stats.ts';
 import type { StreamIdleQueue } from './stream-idle.ts';
@@ -39,6 +40,8 @@ export interface PlanListener {
   readonly idle: StreamIdleQueue | null;
   /** null = responses leave as they are. */
   readonly tail: ResponseTail | null;
+  /** null = answers of its own go out as they are worded. */
+  readonly replyMapper: LocalReplyMapper | null;
 }
 
 /** What a plan is made from. */

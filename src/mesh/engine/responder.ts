@@ -6,8 +6,9 @@
  * Invariant: nothing goes downstream before one head or after the end.
  * Source: policy-engine.md §0.3, 1.4, 11, 12.4.
  */
-import type { Head, Ports, Slot } from '../../core/engine.ts';
+import type { Head, HeaderList, Ports, Slot } from '../../core/engine.ts';
 import { CloseReason, NO_TIMER, ResetReason as Reset } from '../../core/engine.ts';
+import { HttpHead } from '../../core/head.ts';
 import type { Flag } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
@@ -197,9 +198,41 @@ export class Responder {
     if (flag !== 0) requests.addFlag(request, flag);
     if (status === 400) this.drainAfterBad(request);
     const plan = requests.planOf(request);
+    if (plan.listener.replyMapper !== null) {
+      const headers: HeaderList = header === '' ? [] : [[header, 'true']];
+      const bare = new HttpHead({ status, headers });
+      const draft = plan.changesReplies ? this.editedReply(request, bare, details) : bare;
+      this.sendMapped(request, plan, draft, body, grpcStatus, details);
+      return;
+    }
     const reply = this.replies.of(plan, status, body, header, grpcStatus);
     const head = plan.changesReplies ? this.editedReply(request, reply.head, details) : reply.head;
     this.send(request, plan, head, reply.body, details);
+  }
+
+  /** The listener words its answers itself. @param head says nothing of a body yet */
+  private sendMapped(
+    request: Slot,
+    plan: RequestPlan,
+    head: Head,
+    text: string,
+    grpcStatus: number | null,
+    details: string,
+  ): void {
+    const { requests, downstreams } = this;
+    const cluster = requests.clusterOf(request);
+    const about = {
+      request: requests.attemptsOf(request) > 0 ? plan.firstHead : plan.head,
+      response: head,
+      responseCode: head.status,
+      routeName: plan.route?.config.name ?? '',
+      clusterName: cluster < 0 ? '' : this.clusters[cluster]!.config.name,
+      peer: downstreams.peerOf(requests.downstreamOf(request)),
+    };
+    const flags = requests.flagsOf(request);
+    const draft = { head, text, grpcStatus, details, flags, about };
+    const mapped = plan.listener.replyMapper!.map(plan, draft);
+    this.send(request, plan, mapped.head, mapped.body, details);
   }
 
   private send(
@@ -223,6 +256,10 @@ export class Responder {
     if (status === 400) this.drainAfterBad(request);
     const { head, body } = this.replies.of(plan, status, '', '', null);
     const located = location === '' ? head : head.with({ append: [['location', location]] });
+    if (plan.listener.replyMapper !== null) {
+      this.sendMapped(request, plan, located, '', null, details);
+      return;
+    }
     this.send(request, plan, located, body, details);
   }
 

@@ -6,7 +6,7 @@
  */
 import type { Head, Ports, RequestLogEntry, Slot } from '../../core/engine.ts';
 import { HttpHead } from '../../core/head.ts';
-import { FLAG_NAMES } from '../../core/records.ts';
+import { FLAG_NAMES, flagNamesOf } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
@@ -135,9 +135,7 @@ class LogEntry implements RequestLogEntry {
     if (packed === 0) return NO_FLAGS;
     const known = this.flagTexts.get(packed);
     if (known !== undefined) return known;
-    const names: string[] = [];
-    for (let rest = packed; rest !== 0; rest >>>= 5) names.push(FLAG_NAMES[rest & 31]!);
-    const text = names.join(',');
+    const text = flagNamesOf(packed).join(',');
     this.flagTexts.set(packed, text);
     return text;
   }

@@ -214,6 +214,8 @@ export function headerValues(head: Head, name: string): readonly string[] {
       return [head.path];
     case ':scheme':
       return [head.get('x-forwarded-proto') ?? 'http'];
+    case ':status':
+      return head.status === 0 ? [] : [String(head.status)];
     default:
       return head.values(name);
   }
