@@ -21,6 +21,7 @@ import { predicate } from './access.ts';
 import { namedFilters, routeFilters } from './filters.ts';
 import { headerAddition, headerChanges } from './headers.ts';
 import { internalRedirect } from './internal-redirect.ts';
+import { replyFormat } from './local-replies.ts';
 import { headerMatch, routeMatch, runtimeFraction, substitution } from './matchers.ts';
 import {
   duration,
@@ -125,7 +126,8 @@ function actionOf(action: RouteAction): Message {
       return { redirect: redirect(action) };
     case 'direct-response': {
       const body = action.body === '' ? undefined : { inline_string: action.body };
-      return { direct_response: message({ status: action.status, body }) };
+      const format = given(action.format, replyFormat);
+      return { direct_response: message({ status: action.status, body, body_format: format }) };
     }
   }
 }

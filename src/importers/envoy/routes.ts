@@ -21,11 +21,13 @@ import type {
 import { NO_ORIGINS } from '../../mesh/config/config.ts';
 import { ENVOY } from '../../mesh/config/defaults.ts';
 import type { PathRewrite, RedirectAction } from '../../mesh/config/rewriting.ts';
+import { readInlineText } from './data-source.ts';
 import { Fields } from './fields.ts';
 import { readHashPolicies } from './hash-policy.ts';
 import { readHeaderChanges } from './header-mutations.ts';
 import { readRouteFilters } from './http-filters.ts';
 import { readInternalRedirect } from './internal-redirect.ts';
+import { readReplyFormat } from './local-replies.ts';
 import { readHeaderMatch, readRouteMatch, readSubstitution } from './matchers.ts';
 import { readLbMetadata } from './metadata.ts';
 import { readMirrors } from './mirrors.ts';
@@ -202,15 +204,15 @@ function readAction(
 function readDirect(fields: Fields, largestBody: number): DirectResponseAction {
   const status = fields.integer('status', 200, 599) ?? 200;
   const source = fields.message('body', 'DataSource');
-  const body = source?.text('inline_string') ?? '';
-  source?.close();
+  const body = source === undefined ? '' : readInlineText(source);
+  const format = readReplyFormat(fields, 'body_format');
   if (body.length > largestBody) {
     const text = `the body of a direct response has ${body.length} bytes, more than ${largestBody}`;
     const fix = { fix: 'raise max_direct_response_body_size_bytes' };
     (source ?? fields).node.error('MQ-ENVOY-003', text, fix);
   }
   fields.close();
-  return { kind: 'direct-response', status, body };
+  return { kind: 'direct-response', status, body, ...(format === null ? {} : { format }) };
 }
 
 const REDIRECT_STATUS = {

@@ -33,7 +33,7 @@ import type {
   SubsetConfig,
   ZoneRoutingConfig,
 } from './load-balancing.ts';
-import type { LocalReplyConfig } from './local-replies.ts';
+import type { LocalReplyConfig, ReplyFormat } from './local-replies.ts';
 import type { Origin } from './origin.ts';
 import type { OutlierConfig } from './outlier.ts';
 import type { OverloadConfig } from './overload.ts';
@@ -340,6 +340,8 @@ export interface DirectResponseAction {
   readonly kind: 'direct-response';
   readonly status: number;
   readonly body: string;
+  /** Makes the body that is sent; it knows no status yet. Undefined = `body` as it is. */
+  readonly format?: ReplyFormat;
 }
 
 export interface WeightedCluster {

@@ -13,12 +13,17 @@ import type { Flag } from '../../core/records.ts';
 import { RecordKind } from '../../core/records.ts';
 import { MILLISECOND } from '../../core/time.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { DirectResponseAction } from '../config/config.ts';
+import type { ReplyFormat } from '../config/local-replies.ts';
+import type { HeaderContext } from '../route/header-value.ts';
 import type { EngineContext } from './context.ts';
 import type { DownstreamTable } from './downstream-table.ts';
 import { DownstreamBit } from './downstream-table.ts';
 import type { LocalReplies } from './local-reply.ts';
+import { LocalReplyMapper } from './local-reply-mapper.ts';
 import type { OverloadManager } from './overload.ts';
 import type { PlanListener } from './plan-input.ts';
+import { compileReplyFormat, type ReplyPrinter } from './reply-format.ts';
 import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
@@ -28,6 +33,9 @@ import { ResponsePace } from './response-pace.ts';
 /** Details of direct responses and redirects. */
 export const DIRECT_RESPONSE = 'direct_response';
 
+/** For answers whose bodies are made, of listeners that map none. */
+const FRAMING_ONLY = new LocalReplyMapper({ mappers: [], format: null });
+
 export class Responder {
   private readonly context: EngineContext;
   private readonly ports: Ports;
@@ -36,6 +44,8 @@ export class Responder {
   private readonly clusters: readonly Cluster[];
   private readonly replies: LocalReplies;
   private readonly responseLog: ResponseLog;
+  /** Routes share their configuration objects. */
+  private readonly printers = new Map<ReplyFormat, ReplyPrinter>();
 
   constructor(context: EngineContext) {
     this.context = context;
@@ -148,6 +158,19 @@ export class Responder {
     this.sendReply(request, status, body, '', grpcStatus, flag, details);
   }
 
+  /** A direct response whose route makes the body: its type stands above those of headers. */
+  respondFormatted(request: Slot, action: DirectResponseAction, format: ReplyFormat): void {
+    const plan = this.requests.planOf(request);
+    let printer = this.printers.get(format);
+    if (printer === undefined) this.printers.set(format, (printer = compileReplyFormat(format)));
+    const unanswered = { ...this.aboutOf(request, plan, null), details: '', flags: '-' };
+    const text = printer.print({ ...unanswered, body: action.body });
+    const bare = new HttpHead({ status: action.status });
+    const edited = plan.changesReplies ? this.editedReply(request, bare, DIRECT_RESPONSE) : bare;
+    const head = edited.with({ set: [['content-type', printer.contentType]] });
+    this.sendMapped(request, plan, head, text, null, DIRECT_RESPONSE);
+  }
+
   /** The response cannot go on: HTTP/1 stops writing and closes after a while. */
   reset(request: Slot, flag: Flag, details: string): void {
     const { requests, ports } = this;
@@ -210,7 +233,7 @@ export class Responder {
     this.send(request, plan, head, reply.body, details);
   }
 
-  /** The listener words its answers itself. @param head says nothing of a body yet */
+  /** Through the mappers of the listener, if it has any. @param head says nothing of a body yet */
   private sendMapped(
     request: Slot,
     plan: RequestPlan,
@@ -219,20 +242,26 @@ export class Responder {
     grpcStatus: number | null,
     details: string,
   ): void {
+    const about = this.aboutOf(request, plan, head);
+    const flags = this.requests.flagsOf(request);
+    const draft = { head, text, grpcStatus, details, flags, about };
+    const mapper = plan.listener.replyMapper ?? FRAMING_ONLY;
+    const mapped = mapper.map(plan, draft);
+    this.send(request, plan, mapped.head, mapped.body, details);
+  }
+
+  /** What the commands of formats and headers speak about. */
+  private aboutOf(request: Slot, plan: RequestPlan, response: Head | null): HeaderContext {
     const { requests, downstreams } = this;
     const cluster = requests.clusterOf(request);
-    const about = {
+    return {
       request: requests.attemptsOf(request) > 0 ? plan.firstHead : plan.head,
-      response: head,
-      responseCode: head.status,
+      response,
+      responseCode: response === null ? 0 : response.status,
       routeName: plan.route?.config.name ?? '',
       clusterName: cluster < 0 ? '' : this.clusters[cluster]!.config.name,
       peer: downstreams.peerOf(requests.downstreamOf(request)),
     };
-    const flags = requests.flagsOf(request);
-    const draft = { head, text, grpcStatus, details, flags, about };
-    const mapped = plan.listener.replyMapper!.map(plan, draft);
-    this.send(request, plan, mapped.head, mapped.body, details);
   }
 
   private send(

@@ -118,6 +118,10 @@ export class Router implements QueueOwner {
     const { stats } = this.responder.listenerOf(request);
     if (action !== undefined && action.kind !== 'forward') {
       stats.directResponse++;
+      if (action.kind === 'direct-response' && action.format !== undefined) {
+        this.responder.respondFormatted(request, action, action.format);
+        return;
+      }
       const { status } = action;
       const body = action.kind === 'redirect' ? '' : action.body;
       this.responder.respondLocally(request, status, body, Flag.none, 'direct_response');
