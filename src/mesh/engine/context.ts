@@ -4,7 +4,7 @@
  * Made once by `PolicyEngine`; the parts keep it and each other, never the engine.
  */
 import type { StreamKey } from '../../core/draws.ts';
-import type { Ports } from '../../core/engine.ts';
+import type { Ports, Slot } from '../../core/engine.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { ConnectionPool } from '../cluster/connection-pool.ts';
 import type { ClusterDirectory } from './cluster-directory.ts';
@@ -77,6 +77,12 @@ export class EngineContext {
     this.overload = null;
     this.hedges = new Hedges(tables.requests, tables.streams);
   }
+
+  /** The pool that a connection belongs to. */
+  poolOf(connection: Slot): ConnectionPool {
+    return this.pools[this.tables.connections.poolOf(connection)]!;
+  }
+
   /** Draws between weighted clusters. Streams cost microseconds, so idle proxies make none. */
   get routeDraws(): StreamKey {
     if (this.routeStream === NO_STREAM) {

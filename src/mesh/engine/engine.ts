@@ -23,12 +23,10 @@ import type {
   ResetReason,
   Slot,
 } from '../../core/engine.ts';
-import { type CloseReason, Side, TimerKind } from '../../core/engine.ts';
+import { type CloseReason, Side, type TimerKind } from '../../core/engine.ts';
 import { RecordKind } from '../../core/records.ts';
 import type { Ns } from '../../core/time.ts';
 import type { ClusterSurroundings } from '../cluster/cluster-surroundings.ts';
-import type { ConnectionPool } from '../cluster/connection-pool.ts';
-import type { HostGate } from '../cluster/failure-accrual.ts';
 import { HostChoice } from '../cluster/host-choice.ts';
 import { LocalZone } from '../cluster/zone-routing.ts';
 import type { MeshConfig } from '../config/config.ts';
@@ -53,6 +51,7 @@ import type { SideConnection, SideStream } from './side-streams.ts';
 import { StreamBit } from './stream-table.ts';
 import type { EngineTables } from './tables.ts';
 import { TcpProxy } from './tcp-proxy.ts';
+import { EngineTimers } from './timers.ts';
 import { UpstreamAttempts } from './upstream-attempt.ts';
 
 export { NotServedError } from './not-served.ts';
@@ -64,16 +63,13 @@ export class PolicyEngine implements Engine<MeshConfig> {
   private readonly context: EngineContext;
   private readonly requests: ActiveRequests;
   private readonly outcomes: AttemptOutcomes;
-  private readonly timeouts: AttemptTimeouts;
-  private readonly router: Router;
   private readonly flow: FlowControl;
   private readonly downstream: DownstreamConnections;
   private readonly listeners: ListenerSet;
   private readonly tcp: TcpProxy;
+  private readonly timers: EngineTimers;
   private inTurn: boolean;
   private readonly checks: HealthChecks;
-  /** By the slots of their timers. */
-  private readonly gates: readonly HostGate[];
 
   /** @param tables shared by all engines of a run, or this engine's own */
   constructor(config: MeshConfig, ports: Ports, tables: EngineTables) {
@@ -98,16 +94,20 @@ export class PolicyEngine implements Engine<MeshConfig> {
     this.context = context;
     this.outcomes = new AttemptOutcomes(context, responder, attempts, retries);
     surroundings.poolListener = this.outcomes;
-    this.timeouts = new AttemptTimeouts(context, responder, attempts, retries, this.outcomes);
-    this.gates = surroundings.gates;
-    this.router = new Router(context, responder, attempts, retries, this.outcomes);
+    const { outcomes } = this;
+    const timeouts = new AttemptTimeouts(context, responder, attempts, retries, outcomes);
+    const router = new Router(context, responder, attempts, retries, outcomes);
     this.downstream = new DownstreamConnections(context);
-    const { router, outcomes, downstream } = this;
+    const { downstream } = this;
     this.requests = new ActiveRequests(context, responder, router, outcomes, downstream);
     outcomes.redirects.owner = this.requests;
     this.flow = new FlowControl(context);
     this.listeners = new ListenerSet(config, context, this.requests);
     this.tcp = new TcpProxy(context);
+    const { requests, tcp } = this;
+    const { gates } = surroundings;
+    const owners = { context, requests, timeouts, router, downstream, tcp, gates };
+    this.timers = new EngineTimers(owners);
     this.inTurn = false;
     this.checks = new HealthChecks(context);
     this.startClusters(config);
@@ -202,7 +202,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   onConnected(connection: Slot, peer: PeerFacts): void {
     this.begin();
     const side = this.sideConnection(connection);
-    if (side === null) this.poolOf(connection).onConnected(connection, peer);
+    if (side === null) this.context.poolOf(connection).onConnected(connection, peer);
     else side.onConnected(peer);
     this.end();
   }
@@ -215,7 +215,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   ): void {
     this.begin();
     const side = this.sideConnection(connection);
-    if (side === null) this.poolOf(connection).onConnectFailed(connection, reason, detail);
+    if (side === null) this.context.poolOf(connection).onConnectFailed(connection, reason, detail);
     else side.onConnectFailed(reason);
     this.end();
   }
@@ -229,7 +229,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   onGoAway(connection: Slot, isError = false): void {
     this.begin();
     const side = this.sideConnection(connection);
-    if (side === null) this.poolOf(connection).onGoAway(connection);
+    if (side === null) this.context.poolOf(connection).onGoAway(connection);
     else side.onGoAway(isError);
     this.end();
   }
@@ -237,7 +237,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   onStreamLimit(connection: Slot, max: number): void {
     this.begin();
     if (this.sideConnection(connection) === null) {
-      this.poolOf(connection).onStreamLimit(connection, max);
+      this.context.poolOf(connection).onStreamLimit(connection, max);
     }
     this.end();
   }
@@ -245,7 +245,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
   onConnectionClosed(connection: Slot, reason: CloseReason): void {
     this.begin();
     const side = this.sideConnection(connection);
-    if (side === null) this.poolOf(connection).onConnectionClosed(connection, reason);
+    if (side === null) this.context.poolOf(connection).onConnectionClosed(connection, reason);
     else side.onClosed(reason);
     this.end();
   }
@@ -318,87 +318,7 @@ export class PolicyEngine implements Engine<MeshConfig> {
 
   onTimer(kind: TimerKind, slot: Slot): void {
     this.begin();
-    switch (kind) {
-      case TimerKind.routeTimeout:
-        this.timeouts.onRouteTimeout(slot);
-        break;
-      case TimerKind.perTryTimeout:
-        this.timeouts.onPerTryTimeout(slot);
-        break;
-      case TimerKind.perTryIdleTimeout:
-        this.timeouts.onPerTryIdleTimeout(slot);
-        break;
-      case TimerKind.retryBackoff:
-        this.router.retry(slot);
-        break;
-      case TimerKind.filter:
-        this.requests.onFilterTimer(slot);
-        break;
-      case TimerKind.streamIdle:
-        this.requests.onStreamIdle(slot);
-        break;
-      case TimerKind.requestTimeout:
-        this.requests.onRequestTimeout(slot);
-        break;
-      case TimerKind.connectTimeout:
-        this.poolOf(slot).onConnectTimeout(slot);
-        break;
-      case TimerKind.connectionIdle:
-        this.poolOf(slot).onIdleTimer(slot);
-        break;
-      case TimerKind.connectionMaxDuration:
-        this.poolOf(slot).onMaxDuration(slot);
-        break;
-      case TimerKind.downstreamIdle:
-        this.downstream.onIdleTimer(slot);
-        break;
-      case TimerKind.drain:
-        this.downstream.onDrainTimer(slot);
-        break;
-      case TimerKind.outlierSweep:
-        this.context.directory.running(slot)?.ejections?.onSweep();
-        break;
-      case TimerKind.hostUpdateMerge:
-        this.context.directory.running(slot)?.onMergeTimer();
-        break;
-      case TimerKind.overloadRefresh:
-        this.context.overload?.onTick();
-        break;
-      case TimerKind.requestHeaders:
-        this.requests.onHeadTimeout(slot);
-        break;
-      case TimerKind.maxStreamDuration:
-        this.requests.onMaxDuration(slot);
-        break;
-      case TimerKind.upstreamMaxStreamDuration:
-        this.timeouts.onMaxStreamDuration(slot);
-        break;
-      case TimerKind.downstreamMaxDuration:
-        this.downstream.onMaxDuration(slot);
-        break;
-      case TimerKind.sideStream:
-        this.context.side.streams.get(slot)?.onTimer?.();
-        break;
-      case TimerKind.healthCheck:
-        this.context.probes[slot]!.onTimer();
-        break;
-      case TimerKind.gateBackoff:
-        this.gates[slot]!.onBackoffOver();
-        break;
-      case TimerKind.responsePace:
-        this.context.requests.extraOf(slot)?.pace?.onTimer();
-        break;
-      case TimerKind.tcpConnect:
-      case TimerKind.tcpIdle:
-      case TimerKind.tcpMaxDuration:
-        this.tcp.onTimer(kind, slot);
-        break;
-      case TimerKind.failfast:
-        this.router.onFailfastTimer(slot);
-        break;
-      default:
-        assertNever(kind, 'timer kind');
-    }
+    this.timers.fire(kind, slot);
     this.end();
   }
 
@@ -458,10 +378,6 @@ export class PolicyEngine implements Engine<MeshConfig> {
   private sideStream(stream: Slot): SideStream | null {
     const { side } = this.context;
     return side.isUsed ? (side.streams.get(stream) ?? null) : null;
-  }
-
-  private poolOf(connection: Slot): ConnectionPool {
-    return this.context.pools[this.context.tables.connections.poolOf(connection)]!;
   }
 
   private begin(): void {
