@@ -20,7 +20,7 @@ import type { DownstreamTable } from './downstream-table.ts';
 import type { FilterChainOwner } from './filter-chain.ts';
 import type { NextTurn, RedirectOwner } from './internal-redirects.ts';
 import type { ListenerState } from './listener-state.ts';
-import { CONTINUE_HEAD, type RequestIntake } from './request-intake.ts';
+import { CONTINUE_HEAD, locationHeaders, type RequestIntake } from './request-intake.ts';
 import type { RequestPlan } from './request-plan.ts';
 import type { RequestTable } from './request-table.ts';
 import { RequestBit as Bit } from './request-table.ts';
@@ -68,12 +68,15 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
     const known =
       intake === null ? head : intake.take(head, this.downstreams.peerOf(connection), uid);
     if (this.headTimers.size > 0) this.stopHeadTimer(request);
-    const plan = listener.planOf(known, uid, connection);
+    const isTurnedAway = intake !== null && intake.refusal !== null;
+    const plan = isTurnedAway
+      ? listener.planOfRefused(known, uid, connection)
+      : listener.planOf(known, uid, connection);
     this.requests.start(request, connection, uid, end ? Bit.requestEnded : 0);
     this.enter(request, connection, plan);
     this.ports.record(RecordKind.requestStarted, uid, plan.listenerId, 0);
-    const isTurnedAway = intake !== null && intake.refusal !== null;
-    if (!isTurnedAway && plan.refusal !== 'bad-path') this.route(request, uid, plan);
+    const isRouted = isTurnedAway ? plan.route !== null : plan.refusal !== 'bad-path';
+    if (isRouted) this.route(request, uid, plan);
     if (!end) this.armRequestTimeout(request, plan);
     if (plan.maxDurationMs >= 0) this.armDuration(request, plan.maxDurationMs);
     if (listener.config.maxRequestsPerConnection !== undefined)
@@ -126,7 +129,8 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
     }
     const { refusal } = intake;
     if (refusal === null) return false;
-    this.responder.respondElsewhere(request, refusal.status, refusal.location, refusal.details);
+    const { status, details } = refusal;
+    this.responder.respondBare(request, status, locationHeaders(refusal), details);
     return true;
   }
 
@@ -248,7 +252,7 @@ export class ActiveRequests implements FilterChainOwner, RedirectOwner {
       const isHostless = plan.refusal === 'no-host';
       if (!isHostless) plan.stats.rqFailedPath++;
       const details = isHostless ? 'missing_host_header' : 'path_normalization_failed';
-      this.responder.respondElsewhere(request, 400, '', details);
+      this.responder.respondBare(request, 400, [], details);
     }
   }
 

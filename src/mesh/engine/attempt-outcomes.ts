@@ -44,6 +44,8 @@ const OVERLOADED = 'x-envoy-overloaded';
 /** What a failure without a response counts as for outlier detection and for codes. */
 const FAILED_STATUS = 503;
 
+const BODY_HEADERS = ['content-length', 'content-type', 'transfer-encoding'];
+
 export class AttemptOutcomes implements PoolListener {
   private readonly context: EngineContext;
   private readonly ports: Ports;
@@ -100,6 +102,10 @@ export class AttemptOutcomes implements PoolListener {
     const cluster = this.clusterOf(request);
     const { host } = this.attempts.poolFor(stream);
     const plan = requests.planOf(request);
+    if (plan.isUpgrade && head.status < 400 && isWebSocket(plan.head)) {
+      this.refuseHandshake(request, stream, head);
+      return;
+    }
     const status = effectiveStatus(plan.isGrpc, head);
     this.reportResponse(cluster, host, status, plan.isGrpc, head);
     if (host.latency !== null) this.penalise(stream, cluster, plan.isGrpc, head);
@@ -154,6 +160,16 @@ export class AttemptOutcomes implements PoolListener {
     this.attempts.rearmIdle(stream);
     requests.extraOf(request)?.dropBody();
     this.responder.respondHead(request, sent, false);
+  }
+
+  /** A WebSocket that is neither begun nor refused by an error: its answer counts nowhere. */
+  private refuseHandshake(request: Slot, stream: Slot, head: Head): void {
+    this.recordEnd(request, this.clusterOf(request), head.status);
+    this.retries.release(request);
+    const headers = head.headers.filter(([name]) => !BODY_HEADERS.includes(name));
+    const details = 'websocket_handshake_unsuccessful';
+    this.attempts.abort(stream);
+    this.responder.respondBare(request, head.status, headers, details);
   }
 
   /**
@@ -452,4 +468,8 @@ function wishOf(plan: RequestPlan, head: Head): Wish {
   const rules = plan.retry!;
   if (!retriesResponse(rules, head)) return Wish.none;
   return retriesAtOnce(rules, head) ? Wish.atOnce : Wish.afterBackoff;
+}
+
+function isWebSocket({ upgrade }: Head): boolean {
+  return upgrade.toLowerCase() === 'websocket';
 }

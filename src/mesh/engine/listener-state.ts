@@ -99,10 +99,16 @@ export class ListenerState {
     return plan;
   }
 
-  /** The plan of bytes that never were a request. */
-  planOfNothing(): RequestPlan {
+  /** Of a head that is refused before the proxy says how it came: only the client may have said it. */
+  planOfRefused(head: Head, uid: number, connection: Slot): RequestPlan {
+    const isRouted = head.get('x-forwarded-proto') !== undefined && head.authority !== '';
+    return isRouted ? this.makePlan(head, uid, connection) : this.planOfNothing(head);
+  }
+
+  /** The plan of bytes that never were a request, or of a request without a route. */
+  planOfNothing(head: Head = NO_HEAD): RequestPlan {
     return new RequestPlan({
-      head: NO_HEAD,
+      head,
       route: null,
       clusters: [],
       listener: this,

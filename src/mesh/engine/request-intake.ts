@@ -27,7 +27,10 @@ const ABSOLUTE_PATH: IntakeRefusal = {
   details: 'absolute_path_rejected',
   location: '',
 };
+const UNFIT = { kind: 'rejected' } as const;
 const BAD_PATH: IntakeRefusal = { status: 400, details: 'path_normalization_failed', location: '' };
+
+const NO_HOST: IntakeRefusal = { status: 400, details: 'missing_host_header', location: '' };
 
 /** One listener's intake. */
 export class RequestIntake {
@@ -67,7 +70,10 @@ export class RequestIntake {
       this.wantsContinue = true;
       made = made.with({ remove: ['expect'] });
     }
-    if (head.authority === '') return made;
+    if (head.authority === '') {
+      this.refusal = NO_HOST;
+      return made;
+    }
     if (head.method !== 'CONNECT') {
       made = this.withPath(made, edge);
       if (this.refusal !== null) return made;
@@ -81,8 +87,8 @@ export class RequestIntake {
       this.refusal = ABSOLUTE_PATH;
       return head;
     }
-    if (head.path.includes('#')) return head;
-    const result = normalizedPath(head.path, edge.path);
+    const hasFragment = head.path.includes('#');
+    const result = hasFragment ? UNFIT : normalizedPath(head.path, edge.path);
     if (result.kind === 'path') {
       return result.path === head.path ? head : head.with({ path: result.path });
     }
@@ -99,6 +105,9 @@ export class RequestIntake {
   /** What the proxy adds once it knows the client. */
   private identified(head: Head, peer: PeerFacts, uid: number, edge: EdgeConfig): Head {
     const set: [string, string][] = [];
+    if (head.get('x-forwarded-proto') === undefined) {
+      set.push(['x-forwarded-proto', peer.tls ? 'https' : 'http']);
+    }
     const isInternal = head.get('x-envoy-internal') === 'true';
     const { requestId, userAgent, via } = edge;
     const replaces = this.trust?.isEdge === true && !isInternal && !requestId.isPreserved;

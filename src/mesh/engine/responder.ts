@@ -279,17 +279,18 @@ export class Responder {
     this.complete(request, sent, false, details);
   }
 
-  /** An answer without body that names another place; '' = it names none. */
-  respondElsewhere(request: Slot, status: number, location: string, details: string): void {
+  /** An answer without body but with these headers. */
+  respondBare(request: Slot, status: number, headers: HeaderList, details: string): void {
     const plan = this.requests.planOf(request);
     if (status === 400) this.drainAfterBad(request);
     const { head, body } = this.replies.of(plan, status, '', '', null);
-    const located = location === '' ? head : head.with({ append: [['location', location]] });
+    const edited = plan.changesReplies ? this.editedReply(request, head, details) : head;
+    const given = headers.length === 0 ? edited : edited.with({ append: headers });
     if (plan.listener.replyMapper !== null) {
-      this.sendMapped(request, plan, located, '', null, details);
+      this.sendMapped(request, plan, given, '', null, details);
       return;
     }
-    this.send(request, plan, located, body, details);
+    this.send(request, plan, given, body, details);
   }
 
   /** A request that we call bad is its connection's last. */

@@ -213,12 +213,17 @@ export function headerValues(head: Head, name: string): readonly string[] {
     case ':path':
       return [head.path];
     case ':scheme':
-      return [head.get('x-forwarded-proto') ?? 'http'];
+      return [schemeOf(head)];
     case ':status':
       return head.status === 0 ? [] : [String(head.status)];
     default:
       return head.values(name);
   }
+}
+
+/** What a proxy before this one says it is, if that is a scheme. */
+export function schemeOf(head: Head): 'http' | 'https' {
+  return head.get('x-forwarded-proto')?.toLowerCase() === 'https' ? 'https' : 'http';
 }
 
 /** Up to the first `?`. */

@@ -7,7 +7,7 @@
 import type { Head, HeadEdits, HeaderList } from '../../core/engine.ts';
 import type { PathMatch } from '../config/config.ts';
 import type { HostRewrite, PathRewrite, RedirectAction } from '../config/rewriting.ts';
-import { headerValues, pathWithoutQuery } from './match.ts';
+import { headerValues, pathWithoutQuery, schemeOf } from './match.ts';
 import { compileRegexRewrite } from './regex-rewrite.ts';
 
 /** From a head's path, query included, to the new one. */
@@ -76,10 +76,6 @@ export function redirectLocation(head: Head, redirect: RedirectAction, match: Pa
 /** The address that a request was for; `location` of direct responses with 201 or 3xx. */
 export function addressOf(head: Head): string {
   return `${schemeOf(head)}://${head.authority}${head.path}`;
-}
-
-function schemeOf(head: Head): string {
-  return headerValues(head, ':scheme')[0] ?? 'http';
 }
 
 /** The query of a whole new path wins over the request's. */

@@ -21,7 +21,6 @@ import {
   compileHeaderMatch,
   compileRouteMatch,
   type HeadPredicate,
-  headerValues,
   type RequestPredicate,
 } from './match.ts';
 import { RequestHash } from './request-hash.ts';
@@ -157,7 +156,7 @@ function isDrawn({ config }: CompiledRoute, draw: number): boolean {
 
 /** Requests from inside may be exempt. */
 function isSentToTls(head: Head, isForAll: boolean): boolean {
-  if (headerValues(head, ':scheme')[0] === 'https') return false;
+  if (head.get('x-forwarded-proto') === 'https') return false;
   return isForAll || head.get('x-envoy-internal') !== 'true';
 }
 

@@ -60,7 +60,9 @@ export class DownstreamConnection implements RequestSink, TransportUser {
     this.transport = transport;
     this.context = context;
     this.facts = facts;
-    this.parser = new RequestParser(this, context.only?.codec, facts.tls ? 'https' : 'http');
+    const trust = context.only?.clientTrust;
+    const isEdge = trust?.usesRemoteAddress === true && trust.trustedHops === 0;
+    this.parser = new RequestParser(this, context.only?.codec, !facts.tls && isEdge);
     transport.attach(this);
     this.stopWaiting = this.limitFirstIdleTime();
     if (context.only !== null) this.slot = this.connectionTo(context.only);

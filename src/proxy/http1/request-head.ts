@@ -2,8 +2,8 @@
  * The head of a request as the engine sees it: made once, from what the parser delivered.
  *
  * Names lower-case, hop-by-hop fields gone, Host (or the authority of an absolute target) moved into
- * `authority`. `x-forwarded-proto` is filled in where the client sent none, and on listeners without
- * an edge of their own `x-request-id` too.
+ * `authority`. On listeners without an edge of their own `x-forwarded-proto` and `x-request-id` are
+ * filled in where the client sent none.
  * Source: RFC 9112 §3.2; Envoy docs, http_conn_man/headers.
  */
 import { HttpHead } from '../../core/head.ts';
@@ -31,8 +31,10 @@ export function requestHeadOf(
   const headers = withLimitedTe(endToEnd(received)).filter(
     ([name]) => name !== 'host' && (name !== 'expect' || isAtEdge),
   );
-  addMissing(headers, 'x-forwarded-proto', () => scheme);
-  if (!isAtEdge) addMissing(headers, 'x-request-id', requestId);
+  if (!isAtEdge) {
+    addMissing(headers, 'x-forwarded-proto', () => scheme);
+    addMissing(headers, 'x-request-id', requestId);
+  }
   return new HttpHead({ method, ...target, upgrade: upgradeOf(received), headers });
 }
 

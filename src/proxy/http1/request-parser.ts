@@ -78,16 +78,17 @@ type State = 'idle' | 'head' | 'body' | 'tunnel' | 'dead';
 export class RequestParser {
   private readonly sink: RequestSink;
   private readonly codec: CodecConfig;
-  private readonly scheme: 'http' | 'https';
+  /** Whether an absolute target may not be https: at an edge, over plain text. */
+  private readonly refusesHttps: boolean;
   private readonly input: ByteInput;
   private readonly body: BodyReader;
   private state: State = 'idle';
   private isHeld = false;
 
   /** @param codec undefined = Envoy's defaults */
-  constructor(sink: RequestSink, codec: CodecConfig | undefined, scheme: 'http' | 'https') {
+  constructor(sink: RequestSink, codec: CodecConfig | undefined, refusesHttps: boolean) {
     this.sink = sink;
-    this.scheme = scheme;
+    this.refusesHttps = refusesHttps;
     this.codec = codec ?? DEFAULT_CODEC;
     this.input = new ByteInput();
     const onBytes = (bytes: Uint8Array, end: boolean) => {
@@ -207,7 +208,7 @@ export class RequestParser {
     if (headerCount > codec.maxHeaderCount) {
       return { status: 431, details: 'http1.too_many_headers' };
     }
-    return isTarget(method, target, codec.acceptsAbsoluteTargets) ? null : CODEC_ERROR;
+    return isTargetText(method, target, codec.acceptsAbsoluteTargets) ? null : CODEC_ERROR;
   }
 
   private begin(
@@ -216,9 +217,12 @@ export class RequestParser {
     version: ParsedRequest['version'],
     headers: MutableHeaders,
   ): boolean {
-    const problem = this.startBody(headers);
+    const problem = this.startBody(method, headers);
     if (problem !== null) return this.refuse(problem);
-    const isMistaken = this.scheme === 'http' && this.codec.acceptsAbsoluteTargets;
+    if (!isTarget(method, target, this.codec.acceptsAbsoluteTargets)) {
+      return this.refuse(CODEC_ERROR);
+    }
+    const isMistaken = this.refusesHttps && this.codec.acceptsAbsoluteTargets;
     if (isMistaken && /^https:/i.test(target)) return this.refuse(HTTPS_ON_PLAINTEXT);
     // A codec takes every version; it is the connection manager that minds.
     if (version !== 'HTTP/1.1' && !(version === 'HTTP/1.0' && this.codec.acceptsHttp10)) {
@@ -229,19 +233,24 @@ export class RequestParser {
   }
 
   /** Which framing the body has; of two, a length that is allowed beside chunks is dropped. */
-  private startBody(headers: MutableHeaders): Malformed | null {
+  private startBody(method: string, headers: MutableHeaders): Malformed | null {
     const encoding = headerValue(headers, 'transfer-encoding');
     const length = headerValue(headers, 'content-length');
     this.state = 'idle';
     if (length !== undefined && !/^\d{1,15}$/.test(length)) return CODEC_ERROR;
+    const isTunnel = method === 'CONNECT';
+    if (isTunnel && length !== undefined && Number(length) > 0) {
+      return { status: 400, details: 'http1.body_disallowed' };
+    }
     if (encoding !== undefined) {
-      if (encoding.toLowerCase() !== 'chunked') {
+      const isChunked = encoding.toLowerCase() === 'chunked';
+      if (length !== undefined && !(isChunked && this.codec.acceptsChunkedLength)) {
+        return { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
+      }
+      if (!isChunked || isTunnel) {
         return { status: 501, details: 'http1.invalid_transfer_encoding' };
       }
       if (length !== undefined) {
-        if (!this.codec.acceptsChunkedLength) {
-          return { status: 400, details: 'http1.content_length_and_chunked_not_allowed' };
-        }
         headers.splice(0, headers.length, ...headers.filter(([name]) => name !== 'content-length'));
       }
       this.state = 'body';
@@ -279,6 +288,14 @@ export class RequestParser {
  *
  * @param takesAddresses whether addresses are taken apart; as paths they are refused later
  */
+/** What the request line alone says. */
+function isTargetText(method: string, target: string, takesAddresses: boolean): boolean {
+  if (target.startsWith('/')) return true;
+  if (method === 'CONNECT') return isTarget(method, target, takesAddresses);
+  if (target.startsWith('*')) return method === 'OPTIONS' || !takesAddresses;
+  return /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.test(target);
+}
+
 function isTarget(method: string, target: string, takesAddresses: boolean): boolean {
   if (method === 'CONNECT') return /^[\w.~!$&'()+,;=%@*-]+:\d+$/.test(target);
   if (target.startsWith('/')) return true;

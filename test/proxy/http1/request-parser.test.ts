@@ -20,7 +20,7 @@ class RecordingSink implements RequestSink {
     this.parser = new RequestParser(
       this,
       codec === undefined ? undefined : { ...CODEC, ...codec },
-      'http',
+      true,
     );
   }
   onStart(): void {
