@@ -21,6 +21,7 @@ import { type LoadedBootstrap, loadBootstrap } from '../proxy/bootstrap-config.t
 import type { Direction } from '../proxy/downstreams.ts';
 import { type ListenOption, type RunningProxy, startProxy } from '../proxy/main.ts';
 import { type LoadedProxy, loadProxy, parseWorkloadName } from '../proxy/proxy-config.ts';
+import { refuseUnspoken } from '../proxy/unspoken.ts';
 import type { CliContext, CliIo } from './cli-io.ts';
 import { meshLoader } from './scenario-files.ts';
 import { programVersion } from './version.ts';
@@ -150,7 +151,10 @@ function bootstrapOf(
   if (flags.workload !== undefined || flags.listen !== undefined) {
     throw new UsageError('an Envoy bootstrap says itself where it listens and for whom');
   }
-  return loadBootstrap({ path: resolve(io.cwd, file.path), text: file.text });
+  const found = { path: resolve(io.cwd, file.path), text: file.text };
+  const loaded = loadBootstrap(found);
+  refuseUnspoken(loaded.config, found);
+  return loaded;
 }
 
 function adminOf(flags: ProxyFlags, bootstrap: LoadedBootstrap | null): SocketAddress | null {

@@ -46,11 +46,15 @@ function callersByEdge({ recorder }: BuiltWorld) {
   return callers;
 }
 
-/** Every destination of one proxy that a route leads to. @param from whose proxy it is */
+/** Every destination of one proxy that a route or a TCP proxy leads to. @param from whose proxy it is */
 export function policyOfProxy(config: MeshConfig, from: string): EdgePolicy[] {
+  const ofTcp = new Set(
+    config.listeners.flatMap(({ tcp }) => tcp?.clusters.map(({ cluster }) => cluster) ?? []),
+  );
   return config.clusters.flatMap((cluster) => {
     const routes = routesTo(config, cluster.name);
-    if (routes.length === 0 || cluster.name.startsWith('inbound')) return [];
+    if (routes.length === 0 && !ofTcp.has(cluster.name)) return [];
+    if (cluster.name.startsWith('inbound')) return [];
     return [edgePolicy({ from, to: cluster.service.host, cluster, routes, proxies: 1 })];
   });
 }

@@ -13,7 +13,6 @@ import type { AccessLogPlan } from '../importers/envoy/access-logs.ts';
 import { type Bootstrap, readAssignment, readBootstrap } from '../importers/envoy/bootstrap.ts';
 import type { MeshFile } from '../importers/index.ts';
 import { NameIds } from '../importers/name-ids.ts';
-import type { HealthCheckConfig } from '../mesh/config/health-check.ts';
 import type { SocketAddress } from './addresses.ts';
 import type { ListenOption } from './main.ts';
 import type { LoadedProxy } from './proxy-config.ts';
@@ -47,7 +46,6 @@ export function loadBootstrap(file: MeshFile, folder = dirname(file.path)): Load
     if (source === undefined) return cluster;
     return { ...cluster, endpoints: files.read(source, diagnostics) ?? cluster.endpoints };
   });
-  if (bootstrap !== undefined) refuseUnspoken(bootstrap, file, diagnostics);
   if (bootstrap === undefined || diagnostics.hasErrors) {
     throw new InputError(diagnostics.sorted(), sources);
   }
@@ -66,38 +64,6 @@ export function loadBootstrap(file: MeshFile, folder = dirname(file.path)): Load
     watch: (onMembers) => files.watch(bootstrap.eds, onMembers),
     watchPressures: (onPressure) => watchPressures(bootstrap, dirname(file.path), onPressure),
   };
-}
-
-/** The simulator has TLS, HTTP/2 and TCP proxies of bootstraps; the proxy on sockets does not yet. */
-function refuseUnspoken({ config }: Bootstrap, file: MeshFile, diagnostics: Diagnostics): void {
-  const parts = [
-    ...config.listeners
-      .filter(({ tls }) => tls !== undefined)
-      .map(({ name }) => `listener "${name}"`),
-    ...config.clusters.filter(({ tls }) => tls !== null).map(({ name }) => `cluster "${name}"`),
-  ];
-  for (const { name, tcp } of config.listeners) {
-    if (tcp === undefined) continue;
-    const at = { file: file.path, line: 1, column: 1 };
-    const text = `listener "${name}" speaks TCP, which this proxy does not yet`;
-    diagnostics.error('MQ-ENVOY-002', at, text);
-  }
-  for (const { name, protocol, healthChecks = [] } of config.clusters) {
-    const hasHttp2Checks = healthChecks.some(({ probe }) => speaksHttp2(probe));
-    if (protocol === 'http1' && !hasHttp2Checks) continue;
-    const who = protocol === 'http1' ? 'a health check of cluster' : 'cluster';
-    const at = { file: file.path, line: 1, column: 1 };
-    const text = `${who} "${name}" speaks HTTP/2, which this proxy does not yet`;
-    diagnostics.error('MQ-ENVOY-002', at, text);
-  }
-  for (const part of parts) {
-    const at = { file: file.path, line: 1, column: 1 };
-    diagnostics.error('MQ-ENVOY-002', at, `${part} speaks TLS, which this proxy does not yet`);
-  }
-}
-
-function speaksHttp2(probe: HealthCheckConfig['probe']): boolean {
-  return probe.kind === 'grpc' || (probe.kind === 'http' && probe.isHttp2 === true);
 }
 
 /** A file that cannot be read, or holds no number, leaves its pressure as it was. */

@@ -4,6 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.ts';
 import { loadBootstrap } from '../../src/proxy/bootstrap-config.ts';
+import { refuseUnspoken } from '../../src/proxy/unspoken.ts';
 
 function cluster(options: object): string {
   const bootstrap = { static_resources: { clusters: [{ name: 'a', type: 'STATIC', ...options }] } };
@@ -12,7 +13,8 @@ function cluster(options: object): string {
 
 function problemsOf(text: string): string[] {
   try {
-    loadBootstrap({ path: '/bootstrap.yaml', text });
+    const file = { path: '/bootstrap.yaml', text };
+    refuseUnspoken(loadBootstrap(file).config, file);
     return [];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -57,6 +59,12 @@ describe('the proxy on sockets', () => {
     };
     const text = JSON.stringify({ static_resources: { listeners: [listener] } });
     expect(problemsOf(text)).toEqual(['listener "l" speaks TCP, which this proxy does not yet']);
+  });
+
+  it('leaves a bootstrap alone that is only read', () => {
+    const text = cluster(check({ codec_client_type: 'HTTP2' }));
+    const { config } = loadBootstrap({ path: '/bootstrap.yaml', text });
+    expect(config.clusters.map(({ name }) => name)).toEqual(['a']);
   });
 
   it('refuses clusters over HTTP/2 by name', () => {
